@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{proto,agents,sidecar,coordinator,test}/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/gen/**"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+  },
+});
