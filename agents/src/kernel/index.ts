@@ -1,0 +1,3 @@
+// The door of the kernel: what every agent may share. Agents never import one another.
+
+export { EVENT_KINDS, type Event, type EventKind } from "./event.ts";
