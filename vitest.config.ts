@@ -1,3 +1,5 @@
+// Where vitest finds the tests: beside the source in every package, and under test/.
+
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,5 +9,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    maxWorkers: 2,
   },
 });

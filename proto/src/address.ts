@@ -13,7 +13,8 @@ export function parseAddress(text: string): AddressBytes | undefined {
   if (text.length > 45) return undefined;
   const bytes = text.includes(":") ? parseIpv6(text) : parseIpv4(text);
   if (bytes?.length !== 16) return bytes;
-  const isMapped = bytes.subarray(0, 10).every((b) => b === 0) && bytes[10] === 255 && bytes[11] === 255;
+  const isMapped =
+    bytes.subarray(0, 10).every((b) => b === 0) && bytes[10] === 255 && bytes[11] === 255;
   return isMapped ? bytes.slice(12) : bytes;
 }
 
@@ -76,7 +77,8 @@ function groupsOf(text: string, mayEndInIpv4: boolean): number[] | undefined {
 export function formatAddress(bytes: AddressBytes): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(((bytes[i] as number) << 8) | (bytes[i + 1] as number));
+  for (let i = 0; i < 16; i += 2)
+    groups.push(((bytes[i] as number) << 8) | (bytes[i + 1] as number));
   const { start, length } = longestZeroRun(groups);
   const hex = groups.map((g) => g.toString(16));
   if (length < 2) return hex.join(":");
