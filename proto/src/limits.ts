@@ -1,0 +1,59 @@
+// Every bound of the system, in one place, each with its reason; relations between them are asserted at load.
+
+import { assert } from "./assert.ts";
+
+export const LIMITS = {
+  /** NATS refuses larger messages by default (1 MiB); the rest is room for its headers. */
+  messageBytesMax: 1_000_000,
+  /** A membership holds a join, a proposal may hold signals: far below a message. */
+  envelopeBodyBytesMax: 256_000,
+  /** More holders than any sensible threshold. */
+  signaturesMax: 16,
+  /** One signature verifies a hundred signals; more would only delay the first of them. */
+  batchSignalsMax: 128,
+  signalBytesMax: 1_024,
+  privateBytesMax: 8_192,
+  /** Entries carry their warrants. */
+  entryBytesMax: 400_000,
+  /** A resync page stays under a message with room for proofs. */
+  pageBytesMax: 600_000,
+  pageRecordsMax: 512,
+  importRecordsMax: 64,
+  reasonsMax: 8,
+  reasonTextMax: 200,
+  statementTextMax: 500,
+  scopeItemsMax: 64,
+  policyBytesMax: 64_000,
+  warrantSignalsMax: 64,
+  approvalsMax: 32,
+  /** Commands and approvals are remembered until notAfter, so it cannot be far. */
+  notAfterMsMax: 24 * 3_600_000,
+  proposalsOpenMax: 10_000,
+  /** Open windows of signals: subjects times hosts that are over the line at once. */
+  windowSubjectsMax: 100_000,
+  spentSignalsMax: 1_000_000,
+  hostsMax: 10_000,
+  incarnationsPerHostMax: 1_000,
+  refusalCountsMax: 1_000,
+  /** Signals waiting in a sidecar's outbox while coordinators are away. */
+  outboxSignalsMax: 10_000,
+  /** Heads waiting for seals, and entries waiting for a head. */
+  pendingHeadsMax: 4_096,
+  pendingEntriesMax: 20_000,
+  tickMs: 1_000,
+  heartbeatMs: 2_000,
+  /** A tick further from machine time than this is named and does not move it alone. */
+  tickSkewMsMax: 60_000,
+  /** Expiry is never later than a sidecar's own clock plus this. */
+  expirySlackMs: 60_000,
+  /** A signal's signed time may lie this far ahead of machine time. */
+  signalAheadMsMax: 60_000,
+} as const;
+
+assert(LIMITS.envelopeBodyBytesMax < LIMITS.entryBytesMax, "an entry holds an envelope");
+assert(LIMITS.entryBytesMax < LIMITS.pageBytesMax, "a page holds an entry");
+assert(LIMITS.pageBytesMax < LIMITS.messageBytesMax, "a message holds a page");
+assert(
+  LIMITS.batchSignalsMax * (LIMITS.signalBytesMax + 2_000) < LIMITS.messageBytesMax,
+  "a message holds a batch with its private parts",
+);
