@@ -3,7 +3,7 @@
 // trie of ids with the next bit 0 || trie of those with 1).
 
 import { type Bytes, equalBytes } from "./bytes.ts";
-import { leafHash, nodeHash, type Hash } from "./merkle.ts";
+import { type Hash, leafHash, nodeHash } from "./merkle.ts";
 
 const EMPTY = new Uint8Array(32);
 

@@ -2,11 +2,11 @@
 // roles that may sign each; opens an envelope down a ladder of checks, signatures last.
 // Must never look at a body before its signatures hold, nor re-serialise one.
 
+import { create } from "@bufbuild/protobuf";
 import { type Bytes, concat, hex, utf8 } from "./bytes.ts";
 import type { Crypto, Signer } from "./crypto.ts";
-import { type Envelope, EnvelopeSchema, Role } from "./messages.ts";
-import { create } from "@bufbuild/protobuf";
 import { LIMITS } from "./limits.ts";
+import { type Envelope, EnvelopeSchema, Role } from "./messages.ts";
 import { type Reject, reject } from "./reject.ts";
 
 /** Hex of the SHA-256 of the genesis bytes. */

@@ -116,9 +116,14 @@ export class Frontier {
 
   /** A frontier of `size` leaves; `undefined` when the number of hashes does not fit. */
   static of(crypto: Hash, size: number, hashes: readonly Uint8Array[]): Frontier | undefined {
-    if (!Number.isSafeInteger(size) || size < 0 || hashes.length !== bitCount(size)) return undefined;
+    if (!Number.isSafeInteger(size) || size < 0 || hashes.length !== bitCount(size))
+      return undefined;
     if (hashes.some((h) => h.length !== 32)) return undefined;
-    return new Frontier(crypto, size, hashes.map((h) => Uint8Array.from(h)));
+    return new Frontier(
+      crypto,
+      size,
+      hashes.map((h) => Uint8Array.from(h)),
+    );
   }
 
   get size(): number {

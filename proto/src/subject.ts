@@ -3,6 +3,7 @@
 // Must never guess: what is not canonical after folding is refused, not repaired.
 
 import { canonicalAddress } from "./address.ts";
+import type { SubjectKind } from "./messages.ts";
 
 export const SUBJECT_KINDS = [
   "user",
@@ -14,7 +15,7 @@ export const SUBJECT_KINDS = [
   "address",
 ] as const;
 
-export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+export type SubjectKindName = (typeof SUBJECT_KINDS)[number];
 
 /** Canonical subject text, for example `address:24.151.103.17` or `user:acme/alice`. */
 export type SubjectText = string & { readonly __brand: "SubjectText" };
@@ -60,6 +61,11 @@ export function userSubject(realm: string, name: string): SubjectText | undefine
   return parseSubject(`user:${realm}/${name}`);
 }
 
-export function subjectKind(subject: SubjectText): SubjectKind {
-  return subject.slice(0, subject.indexOf(":")) as SubjectKind;
+export function subjectKind(subject: SubjectText): SubjectKindName {
+  return subject.slice(0, subject.indexOf(":")) as SubjectKindName;
+}
+
+/** The wire's number of a subject's kind. */
+export function wireSubjectKind(subject: SubjectText): SubjectKind {
+  return (SUBJECT_KINDS.indexOf(subjectKind(subject)) + 1) as SubjectKind;
 }
