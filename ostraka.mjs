@@ -37,6 +37,8 @@ const SCRIPTS = new Map([
 const NPM_ENV_DROPPED =
   /^npm_config_(json|omit|include|dry_run|global|workspaces?|ignore_scripts)$/i;
 
+const NPM_DETAIL = /^(code|errno|syscall|path|dest|address|port|type|network|command) /;
+
 /** A failure that is told in one plain line. */
 class Refusal extends Error {}
 
@@ -159,7 +161,7 @@ async function npm(args, what) {
   }
   if (result.code === 0) return;
   const lines = result.output.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, ""));
-  const told = lines.filter((line) => line.trim() !== "" && !/^(code|errno|path) /.test(line));
+  const told = lines.filter((line) => line.trim() !== "" && !NPM_DETAIL.test(line));
   const why = (told[0] ?? `exit code ${result.code}`).trim();
   throw new Refusal(
     `${what} failed: ${why}. Check the network and the npm registry, then run again.`,

@@ -67,13 +67,15 @@ function processName(pid) {
 }
 
 /**
+ * A living process of the owner's, or undefined when all are gone.
  * @param {Owner | undefined} owner
  * @param {number} staleMs how long an owner on another machine, unseen from here, is believed
  */
-function isAlive(owner, staleMs) {
-  if (owner === undefined) return false;
-  if (owner.host !== hostname()) return Date.now() - owner.atMs < staleMs;
-  return owner.names.some((name) => processName(Number.parseInt(name, 10)) === name);
+function livingPid(owner, staleMs) {
+  if (owner === undefined) return undefined;
+  if (owner.host !== hostname()) return Date.now() - owner.atMs < staleMs ? owner.pid : undefined;
+  const pids = owner.names.filter((name) => processName(Number.parseInt(name, 10)) === name);
+  return pids[0] === undefined ? undefined : Number.parseInt(pids[0], 10);
 }
 
 /**
@@ -98,15 +100,16 @@ export async function takeLock(lock, waitMsMax, onWait) {
       if (!["ENOTEMPTY", "EEXIST"].includes(code)) throw error;
     }
     const owner = readOwner(lock);
-    if (owner === undefined || !isAlive(owner, waitMsMax)) {
+    const pid = livingPid(owner, waitMsMax);
+    if (pid === undefined) {
       clearDead(lock, owner, waitMsMax);
       continue;
     }
-    if (!isTold) onWait(owner.pid);
+    if (!isTold) onWait(pid);
     isTold = true;
     if (Date.now() > deadlineMs) {
       fs.rmSync(mine, { recursive: true, force: true });
-      throw new LockHeld(`process ${owner.pid} still holds ${lock}`);
+      throw new LockHeld(`process ${pid} still holds ${lock}`);
     }
     await delay(POLL_MS);
   }
@@ -133,7 +136,7 @@ function clearDead(lock, dead, staleMs) {
   }
   const moved = readOwner(aside);
   const isSame = JSON.stringify(moved) === JSON.stringify(dead);
-  if (!isSame && isAlive(moved, staleMs)) fs.renameSync(aside, lock);
+  if (!isSame && livingPid(moved, staleMs) !== undefined) fs.renameSync(aside, lock);
   else fs.rmSync(aside, { recursive: true, force: true });
 }
 
@@ -148,7 +151,7 @@ function sweep(lock, staleMs) {
     if (!name.startsWith(prefix)) continue;
     const path = join(dirname(lock), name);
     const pid = Number.parseInt(name.slice(prefix.length), 10);
-    if (processName(pid) !== undefined || isAlive(readOwner(path), staleMs)) continue;
-    fs.rmSync(path, { recursive: true, force: true });
+    const isUsed = processName(pid) ?? livingPid(readOwner(path), staleMs);
+    if (isUsed === undefined) fs.rmSync(path, { recursive: true, force: true });
   }
 }
