@@ -1,0 +1,107 @@
+// Time stamps of syslog lines: RFC 3164 (no year, no zone) and ISO 8601 as RFC 5424 section 6.2.3.
+// Owns the year of a log that does not state it. Must never read this host's clock: a replay of an
+// old file gives the times of then.
+
+import { openTimeZone, type ToEpochMs } from "./time-zone.ts";
+
+const DAY_MS = 86_400_000;
+const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
+const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
+
+export interface SyslogClockConfig {
+  /** Year of the first line that states none. */
+  readonly year?: number;
+  /** Without `year`: a time at or after the first line (ms since the epoch), such as the file's mtime. */
+  readonly referenceMs?: number;
+  /** IANA name or minutes east of UTC; UTC without it. */
+  readonly zone?: string | number;
+}
+
+export type SyslogTime = number | "bad-time" | "no-year";
+
+/** Reads the times of one log in the order of its lines, so that December turns into January. */
+export class SyslogClock {
+  readonly #toEpochMs: ToEpochMs;
+  readonly #referenceMs: number | undefined;
+  #year: number | undefined;
+  #month = -1;
+  // Lines come in bursts of one second: the day of the last line is most likely this line's.
+  #dayText = "";
+  #dayMs = 0;
+
+  constructor(config: SyslogClockConfig) {
+    this.#toEpochMs = openTimeZone(config.zone ?? "UTC");
+    this.#year = config.year;
+    this.#referenceMs = config.referenceMs;
+  }
+
+  /** `Mar 30` or `Mar  3` and seconds since midnight, both taken from the line. */
+  readTraditional(monthText: string, dayText: string, secondOfDay: number): SyslogTime {
+    const key = monthText + dayText;
+    if (key !== this.#dayText) {
+      const dayMs = this.#startOfDay(monthText, Number(dayText));
+      if (typeof dayMs === "string") return dayMs;
+      this.#dayMs = dayMs;
+      this.#dayText = key;
+    }
+    return this.#toEpochMs(this.#dayMs + secondOfDay * 1000);
+  }
+
+  #startOfDay(monthText: string, day: number): SyslogTime {
+    const month = MONTHS.indexOf(monthText) / 3;
+    if (!Number.isInteger(month) || month < 0) return "bad-time";
+    const year = this.#yearOf(month, day);
+    if (year === undefined) return "no-year";
+    const dayMs = Date.UTC(year, month, day);
+    if (day < 1 || new Date(dayMs).getUTCMonth() !== month) return "bad-time";
+    return dayMs;
+  }
+
+  // A step back over more than half a year is the turn of the year; a step forward over more than
+  // half a year is a late line of the old one, which does not move the year.
+  #yearOf(month: number, day: number): number | undefined {
+    if (this.#month < 0) {
+      this.#year ??= this.#inferYear(month, day);
+      if (this.#year !== undefined) this.#month = month;
+      return this.#year;
+    }
+    const year = this.#year as number;
+    if (month - this.#month > 6) return year - 1;
+    if (this.#month - month > 6) this.#year = year + 1;
+    this.#month = month;
+    return this.#year;
+  }
+
+  // The latest year that does not put the line after the reference; a day of slack for zones.
+  #inferYear(month: number, day: number): number | undefined {
+    if (this.#referenceMs === undefined) return undefined;
+    const year = new Date(this.#referenceMs).getUTCFullYear();
+    for (let back = -1; back <= 8; back++) {
+      const ms = Date.UTC(year - back, month, day);
+      const isRealDay = new Date(ms).getUTCMonth() === month;
+      if (isRealDay && ms <= this.#referenceMs + DAY_MS) return year - back;
+    }
+    return undefined;
+  }
+
+  /** An ISO 8601 time; without an offset it is wall-clock time of the log's zone. */
+  readIso(text: string): SyslogTime {
+    const match = ISO.exec(text);
+    if (match === null) return "bad-time";
+    const [, y, mo, d, h, mi, s, fraction = "", offset] = match;
+    const day = Number(d);
+    const month = Number(mo) - 1;
+    const hour = Number(h);
+    // RFC 3339 lets a leap second be written; it is read as the last second before it.
+    const second = Math.min(Number(s), 59);
+    const dayMs = Date.UTC(Number(y), month, day);
+    const isRealDay = day >= 1 && new Date(dayMs).getUTCMonth() === month;
+    if (!isRealDay || hour > 23 || Number(mi) > 59 || Number(s) > 60) return "bad-time";
+    const ms = Number(fraction.padEnd(3, "0").slice(0, 3));
+    const wallMs = dayMs + ((hour * 60 + Number(mi)) * 60 + second) * 1000 + ms;
+    if (offset === undefined) return this.#toEpochMs(wallMs);
+    if (offset === "Z") return wallMs;
+    const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2));
+    return offset.startsWith("-") ? wallMs + minutes * 60_000 : wallMs - minutes * 60_000;
+  }
+}

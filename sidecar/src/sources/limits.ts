@@ -1,0 +1,54 @@
+// The bounds of everything a source takes in from outside, with the reason above each.
+// Owns numbers only; a source that meets one refuses and counts, it never grows.
+
+// sshd cuts a message at 1 KiB and sudo splits a command near that; rsyslog's default is 8 KiB.
+/** Longest log line in bytes, without its line end. */
+export const LINE_BYTES_MAX = 16_384;
+
+// One read of a followed file. Large enough that a replay is not made of system calls.
+/** Bytes read from a file at once. */
+export const READ_CHUNK_BYTES = 262_144;
+
+// Enough to hold a time stamp, a host, a tag and a process id, which is what makes files differ.
+/** Bytes of a file's first line that make its identity. */
+export const IDENTITY_BYTES_MAX = 1_024;
+
+// rsyslog folds at most what fits between two different lines; anything beyond this is a forgery.
+/** Largest `message repeated N times`, and largest `count` of a posted event. */
+export const REPEAT_COUNT_MAX = 1_000_000;
+
+// sshd keeps at most MaxStartups (100) connections unauthenticated; the rest is slack for many hosts.
+/** Connections of sshd remembered at once. */
+export const CONNECTIONS_MAX = 4_096;
+
+// LoginGraceTime is 120 s; after five of them a process id belongs to somebody else.
+/** Event time in ms after which a silent connection is forgotten. */
+export const CONNECTION_MS_MAX = 600_000;
+
+// Two subjects per line of a busy file; past this the cache starts anew.
+/** Subjects kept in the parser's cache. */
+export const SUBJECT_CACHE_MAX = 8_192;
+
+// logrotate keeps four weeks; a directory with more is searched no further.
+/** Rotated siblings looked at when a file's old self is searched for. */
+export const ROTATED_FILES_MAX = 64;
+
+// rsyslog writes to the renamed file until logrotate's postrotate script has signalled it.
+/** Monotonic ms for which a renamed file is still read. */
+export const RETIRED_MS_MAX = 10_000;
+
+/** Bytes of one posted body. */
+export const HTTP_BODY_BYTES_MAX = 1_048_576;
+
+/** Events in one posted body. */
+export const HTTP_EVENTS_MAX = 1_000;
+
+/** Connections the `http` source serves at once. */
+export const HTTP_CONNECTIONS_MAX = 64;
+
+/** Milliseconds a caller has to send its whole request. */
+export const HTTP_REQUEST_MS_MAX = 10_000;
+
+// The scorer's clock is event time: one event from the far future would end every window at once.
+/** Milliseconds by which a posted event's time may lie ahead of this host's clock. */
+export const HTTP_FUTURE_MS_MAX = 300_000;
