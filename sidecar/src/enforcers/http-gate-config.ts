@@ -65,7 +65,9 @@ export function parseHttpGateConfig(value: unknown, defaultRealm?: string): Http
     throw invalid("the http-gate configuration must be a mapping of keys to values");
   }
   for (const key of Object.keys(value)) {
-    if (!KEYS.includes(key)) throw invalid(`unknown key "${key}": did you mean "${nearest(key)}"?`);
+    if (!KEYS.includes(key)) {
+      throw invalid(`unknown key ${quote(key)}: did you mean "${nearest(key)}"?`);
+    }
   }
   const given: Record<string, unknown> = { realm: defaultRealm, ...DEFAULTS, ...value };
   const config: HttpGateConfig = {
