@@ -1,0 +1,28 @@
+// The one interface of a declared detector: a pure state machine over observations that stakes, wins
+// and loses money. Owns nothing else. A detector must never read a clock or an event's text, and must
+// never stake after it has seen the outcome that the stake would bet on.
+
+import type { BettingAccount } from "../betting-account.ts";
+import type { Observation } from "../observation.ts";
+
+/** Everything a detector remembers of one subject: numbers and short lists of numbers. */
+export interface DetectorMemory {
+  readonly money: BettingAccount;
+  /** Length of the run of outcomes that the detector follows. */
+  chain: number;
+  /** Last name hash, or whatever single number the detector needs. */
+  mark: number;
+  /** Name hashes seen today, where the detector needs them. */
+  readonly names: number[];
+}
+
+export interface Detector {
+  readonly name: string;
+  /** Share of the subject's bankroll, fixed before any data; the shares of a kind add to 1. */
+  readonly share: number;
+  /** The null in words a responder can read aloud. */
+  readonly against: string;
+  observe(memory: DetectorMemory, seen: Observation): void;
+  /** What was seen, as `name=number` pairs and nothing from the log. */
+  describe(memory: DetectorMemory): string;
+}

@@ -1,0 +1,61 @@
+// Speed of failures, at two paces: bets that a source which fails fast goes on failing fast.
+// Null, fast: once two failed guesses have each followed within 5 s, an honest source follows with
+// another within 5 s at most 10 % of the time. An ssh client prompts three times (OpenSSH
+// NumberOfPasswordPrompts), so a person must then reconnect and type again, past PAM's own delay.
+// Null, quick: the same within 60 s at most 20 % of the time (retry fails <= 35 %, and after three
+// refusals keeps that pace <= 57 %). Any other next attempt loses the bet.
+// A line that folds repeats has no times of its own: only if all of it fits the pace does it win.
+
+import { type BinaryBet, binaryBet, lose, stake, win } from "../betting-account.ts";
+import type { Observation } from "../observation.ts";
+import type { Detector, DetectorMemory } from "./detector.ts";
+
+/** Paced gaps in a row before the first stake. */
+const GAPS_BEFORE_STAKE = 2;
+
+export const FAST_BET = binaryBet(0.1, 0.95);
+export const QUICK_BET = binaryBet(0.2, 0.95);
+
+export const failurePaceFast = openPace("failure-pace-fast", 5_000, FAST_BET, false);
+export const failurePaceQuick = openPace("failure-pace-quick", 60_000, QUICK_BET, true);
+
+/**
+ * @param paceMs longest gap that still keeps the pace
+ * @param isBrokenBySuccess whether a success between two failures loses the bet; at the quick pace it
+ *   does, for the sake of shared addresses, at the fast one nobody honest is that busy failing
+ */
+function openPace(
+  name: string,
+  paceMs: number,
+  bet: BinaryBet,
+  isBrokenBySuccess: boolean,
+): Detector {
+  return {
+    name,
+    share: 0.2,
+    against:
+      `after ${GAPS_BEFORE_STAKE + 1} failures no more than ${paceMs / 1000} s apart an honest source ` +
+      `fails again within ${paceMs / 1000} s at most ${Math.round(bet.ceiling * 100)} % of the time`,
+
+    observe(memory: DetectorMemory, seen: Observation): void {
+      if (seen.outcome === "succeeded" && isBrokenBySuccess) {
+        if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory.money, bet.lose);
+        memory.chain = 0;
+        return;
+      }
+      if (!seen.isGuess || seen.isLate) return;
+      const isPaced = seen.gapMs <= paceMs;
+      if (seen.isRepeat && !isPaced) return;
+      if (memory.chain >= GAPS_BEFORE_STAKE) {
+        if (isPaced) win(memory.money, bet.win, seen.timeMs);
+        else lose(memory.money, bet.lose);
+      }
+      memory.chain = isPaced ? memory.chain + 1 : 0;
+      if (memory.chain >= GAPS_BEFORE_STAKE) stake(memory.money, seen.timeMs);
+    },
+
+    describe(memory: DetectorMemory): string {
+      return `pacedFailures=${memory.chain + 1} paceMs=${paceMs} betsWon=${memory.money.wins}`;
+    },
+  };
+}

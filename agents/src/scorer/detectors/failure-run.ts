@@ -1,0 +1,33 @@
+// Failure runs and retries: bets that the attempt after a failed guess fails again.
+// Null: an honest source that has just failed fails its next attempt, whenever it comes, at most 35 %
+// of the time (DESIGN.md 5). Source: own reading of auth logs; people who mistype mostly succeed on
+// the retry, and a whole office behind one address succeeds far more often than it fails.
+// The bet plays q = 0.95 against p = 0.35: a failure wins 4.3 dB, a success costs 11.2 dB.
+
+import { binaryBet, lose, stake, win } from "../betting-account.ts";
+import type { Observation } from "../observation.ts";
+import type { Detector, DetectorMemory } from "./detector.ts";
+
+export const RETRY_BET = binaryBet(0.35, 0.95);
+
+export const failureRun: Detector = {
+  name: "failure-run",
+  share: 0.2,
+  against: "an honest source fails a retry at most 35 % of the time",
+
+  observe(memory: DetectorMemory, seen: Observation): void {
+    if (seen.outcome === "succeeded") {
+      if (memory.chain > 0) lose(memory.money, RETRY_BET.lose);
+      memory.chain = 0;
+      return;
+    }
+    if (!seen.isGuess) return;
+    if (memory.chain > 0) win(memory.money, RETRY_BET.win, seen.timeMs);
+    memory.chain++;
+    stake(memory.money, seen.timeMs);
+  },
+
+  describe(memory: DetectorMemory): string {
+    return `failuresInARow=${memory.chain} retriesFailed=${memory.money.wins}`;
+  },
+};

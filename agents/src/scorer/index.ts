@@ -1,0 +1,21 @@
+// The door of the scorer agent.
+
+export {
+  openScorer,
+  restoreScorer,
+  type Scorer,
+  type ScorerCounts,
+  type ScorerInput,
+  type ScorerOptions,
+  type Standing,
+} from "./scorer.ts";
+export {
+  DEFAULT_SCORER_POLICY,
+  type Lease,
+  type LeaseStage,
+  type Reason,
+  type ScorerOutput,
+  type ScorerPolicy,
+  type Signal,
+} from "./signal.ts";
+export type { ScorerSnapshot } from "./snapshot.ts";

@@ -1,0 +1,81 @@
+// What the detectors see of one event: a few numbers, taken once, so that no detector looks into the
+// event by itself. Owns the reading of an event in the scorer's terms. Must never keep a text of it.
+
+import type { Event } from "@ostraka/agents/kernel";
+
+/** One scratch object is reused for every event; detectors must not keep it. */
+export interface Observation {
+  /** Event time, never before the subject's latest. */
+  timeMs: number;
+  /** The event was older than the subject's latest: its gap says nothing. */
+  isLate: boolean;
+  outcome: "failed" | "succeeded" | "probed" | "other";
+  /** A secret was guessed. A refused key offer is none: clients try every key of an agent. */
+  isGuess: boolean;
+  /** The name is root's or the host says that there is no such account. */
+  isSuspiciousName: boolean;
+  /** Hash of the named account, 0 when none was named. */
+  nameHash: number;
+  /** Time since this source's previous failed guess; Infinity when there was none. */
+  gapMs: number;
+  /** Second and later observation folded into one line: its own time is unknown. */
+  isRepeat: boolean;
+  /** The source of this login was under a local lease when it succeeded. */
+  isSourceLeased: boolean;
+}
+
+export function openObservation(): Observation {
+  return {
+    timeMs: 0,
+    isLate: false,
+    outcome: "other",
+    isGuess: false,
+    isSuspiciousName: false,
+    nameHash: 0,
+    gapMs: Number.POSITIVE_INFINITY,
+    isRepeat: false,
+    isSourceLeased: false,
+  };
+}
+
+/** Methods that try no secret: a key, a ticket, or nothing was offered. */
+const GUESSLESS_METHODS: ReadonlySet<string> = new Set([
+  "none",
+  "publickey",
+  "hostbased",
+  "gssapi-with-mic",
+  "gssapi-keyex",
+]);
+
+/** Fills the parts of `seen` that depend on the event alone. */
+export function readEvent(event: Event, seen: Observation): void {
+  seen.outcome = outcomeOf(event);
+  const isRefused = seen.outcome === "failed";
+  seen.isGuess = isRefused && !GUESSLESS_METHODS.has(event.method ?? "password");
+  seen.isSuspiciousName =
+    (isRefused || seen.outcome === "probed") &&
+    (event.isAccountKnown === false || event.isRoot === true);
+  seen.nameHash = event.account === undefined ? 0 : hashText(event.account);
+}
+
+function outcomeOf(event: Event): Observation["outcome"] {
+  switch (event.kind) {
+    case "login-failed":
+      return "failed";
+    case "login-succeeded":
+      return "succeeded";
+    case "login-probed":
+      return "probed";
+    default:
+      return "other";
+  }
+}
+
+/** FNV-1a over UTF-16 units, never 0. Equal hashes can only make two names look like one. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash === 0 ? 1 : hash;
+}

@@ -1,0 +1,193 @@
+// All that the scorer remembers of one subject, as plain numbers, and the reading of it: level, day
+// account, reasons. Owns which detectors speak about which kind of subject. Must never mix kinds of
+// evidence: learned ranks stand beside the declared accounts and are in no sum.
+
+import { type SubjectText, subjectKind } from "@ostraka/proto";
+import { type BettingAccount, beginDay, emptyOpen, openBettingAccount } from "./betting-account.ts";
+import { accountSpread } from "./detectors/account-spread.ts";
+import { afterBurst } from "./detectors/after-burst.ts";
+import type { Detector, DetectorMemory } from "./detectors/detector.ts";
+import { failurePaceFast, failurePaceQuick } from "./detectors/failure-pace.ts";
+import { failureRun } from "./detectors/failure-run.ts";
+import { type LoginHabit, openLoginHabit, resetHabitRanks } from "./detectors/login-habit.ts";
+import { suspiciousName } from "./detectors/suspicious-name.ts";
+import type { Reason } from "./signal.ts";
+
+/** Detectors that speak about a source. The shares add to 1: one bankroll a subject-day. */
+export const SOURCE_DETECTORS: readonly Detector[] = [
+  failureRun,
+  failurePaceFast,
+  failurePaceQuick,
+  suspiciousName,
+  accountSpread,
+];
+
+/** Detectors that speak about an account or a session. */
+export const ACTOR_DETECTORS: readonly Detector[] = [afterBurst];
+
+/** Nothing is ever said below this: money of 0 has no logarithm. */
+export const LEVEL_MDB_MIN = -300_000;
+
+export interface SubjectState {
+  readonly subject: SubjectText;
+  readonly detectors: readonly DetectorMemory[];
+  readonly habit: LoginHabit;
+  /** UTC day number that the day accounts belong to; -1 before the first event. */
+  day: number;
+  lastMs: number;
+  /** Latest failed guess, -1 for none. */
+  lastFailedMs: number;
+  leaseUntilMs: number;
+  /** No further signal before this time, under the same epoch: one burst is one signal. */
+  heldUntilMs: number;
+  heldEpoch: number;
+  /** Events before this time were pardoned and bet nothing. */
+  pardonedBeforeMs: number;
+}
+
+export function openSubjectState(subject: SubjectText): SubjectState {
+  return {
+    subject,
+    detectors: detectorsOf(subject).map(() => ({
+      money: openBettingAccount(),
+      chain: 0,
+      mark: 0,
+      names: [],
+    })),
+    habit: openLoginHabit(),
+    day: -1,
+    lastMs: 0,
+    lastFailedMs: -1,
+    leaseUntilMs: 0,
+    heldUntilMs: 0,
+    heldEpoch: -1,
+    pardonedBeforeMs: 0,
+  };
+}
+
+export function detectorsOf(subject: SubjectText): readonly Detector[] {
+  return subjectKind(subject) === "address" ? SOURCE_DETECTORS : ACTOR_DETECTORS;
+}
+
+/** Begins a later event-time day: new bankrolls, open money carried. Days never go back. */
+export function enterDay(state: SubjectState, day: number): void {
+  if (day <= state.day) return;
+  state.day = day;
+  for (const memory of state.detectors) {
+    beginDay(memory.money);
+    memory.names.length = 0;
+  }
+}
+
+/** The level: money in bets, averaged over detectors. */
+export function levelOf(state: SubjectState): number {
+  const detectors = detectorsOf(state.subject);
+  let level = 0;
+  for (let i = 0; i < detectors.length; i++) {
+    level += (detectors[i] as Detector).share * (state.detectors[i] as DetectorMemory).money.open;
+  }
+  return level;
+}
+
+/** The day account: an e-value. Cash and money in today's bets, averaged over detectors. */
+export function dayAccountOf(state: SubjectState): number {
+  const detectors = detectorsOf(state.subject);
+  let sum = 0;
+  for (let i = 0; i < detectors.length; i++) {
+    const { cash, today } = (state.detectors[i] as DetectorMemory).money;
+    sum += (detectors[i] as Detector).share * (cash + today);
+  }
+  return sum;
+}
+
+/** First event that moved the open money, or `fallbackMs` when none did. */
+export function evidenceFromMs(state: SubjectState, fallbackMs: number): number {
+  let from = fallbackMs;
+  for (const { money } of state.detectors) {
+    if (money.open > 0 && money.fromMs < from) from = money.fromMs;
+  }
+  return from;
+}
+
+/** Takes the level back to nothing. The day accounts stay: they are e-values and need no reset. */
+export function resetLevel(state: SubjectState): void {
+  for (const memory of state.detectors) emptyOpen(memory.money);
+  resetHabitRanks(state.habit);
+}
+
+/** Drops everything won, day accounts included, and leaves no run that reaches back. */
+export function forgetEvidence(state: SubjectState): void {
+  for (const memory of state.detectors) {
+    emptyOpen(memory.money);
+    memory.money.today = 0;
+    memory.chain = 0;
+    memory.names.length = 0;
+  }
+  resetHabitRanks(state.habit);
+  state.lastFailedMs = -1;
+  state.leaseUntilMs = 0;
+  state.heldUntilMs = 0;
+}
+
+/** Millidecibans of money, rounded down. */
+export function toMdb(money: number): number {
+  if (!(money > 1e-30)) return LEVEL_MDB_MIN;
+  return Math.floor(10_000 * Math.log10(money));
+}
+
+/** The reasons that moved the level, strongest first, then the learned ones that only rank. */
+export function reasonsOf(state: SubjectState): Reason[] {
+  const detectors = detectorsOf(state.subject);
+  const level = levelOf(state);
+  const reasons: Reason[] = [];
+  for (let i = 0; i < detectors.length; i++) {
+    const detector = detectors[i] as Detector;
+    const memory = state.detectors[i] as DetectorMemory;
+    if (memory.money.wins > 0) reasons.push(declaredReason(detector, memory, level));
+  }
+  reasons.sort((a, b) => b.betsMdb - a.betsMdb || (a.detector < b.detector ? -1 : 1));
+  const levelMdb = toMdb(level);
+  const { habit } = state;
+  if (habit.noveltyMdb > 0) {
+    const seen = `pastLogins=${habit.logins} newCombinations=${habit.novel}`;
+    const against = "this source logs in with accounts and methods it has used before";
+    reasons.push(
+      learnedReason("novelty", habit.noveltyMdb, levelMdb, seen, against, habit.noveltyAtMs),
+    );
+  }
+  if (habit.weekMdb > 0) {
+    const against = "this source logs in at its usual times of the week";
+    const seen = `pastLogins=${habit.logins}`;
+    reasons.push(
+      learnedReason("time-of-week", habit.weekMdb, levelMdb, seen, against, habit.weekAtMs),
+    );
+  }
+  return reasons;
+}
+
+function declaredReason(detector: Detector, memory: DetectorMemory, level: number): Reason {
+  const money: BettingAccount = memory.money;
+  return {
+    detector: detector.name,
+    kind: "declared",
+    betsMdb: toMdb(money.open / money.staked),
+    levelWithoutMdb: toMdb(level - detector.share * (money.open - money.staked)),
+    seen: detector.describe(memory),
+    against: detector.against,
+    fromMs: money.fromMs,
+    toMs: money.toMs,
+    count: money.wins,
+  };
+}
+
+function learnedReason(
+  detector: string,
+  betsMdb: number,
+  levelWithoutMdb: number,
+  seen: string,
+  against: string,
+  atMs: number,
+): Reason {
+  const rest = { seen, against, fromMs: atMs, toMs: atMs, count: 1 };
+  return { detector, kind: "learned", betsMdb, levelWithoutMdb, ...rest };
+}
