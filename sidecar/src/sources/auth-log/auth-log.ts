@@ -97,6 +97,6 @@ function refusalOf(text: string): Exclude<LineRefusal, FrameRefusal> | undefined
 function decodeLine(line: Uint8Array): string | undefined {
   const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
   if (bytes.length > LINE_BYTES_MAX) return bytes.toString("latin1");
-  if (isAscii(bytes)) return bytes.latin1Slice();
-  return isUtf8(bytes) ? bytes.utf8Slice() : undefined;
+  if (isAscii(bytes)) return bytes.toString("latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
 }

@@ -16,11 +16,9 @@ export interface NamedPeer {
 /** Reads `USER from ADDRESS[ port N[ ssh2]]`, where nothing can follow the address. */
 export function peerAtEnd(text: string): NamedPeer | undefined {
   const from = text.lastIndexOf(" from ");
-  const start = from < 0 && text.startsWith("from ") ? 5 : from + 6;
-  if (start === 5 && from < 0 && !text.startsWith("from ")) return undefined;
-  const match = PEER_AT_END.exec(text.slice(start));
-  if (match === null) return undefined;
-  return { user: text.slice(0, Math.max(from, 0)), address: match[1] as string };
+  if (from < 0) return undefined;
+  const match = PEER_AT_END.exec(text.slice(from + 6));
+  return match === null ? undefined : { user: text.slice(0, from), address: match[1] as string };
 }
 
 /** Reads `USER ADDRESS port N`, as `Connection closed by invalid user …` prints it. */

@@ -1,0 +1,236 @@
+// Following a log that grows, is renamed, copied and truncated, is missing, and comes back.
+// Owns the order (a file's former self is drained BEFORE its successor) and the cursor from which a
+// restart goes on without losing or repeating a line. Knows bytes and lines, not what they say.
+
+import { open, stat } from "node:fs/promises";
+import { fileIdentity, openRotatedFrom } from "./file-identity.ts";
+import { FileTail, readBuffer } from "./file-tail.ts";
+import { FileWatch } from "./file-watch.ts";
+import { RETIRED_MS_MAX } from "./limits.ts";
+import type { ByteRefusal } from "./line-splitter.ts";
+
+/** Everything up to `offset` of the file with this identity has been given out. */
+export interface FilePlace {
+  readonly identity: string;
+  readonly offset: number;
+}
+
+/** Where to go on after a restart; `previous` is a renamed file that may still grow. */
+export interface FileCursor extends FilePlace {
+  readonly previous?: FilePlace;
+}
+
+export interface FollowOptions {
+  readonly path: string;
+  /** The last cursor given out before the restart. */
+  readonly cursor?: FileCursor;
+  /** Where to begin without a cursor, if the file exists already; `start` without it. */
+  readonly from?: "start" | "end";
+  /** Longest time in ms between two looks at the file; 100 without it. */
+  readonly pollMs?: number;
+  readonly signal: AbortSignal;
+  /** `position` identifies the line for ever: equal text elsewhere has another position. */
+  onLine(line: string, position: string, cursor: FileCursor): void;
+  onRefused(reason: ByteRefusal, position: string, cursor: FileCursor): void;
+  /** The file cannot be read just now (not: does not exist); it is tried again at the next look. */
+  onTrouble?(error: Error): void;
+}
+
+/** Follows a file until the signal aborts. @throws what `onLine` and `onRefused` throw. */
+export async function followFile(options: FollowOptions): Promise<void> {
+  const follower = new Follower(options);
+  const watch = new FileWatch(options.path, options.pollMs ?? 100);
+  try {
+    let isResumed = options.cursor === undefined;
+    while (!options.signal.aborted) {
+      watch.arm();
+      if (!isResumed) isResumed = await follower.resume(options.cursor as FileCursor);
+      if (isResumed) await follower.look();
+      await watch.next(options.signal);
+    }
+  } finally {
+    watch.close();
+    await follower.close();
+  }
+}
+
+class Follower {
+  readonly #options: FollowOptions;
+  readonly #buffer = readBuffer();
+  #current: FileTail | undefined;
+  #retired: FileTail | undefined;
+  #retiredUntilMs = 0;
+  #isFirstOpen = true;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on from the saved cursor, wherever its file is by now; false if it cannot be opened. */
+  async resume(cursor: FileCursor): Promise<boolean> {
+    this.#isFirstOpen = false;
+    try {
+      this.#current = await this.#openCurrent();
+    } catch (error) {
+      if (!isFileTrouble(error)) throw error;
+      this.#options.onTrouble?.(error);
+      return false;
+    }
+    const handle = this.#current?.handle;
+    if (handle !== undefined && (await fileIdentity(handle)) === cursor.identity) {
+      const { size } = await handle.stat();
+      if (size >= cursor.offset) this.#current?.splitter.reset(cursor.offset);
+    } else {
+      await this.#drainRotated(cursor);
+    }
+    if (cursor.previous !== undefined) await this.#resumePrevious(cursor.previous);
+    return true;
+  }
+
+  async #resumePrevious(place: FilePlace): Promise<void> {
+    const [previous, ...others] = await openRotatedFrom(this.#options.path, place.identity);
+    for (const handle of others) await handle.close();
+    if (previous === undefined) return;
+    const tail = await this.#tailOf(previous);
+    tail.splitter.reset(place.offset);
+    this.#retire(tail);
+  }
+
+  /** Reads all there is now: the renamed file first, then the present one. */
+  async look(): Promise<void> {
+    try {
+      await this.#drainRetired();
+      await this.#drainCurrent();
+      await this.#followPath();
+    } catch (error) {
+      if (!isFileTrouble(error)) throw error;
+      this.#options.onTrouble?.(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#retired?.handle.close();
+    await this.#current?.handle.close();
+  }
+
+  async #drainRetired(): Promise<void> {
+    const retired = this.#retired;
+    if (retired === undefined) return;
+    await retired.drain(this.#buffer, this.#options.signal);
+    if (performance.now() < this.#retiredUntilMs || this.#options.signal.aborted) return;
+    await this.#closeRetired();
+  }
+
+  async #closeRetired(): Promise<void> {
+    const retired = this.#retired;
+    if (retired === undefined) return;
+    retired.splitter.finish(false);
+    this.#retired = undefined;
+    await retired.handle.close();
+  }
+
+  async #drainCurrent(): Promise<void> {
+    const current = this.#current;
+    if (current === undefined) return;
+    if (await current.isReplaced()) {
+      // Truncated in place: what was written between our last read and the copy is in the copy.
+      const place = { identity: current.identity as string, offset: current.splitter.lineStart };
+      const isCopied = await this.#drainRotated(place);
+      current.restart(isCopied);
+    }
+    await current.drain(this.#buffer, this.#options.signal);
+  }
+
+  async #followPath(): Promise<void> {
+    const current = this.#current;
+    const isSame = current !== undefined && (await inodeAt(this.#options.path)) === current.inode;
+    if (isSame || this.#options.signal.aborted) return;
+    const next = await this.#openCurrent();
+    if (next === undefined) return;
+    if (current !== undefined) {
+      // The writer may have written between our drain and the rename.
+      await current.drain(this.#buffer, this.#options.signal);
+      await this.#closeRetired();
+      this.#retire(current);
+    }
+    this.#current = next;
+    if (this.#isFirstOpen && this.#options.from === "end") await skipToEnd(next);
+    this.#isFirstOpen = false;
+    await next.drain(this.#buffer, this.#options.signal);
+  }
+
+  #retire(tail: FileTail): void {
+    this.#retired = tail;
+    this.#retiredUntilMs = performance.now() + RETIRED_MS_MAX;
+  }
+
+  async #drainRotated(place: FilePlace): Promise<boolean> {
+    let offset = place.offset;
+    let isFound = false;
+    for (const handle of await openRotatedFrom(this.#options.path, place.identity)) {
+      const tail = await this.#tailOf(handle);
+      if (tail.inode !== this.#current?.inode) {
+        tail.splitter.reset(offset);
+        await tail.drain(this.#buffer, this.#options.signal);
+        if (!this.#options.signal.aborted) tail.splitter.finish(false);
+        offset = 0;
+        isFound = true;
+      }
+      await handle.close();
+    }
+    return isFound;
+  }
+
+  async #openCurrent(): Promise<FileTail | undefined> {
+    try {
+      return await this.#tailOf(await open(this.#options.path, "r"));
+    } catch (error) {
+      // Not there yet, or between rename and creation.
+      if (isFileTrouble(error) && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async #tailOf(handle: Awaited<ReturnType<typeof open>>): Promise<FileTail> {
+    const { onLine, onRefused } = this.#options;
+    return new FileTail(handle, inodeOf(await handle.stat()), {
+      onLine: (line, position, tail) => onLine(line, position, this.#cursorAt(tail)),
+      onRefused: (reason, position, tail) => onRefused(reason, position, this.#cursorAt(tail)),
+    });
+  }
+
+  // BEFORE the successor has an identity, its cursor could not be found again: the former self's can.
+  #cursorAt(tail: FileTail): FileCursor {
+    const current = placeOf(this.#current);
+    const retired = placeOf(this.#retired);
+    const isOwn = tail === this.#current || tail === this.#retired;
+    if (!isOwn || current === undefined) return placeOf(tail) as FilePlace;
+    return retired === undefined ? current : { ...current, previous: retired };
+  }
+}
+
+function placeOf(tail: FileTail | undefined): FilePlace | undefined {
+  if (tail?.identity === undefined) return undefined;
+  return { identity: tail.identity, offset: tail.splitter.lineStart };
+}
+
+function inodeOf({ dev, ino }: { dev: number; ino: number }): string {
+  return `${dev}:${ino}`;
+}
+
+async function inodeAt(path: string): Promise<string | undefined> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts === undefined ? undefined : inodeOf(facts);
+}
+
+async function skipToEnd(tail: FileTail): Promise<void> {
+  const { size } = await tail.handle.stat();
+  if (size === 0) return;
+  const last = Buffer.alloc(1);
+  await tail.handle.read(last, 0, 1, size - 1);
+  tail.splitter.reset(size, last[0] !== 10);
+}
+
+function isFileTrouble(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error && "code" in error;
+}

@@ -1,0 +1,18 @@
+// The door of the sources: what turns activity on this host into events (PIP of DESIGN section 4).
+
+export {
+  type AuthLogConfig,
+  type AuthLogParser,
+  LINE_REFUSALS,
+  type LineRefusal,
+  openAuthLog,
+  type ParsedLine,
+} from "./auth-log/auth-log.ts";
+export {
+  type FileCursor,
+  type FilePlace,
+  type FollowOptions,
+  followFile,
+} from "./follow.ts";
+export { BYTE_REFUSALS, type ByteRefusal } from "./line-splitter.ts";
+export { type ReadFileLinesOptions, readFileLines } from "./read-file-lines.ts";
