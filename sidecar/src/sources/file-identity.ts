@@ -1,5 +1,5 @@
-// Which file this is, whatever its name and inode: the hash of its first line. A rotated, renamed or
-// copied log keeps its identity, a truncated or replaced one gets another; inodes are used again.
+// Which file this is, whatever its name and inode: the hash of its first line. A log that is renamed
+// or copied keeps its identity, one written anew gets another; inodes are used again.
 // Owns finding a file's former self among its rotated siblings.
 
 import { createHash } from "node:crypto";

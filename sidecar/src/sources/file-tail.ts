@@ -1,4 +1,4 @@
-// One open file read forward from an offset: what `follow` keeps of a log's present and former self.
+// One open file read forward from an offset: what is kept of a log's present and former self.
 // Owns noticing that the file under its handle was truncated or written anew.
 
 import type { FileHandle } from "node:fs/promises";

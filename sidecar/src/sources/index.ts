@@ -14,5 +14,6 @@ export {
   type FollowOptions,
   followFile,
 } from "./follow.ts";
+export { type HttpEvents, type HttpEventsConfig, openHttpEvents } from "./http-events.ts";
 export { BYTE_REFUSALS, type ByteRefusal } from "./line-splitter.ts";
 export { type ReadFileLinesOptions, readFileLines } from "./read-file-lines.ts";

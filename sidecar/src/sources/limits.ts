@@ -17,7 +17,7 @@ export const IDENTITY_BYTES_MAX = 1_024;
 /** Largest `message repeated N times`, and largest `count` of a posted event. */
 export const REPEAT_COUNT_MAX = 1_000_000;
 
-// sshd keeps at most MaxStartups (100) connections unauthenticated; the rest is slack for many hosts.
+// sshd keeps at most MaxStartups (100) connections unauthenticated; the rest is for many hosts.
 /** Connections of sshd remembered at once. */
 export const CONNECTIONS_MAX = 4_096;
 

@@ -1,5 +1,5 @@
-// Reading a finished log from beginning to end, for replay: as fast as the disk and the parser allow,
-// with the same positions that following the file gives.
+// Reading a finished log from beginning to end, for replay: as fast as disk and parser allow, with
+// the same positions that following the file gives.
 
 import { open } from "node:fs/promises";
 import { fileIdentity } from "./file-identity.ts";

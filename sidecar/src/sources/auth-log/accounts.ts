@@ -28,8 +28,10 @@ const CHANGES: readonly ChangeLine[] = [
   },
 ];
 
-const NOTICES =
-  /^(?:group added to |failed |add '|delete '|removed |group '|cannot |can't |user '|user |password for '|new |change |set |existing |home directory )/;
+const NOTICES = new RegExp(
+  "^(?:add '|delete '|removed |group '|group added to |user |password for '|new |change |set |" +
+    "failed |cannot |can't |existing |home directory )",
+);
 
 /** Reads one message of useradd, usermod, userdel, groupadd, groupdel, gpasswd, chpasswd, passwd. */
 export function readAccountChange(message: string, context: LineContext): Observation | undefined {

@@ -4,7 +4,8 @@
 /** A connection left before a credential; the first group is the peer's address. */
 export const LEFT_PEER_PROBES: readonly RegExp[] = [
   /^(?:fatal: )?Unable to negotiate with (\S+)(?: port \d{1,5})?: /,
-  /^(?:fatal: )?Timeout before authentication for (?:connection from )?([0-9a-fA-F.:]+)(?: port \d{1,5}$| to |$)/,
+  /^(?:fatal: )?Timeout before authentication for ([0-9a-fA-F.:]+)(?: port \d{1,5})?$/,
+  /^(?:fatal: )?Timeout before authentication for connection from (\S+) to /,
   /^ssh_dispatch_run_fatal: Connection from (\S+) port \d{1,5}: /,
   /^banner exchange: Connection from (\S+) port \d{1,5}: /,
 ];

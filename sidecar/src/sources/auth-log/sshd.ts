@@ -1,22 +1,25 @@
 // Lines of sshd (sshd-session and sshd-auth since OpenSSH 9.8 and 10). One attempt prints several
 // lines; exactly one of them carries the bet:
 //
-//   line                                                  event             why this one
-//   Failed METHOD for …                                   login-failed      the attempt itself
-//     publickey, none, for a known account                service-notice    clients offer every key they have
-//     publickey, none, for an unknown one, again          service-notice    one connection, one attempt
-//     keyboard-interactive right after `error: PAM: …`    service-notice    the PAM line was the attempt
-//   error: PAM: Authentication failure for …              login-failed      printed for every attempt; `Failed` is not
-//   maximum authentication attempts exceeded for …        login-failed      only if the connection had none yet
-//   Accepted METHOD for …                                 login-succeeded
-//   Invalid user …                                        login-probed      its `Failed` line may follow
-//   User … not allowed because …, ROOT LOGIN REFUSED      login-probed      its `Failed` line follows
-//   Connection closed|reset by, Disconnected from,
-//     Received disconnect from … [preauth]                login-probed      only if nothing was said before
-//   Unable to negotiate, Timeout before authentication    login-probed      only if nothing was said before
-//   Did not receive identification, Bad protocol version  login-probed      the only line there is
-//   pam_unix(sshd:session): session opened|closed         session-*
-//   pam_unix(sshd:auth), PAM N more, Disconnecting, …     service-notice    repeats what is counted above
+//   line                                             event            why
+//   Failed METHOD for …                              login-failed     the attempt itself
+//     publickey, none: known account                 service-notice   clients offer every key
+//     publickey, none: unknown account, again        service-notice   one connection, one attempt
+//     keyboard-interactive after `error: PAM: …`     service-notice   the PAM line was the attempt
+//   error: PAM: Authentication failure for …         login-failed     `Failed` is not always printed
+//   maximum authentication attempts exceeded for …   login-failed     if the connection had none yet
+//   Accepted METHOD for …                            login-succeeded
+//   Invalid user …                                   login-probed     its `Failed` line may follow
+//   User … not allowed because …                     login-probed     its `Failed` line follows
+//   ROOT LOGIN REFUSED FROM …                        login-probed     if nothing was said before
+//   Connection closed|reset by …, Disconnected
+//     from …, Received disconnect … [preauth]        login-probed     if nothing was said before
+//   Unable to negotiate …, Timeout before …          login-probed     if nothing was said before
+//   Did not receive identification …,
+//     Bad protocol version identification …          login-probed     the only line there is
+//   pam_unix(sshd:session): session …                session-*
+//   pam_unix(sshd:auth): …, PAM N more …,
+//     Disconnecting …, Starting session …            service-notice   repeats what is counted above
 //
 // Must never take an address from anywhere but the line itself, read as sshd-peer.ts does.
 
@@ -29,8 +32,10 @@ import { barePeerAtEnd, type NamedPeer, peerAtEnd, peerOfAuthLine } from "./sshd
 const PREAUTH = " [preauth]";
 const AUTH_LINE = /^(Accepted|Failed|Partial|Postponed) (\S+) for (invalid user |illegal user )?/;
 const METHOD_WITH_INFO = /^(publickey|hostbased|gssapi)/;
-const PAM_ERROR =
-  /^(?:error: )?PAM: (?:[Aa]uthentication (?:failure|error)|User not known to the underlying authentication module) for (invalid user |illegal user )?/;
+const PAM_ERROR = new RegExp(
+  "^(?:error: )?PAM: (?:[Aa]uthentication (?:failure|error)|" +
+    "User not known to the underlying authentication module) for (invalid user |illegal user )?",
+);
 const MAX_ATTEMPTS =
   /^(?:error: )?maximum authentication attempts exceeded for (invalid user |illegal user )?/;
 const NOT_ALLOWED = /^User (.*) from (\S+) not allowed because [^"]*$/;
@@ -39,8 +44,10 @@ const ENDED = /^(?:Connection (?:closed|reset) by|Disconnected from) /;
 const ENDED_USER = /^(authenticating|invalid) user /;
 const RECEIVED_DISCONNECT = /^(?:error: )?Received disconnect from (\S+?)(?: port \d{1,5})?: ?\d+:/;
 const ROOT_REFUSED = /^ROOT LOGIN REFUSED FROM (\S+)(?: port \d{1,5})?$/;
-const RIGHT_PEER_PROBE =
-  /^(?:Bad protocol version identification '|Did not receive identification string from |Magic value check failed )/;
+const RIGHT_PEER_PROBE = new RegExp(
+  "^(?:Bad protocol version identification '|Did not receive identification string from |" +
+    "Magic value check failed )",
+);
 const REFUSED_CONNECT = /^refused connect from .*\((\S+)\)$/;
 
 /** Reads one message of sshd. */

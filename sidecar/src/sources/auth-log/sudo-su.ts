@@ -1,5 +1,5 @@
-// Lines of sudo and su: who acted as whom, or was not let. One use or refusal is one event: the line
-// that the program prints itself; PAM's lines beside it repeat it and are notices.
+// Lines of sudo and su: who acted as whom, or was not let. One use or refusal is one event: the
+// line that the program prints itself; PAM's lines beside it repeat it and are notices.
 // Must never read the command: it may hold secrets, and nothing here needs it (I9).
 
 import { type LineContext, nameAccount, notice, type Observation } from "./observation.ts";

@@ -11,7 +11,7 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|
 export interface SyslogClockConfig {
   /** Year of the first line that states none. */
   readonly year?: number;
-  /** Without `year`: a time at or after the first line (ms since the epoch), such as the file's mtime. */
+  /** Without `year`: a time at or after the first line, such as the file's mtime (epoch ms). */
   readonly referenceMs?: number;
   /** IANA name or minutes east of UTC; UTC without it. */
   readonly zone?: string | number;

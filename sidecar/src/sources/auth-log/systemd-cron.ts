@@ -23,8 +23,10 @@ export function readSystemd(): Observation {
 
 const NEW_SESSION = /^New session '?(\S+?)'? of user '?(\S+?)'?(?: with class .*)?\.$/;
 const REMOVED_SESSION = /^Removed session (\S+)\.$/;
-const LOGIND_NOTICE =
-  /^(?:Session |New seat |Removed seat |Watching |Failed |System |Power |Lid |Suspend|Hibernat|Creating |Operation |Received |Unit |User |Delay |Existing |Got |Inhibit|Scheduled |Shutdown )/;
+const LOGIND_NOTICE = new RegExp(
+  "^(?:Session |New seat |Removed seat |Watching |Failed |System |Power |Lid |Suspend|Hibernat|" +
+    "Creating |Operation |Received |Unit |User |Delay |Existing |Got |Inhibit|Scheduled |Shutdown )",
+);
 
 /** Reads one message of systemd-logind. */
 export function readLogind(message: string, context: LineContext): Observation | undefined {

@@ -9,8 +9,8 @@ export type ToEpochMs = (wallMs: number) => number;
 
 /**
  * The clock of a log: `zone` is an IANA name or a fixed offset in minutes east of UTC.
- * A wall-clock time that occurs twice (autumn) is read as the earlier; one that never occurs (spring)
- * as if the clock had not yet been moved.
+ * A wall-clock time that occurs twice (autumn) is read as the earlier; one that never occurs
+ * (spring) as if the clock had not yet been moved.
  * @throws RangeError when the zone is unknown.
  */
 export function openTimeZone(zone: string | number): ToEpochMs {
