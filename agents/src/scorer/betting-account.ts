@@ -1,11 +1,11 @@
 // The money of one detector on one subject: stakes, bets, and what a loss leaves (DESIGN.md 5).
 // Owns the two sums that matter: `open` (the level, carried over days, Shiryaev-Roberts form) and
-// `today` with `cash` (the day account, an e-value). Must never bet money that was not staked before
+// `today` with the day's cash (the day account, an e-value). Must never bet money that was not staked before
 // the outcome was known, and never stake more than 1 a day.
 //
 // Why it is right. Every bet multiplies money by a factor whose expectation under the null is at
-// most 1. A day starts with cash 1; its k-th start takes 1/(k(k+1)) of it, which sums to 1, so
-// `cash + today` is a nonnegative supermartingale from 1: an e-value. `open` minus all stakes is a
+// most 1. A day starts with cash 1; its k-th start takes 1/(k(k+1)) of it, which sums to 1 (after k starts 1/(k+1) is left), so
+// cash + `today` is a nonnegative supermartingale from 1: an e-value. `open` minus all stakes is a
 // supermartingale too; emptied whenever it passes c, it has passed c at most (days / c) times in
 // expectation (Pollak 1985 for the form, Shafer and Vovk 2019 for the betting).
 
@@ -44,8 +44,6 @@ export interface BettingAccount {
   staked: number;
   /** Money in bets from today's starts. */
   today: number;
-  /** Not yet staked today. */
-  cash: number;
   /** Starts taken today. */
   starts: number;
   /** Bets won since `open` was last empty. */
@@ -55,13 +53,12 @@ export interface BettingAccount {
 }
 
 export function openBettingAccount(): BettingAccount {
-  return { open: 0, staked: 0, today: 0, cash: 1, starts: 0, wins: 0, fromMs: 0, toMs: 0 };
+  return { open: 0, staked: 0, today: 0, starts: 0, wins: 0, fromMs: 0, toMs: 0 };
 }
 
 /** Begins a new event-time day: a new bankroll of 1; open money is carried. */
 export function beginDay(money: BettingAccount): void {
   money.today = 0;
-  money.cash = 1;
   money.starts = 0;
 }
 
@@ -73,7 +70,6 @@ export function stake(money: BettingAccount, timeMs: number): void {
   if (money.open > 0 && money.starts > 0) return;
   money.starts++;
   const share = 1 / (money.starts * (money.starts + 1));
-  money.cash -= share;
   money.today += share;
   if (money.open === 0) {
     money.fromMs = timeMs;
@@ -99,6 +95,11 @@ export function lose(money: BettingAccount, factor: number): void {
   money.today *= factor;
   money.open *= factor;
   if (money.open < BURN_BELOW) emptyOpen(money);
+}
+
+/** The day account of this detector: money in today's bets and cash not yet staked. */
+export function dayValueOf(money: BettingAccount): number {
+  return money.today + 1 / (money.starts + 1);
 }
 
 /** Takes all open money out: on a signal, on a pardon, on burning. The day account is untouched. */

@@ -3,10 +3,10 @@
 // evidence: learned ranks stand beside the declared accounts and are in no sum.
 
 import { type SubjectText, subjectKind } from "@ostraka/proto";
-import { type BettingAccount, beginDay, emptyOpen, openBettingAccount } from "./betting-account.ts";
+import { beginDay, dayValueOf, emptyOpen, openBettingAccount } from "./betting-account.ts";
 import { accountSpread } from "./detectors/account-spread.ts";
 import { afterBurst } from "./detectors/after-burst.ts";
-import type { Detector, DetectorMemory } from "./detectors/detector.ts";
+import { type Detector, type DetectorMemory, NO_NAMES } from "./detectors/detector.ts";
 import { failurePaceFast, failurePaceQuick } from "./detectors/failure-pace.ts";
 import { failureRun } from "./detectors/failure-run.ts";
 import { type LoginHabit, openLoginHabit, resetHabitRanks } from "./detectors/login-habit.ts";
@@ -48,12 +48,7 @@ export interface SubjectState {
 export function openSubjectState(subject: SubjectText): SubjectState {
   return {
     subject,
-    detectors: detectorsOf(subject).map(() => ({
-      money: openBettingAccount(),
-      chain: 0,
-      mark: 0,
-      names: [],
-    })),
+    detectors: detectorsOf(subject).map(openMemory),
     habit: openLoginHabit(),
     day: -1,
     lastMs: 0,
@@ -65,6 +60,10 @@ export function openSubjectState(subject: SubjectText): SubjectState {
   };
 }
 
+function openMemory(): DetectorMemory {
+  return { ...openBettingAccount(), chain: 0, mark: 0, names: NO_NAMES };
+}
+
 export function detectorsOf(subject: SubjectText): readonly Detector[] {
   return subjectKind(subject) === "address" ? SOURCE_DETECTORS : ACTOR_DETECTORS;
 }
@@ -74,8 +73,8 @@ export function enterDay(state: SubjectState, day: number): void {
   if (day <= state.day) return;
   state.day = day;
   for (const memory of state.detectors) {
-    beginDay(memory.money);
-    memory.names.length = 0;
+    beginDay(memory);
+    memory.names = NO_NAMES;
   }
 }
 
@@ -84,7 +83,7 @@ export function levelOf(state: SubjectState): number {
   const detectors = detectorsOf(state.subject);
   let level = 0;
   for (let i = 0; i < detectors.length; i++) {
-    level += (detectors[i] as Detector).share * (state.detectors[i] as DetectorMemory).money.open;
+    level += (detectors[i] as Detector).share * (state.detectors[i] as DetectorMemory).open;
   }
   return level;
 }
@@ -94,8 +93,8 @@ export function dayAccountOf(state: SubjectState): number {
   const detectors = detectorsOf(state.subject);
   let sum = 0;
   for (let i = 0; i < detectors.length; i++) {
-    const { cash, today } = (state.detectors[i] as DetectorMemory).money;
-    sum += (detectors[i] as Detector).share * (cash + today);
+    const memory = state.detectors[i] as DetectorMemory;
+    sum += (detectors[i] as Detector).share * dayValueOf(memory);
   }
   return sum;
 }
@@ -103,25 +102,25 @@ export function dayAccountOf(state: SubjectState): number {
 /** First event that moved the open money, or `fallbackMs` when none did. */
 export function evidenceFromMs(state: SubjectState, fallbackMs: number): number {
   let from = fallbackMs;
-  for (const { money } of state.detectors) {
-    if (money.open > 0 && money.fromMs < from) from = money.fromMs;
+  for (const { open, fromMs } of state.detectors) {
+    if (open > 0 && fromMs < from) from = fromMs;
   }
   return from;
 }
 
 /** Takes the level back to nothing. The day accounts stay: they are e-values and need no reset. */
 export function resetLevel(state: SubjectState): void {
-  for (const memory of state.detectors) emptyOpen(memory.money);
+  for (const memory of state.detectors) emptyOpen(memory);
   resetHabitRanks(state.habit);
 }
 
 /** Drops everything won, day accounts included, and leaves no run that reaches back. */
 export function forgetEvidence(state: SubjectState): void {
   for (const memory of state.detectors) {
-    emptyOpen(memory.money);
-    memory.money.today = 0;
+    emptyOpen(memory);
+    memory.today = 0;
     memory.chain = 0;
-    memory.names.length = 0;
+    memory.names = NO_NAMES;
   }
   resetHabitRanks(state.habit);
   state.lastFailedMs = -1;
@@ -143,7 +142,7 @@ export function reasonsOf(state: SubjectState): Reason[] {
   for (let i = 0; i < detectors.length; i++) {
     const detector = detectors[i] as Detector;
     const memory = state.detectors[i] as DetectorMemory;
-    if (memory.money.wins > 0) reasons.push(declaredReason(detector, memory, level));
+    if (memory.wins > 0) reasons.push(declaredReason(detector, memory, level));
   }
   reasons.sort((a, b) => b.betsMdb - a.betsMdb || (a.detector < b.detector ? -1 : 1));
   const levelMdb = toMdb(level);
@@ -166,17 +165,16 @@ export function reasonsOf(state: SubjectState): Reason[] {
 }
 
 function declaredReason(detector: Detector, memory: DetectorMemory, level: number): Reason {
-  const money: BettingAccount = memory.money;
   return {
     detector: detector.name,
     kind: "declared",
-    betsMdb: toMdb(money.open / money.staked),
-    levelWithoutMdb: toMdb(level - detector.share * (money.open - money.staked)),
+    betsMdb: toMdb(memory.open / memory.staked),
+    levelWithoutMdb: toMdb(level - detector.share * (memory.open - memory.staked)),
     seen: detector.describe(memory),
     against: detector.against,
-    fromMs: money.fromMs,
-    toMs: money.toMs,
-    count: money.wins,
+    fromMs: memory.fromMs,
+    toMs: memory.toMs,
+    count: memory.wins,
   };
 }
 

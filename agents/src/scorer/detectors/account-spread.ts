@@ -22,17 +22,17 @@ export const accountSpread: Detector = {
 
   observe(memory: DetectorMemory, seen: Observation): void {
     if (seen.outcome === "succeeded") {
-      if (memory.chain > 0) lose(memory.money, STEP_BET.lose);
+      if (memory.chain > 0) lose(memory, STEP_BET.lose);
       memory.chain = 0;
       return;
     }
     const isRefused = seen.isGuess || (seen.outcome === "probed" && seen.isSuspiciousName);
     if (!isRefused || seen.nameHash === 0 || memory.names.length >= NAMES_MAX) return;
     if (memory.names.includes(seen.nameHash)) return;
-    memory.names.push(seen.nameHash);
-    if (memory.chain > 0) win(memory.money, STEP_BET.win, seen.timeMs);
+    memory.names = [...memory.names, seen.nameHash];
+    if (memory.chain > 0) win(memory, STEP_BET.win, seen.timeMs);
     memory.chain++;
-    stake(memory.money, seen.timeMs);
+    stake(memory, seen.timeMs);
   },
 
   describe(memory: DetectorMemory): string {

@@ -18,26 +18,25 @@ export const afterBurst: Detector = {
 
   observe(memory: DetectorMemory, seen: Observation): void {
     if (seen.outcome !== "succeeded") return;
-    const { money } = memory;
-    if (money.starts === 0) {
-      stake(money, seen.timeMs);
-      lose(money, AFTER_BURST_BET.lose);
+    if (memory.starts === 0) {
+      stake(memory, seen.timeMs);
+      lose(memory, AFTER_BURST_BET.lose);
       memory.chain = 0;
     }
     if (!seen.isSourceLeased || memory.chain > 0) return;
     memory.chain = 1;
     // The day's one bet was counted as lost; now it is won, so what it paid is put right.
     const won = DAY_STAKE * AFTER_BURST_BET.win;
-    money.today = won;
-    if (money.open === 0) money.fromMs = seen.timeMs;
-    money.open += won;
-    money.staked += DAY_STAKE;
-    money.wins++;
-    money.toMs = seen.timeMs;
+    memory.today = won;
+    if (memory.open === 0) memory.fromMs = seen.timeMs;
+    memory.open += won;
+    memory.staked += DAY_STAKE;
+    memory.wins++;
+    memory.toMs = seen.timeMs;
   },
 
   describe(memory: DetectorMemory): string {
-    return `daysWithLoginFromLeasedSource=${memory.money.wins}`;
+    return `daysWithLoginFromLeasedSource=${memory.wins}`;
   },
 };
 

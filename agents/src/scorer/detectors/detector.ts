@@ -5,16 +5,18 @@
 import type { BettingAccount } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
 
-/** Everything a detector remembers of one subject: numbers and short lists of numbers. */
-export interface DetectorMemory {
-  readonly money: BettingAccount;
+/** Everything a detector remembers of one subject: its money and a few numbers. */
+export interface DetectorMemory extends BettingAccount {
   /** Length of the run of outcomes that the detector follows. */
   chain: number;
   /** Last name hash, or whatever single number the detector needs. */
   mark: number;
-  /** Name hashes seen today, where the detector needs them. */
-  readonly names: number[];
+  /** Name hashes seen today, where the detector needs them. Replaced, never changed in place. */
+  names: readonly number[];
 }
+
+/** Shared by every memory without names: most subjects have none, and 100,000 empty lists weigh. */
+export const NO_NAMES: readonly number[] = [];
 
 export interface Detector {
   readonly name: string;

@@ -39,7 +39,7 @@ function openPace(
 
     observe(memory: DetectorMemory, seen: Observation): void {
       if (seen.outcome === "succeeded" && isBrokenBySuccess) {
-        if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory.money, bet.lose);
+        if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory, bet.lose);
         memory.chain = 0;
         return;
       }
@@ -47,15 +47,15 @@ function openPace(
       const isPaced = seen.gapMs <= paceMs;
       if (seen.isRepeat && !isPaced) return;
       if (memory.chain >= GAPS_BEFORE_STAKE) {
-        if (isPaced) win(memory.money, bet.win, seen.timeMs);
-        else lose(memory.money, bet.lose);
+        if (isPaced) win(memory, bet.win, seen.timeMs);
+        else lose(memory, bet.lose);
       }
       memory.chain = isPaced ? memory.chain + 1 : 0;
-      if (memory.chain >= GAPS_BEFORE_STAKE) stake(memory.money, seen.timeMs);
+      if (memory.chain >= GAPS_BEFORE_STAKE) stake(memory, seen.timeMs);
     },
 
     describe(memory: DetectorMemory): string {
-      return `pacedFailures=${memory.chain + 1} paceMs=${paceMs} betsWon=${memory.money.wins}`;
+      return `pacedFailures=${memory.chain + 1} paceMs=${paceMs} betsWon=${memory.wins}`;
     },
   };
 }

@@ -17,17 +17,17 @@ export const failureRun: Detector = {
 
   observe(memory: DetectorMemory, seen: Observation): void {
     if (seen.outcome === "succeeded") {
-      if (memory.chain > 0) lose(memory.money, RETRY_BET.lose);
+      if (memory.chain > 0) lose(memory, RETRY_BET.lose);
       memory.chain = 0;
       return;
     }
     if (!seen.isGuess) return;
-    if (memory.chain > 0) win(memory.money, RETRY_BET.win, seen.timeMs);
+    if (memory.chain > 0) win(memory, RETRY_BET.win, seen.timeMs);
     memory.chain++;
-    stake(memory.money, seen.timeMs);
+    stake(memory, seen.timeMs);
   },
 
   describe(memory: DetectorMemory): string {
-    return `failuresInARow=${memory.chain} retriesFailed=${memory.money.wins}`;
+    return `failuresInARow=${memory.chain} retriesFailed=${memory.wins}`;
   },
 };

@@ -4,20 +4,24 @@
 // and must never touch a declared account (DESIGN.md 5, kinds). Only a success teaches.
 
 import type { Observation } from "../observation.ts";
+import { NO_NAMES } from "./detector.ts";
 
 const KNOWN_NAMES_MAX = 16;
+/** Quarters of a day, on working days and on weekends. */
 const BUCKET_MS = 6 * 3_600_000;
-const BUCKETS = 28;
+const BUCKETS = 8;
 const COUNT_MAX = 1_000_000;
+const EMPTY_WEEK: readonly number[] = new Array<number>(BUCKETS).fill(0);
 
 /** Memory of one source: numbers only. */
 export interface LoginHabit {
   logins: number;
   /** Past logins that were new when they came. */
   novel: number;
-  readonly names: number[];
-  /** Past logins by quarter of day and day of week; empty until the first login. */
-  readonly week: number[];
+  /** Replaced, never changed in place, like `week`. */
+  names: readonly number[];
+  /** Past logins by quarter of day and kind of day (UTC); empty until the first login. */
+  week: readonly number[];
   /** The strangest attempt since the last reset, in mdB, per detector, and when. */
   noveltyMdb: number;
   weekMdb: number;
@@ -29,8 +33,8 @@ export function openLoginHabit(): LoginHabit {
   return {
     logins: 0,
     novel: 0,
-    names: [],
-    week: [],
+    names: NO_NAMES,
+    week: NO_NAMES,
     noveltyMdb: 0,
     weekMdb: 0,
     noveltyAtMs: 0,
@@ -42,7 +46,7 @@ export function openLoginHabit(): LoginHabit {
 export function observeHabit(habit: LoginHabit, seen: Observation, methodHash: number): void {
   if (seen.outcome !== "failed" && seen.outcome !== "succeeded") return;
   const name = (seen.nameHash ^ Math.imul(methodHash, 0x9e3779b1)) | 0;
-  const bucket = Math.floor(seen.timeMs / BUCKET_MS) % BUCKETS;
+  const bucket = bucketOf(seen.timeMs);
   const isNovel = !habit.names.includes(name);
   if (habit.logins > 0) rank(habit, isNovel, bucket, seen.timeMs);
   if (seen.outcome === "succeeded") learn(habit, isNovel, name, bucket);
@@ -75,12 +79,18 @@ export function rankMdb(past: number, asStrange: number): number {
 function learn(habit: LoginHabit, isNovel: boolean, name: number, bucket: number): void {
   if (habit.logins >= COUNT_MAX) return;
   habit.logins++;
-  if (habit.week.length === 0) for (let i = 0; i < BUCKETS; i++) habit.week.push(0);
-  habit.week[bucket] = (habit.week[bucket] ?? 0) + 1;
+  const week = habit.week.length === 0 ? EMPTY_WEEK : habit.week;
+  habit.week = week.with(bucket, (week[bucket] as number) + 1);
   if (!isNovel) return;
   habit.novel++;
-  habit.names.push(name);
-  if (habit.names.length > KNOWN_NAMES_MAX) habit.names.shift();
+  habit.names = [...habit.names.slice(1 - KNOWN_NAMES_MAX), name];
+}
+
+function bucketOf(timeMs: number): number {
+  const quarter = Math.floor(timeMs / BUCKET_MS);
+  // Day 0 was a Thursday, so days 2 and 3 of each week counted from it are the weekend.
+  const day = Math.floor(quarter / 4) % 7;
+  return (quarter % 4) + (day === 2 || day === 3 ? 4 : 0);
 }
 
 /** Forgets what was strange, not what was learned. */

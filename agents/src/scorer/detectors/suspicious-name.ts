@@ -28,7 +28,7 @@ function nameBet(pSame: number, pOther: number, qSame: number, qOther: number): 
 
 export const FIRST_BET = binaryBet(0.1, 0.9);
 export const EARLY_BET = nameBet(0.5, 0.1, 0.6, 0.35);
-export const DEEP_BET = nameBet(0.25, 0.1, 0.5, 0.45);
+export const DEEP_BET = nameBet(0.25, 0.1, 0.6, 0.37);
 const EARLY_ATTEMPTS = 3;
 
 export const suspiciousName: Detector = {
@@ -42,28 +42,27 @@ export const suspiciousName: Detector = {
     const isAttempt =
       seen.outcome === "failed" || seen.outcome === "succeeded" || seen.isSuspiciousName;
     if (!isAttempt) return;
-    const isFirstToday = memory.money.starts === 0;
-    if (isFirstToday) stake(memory.money, seen.timeMs);
+    const isFirstToday = memory.starts === 0;
+    if (isFirstToday) stake(memory, seen.timeMs);
     settle(memory, seen, isFirstToday);
     memory.chain = seen.isSuspiciousName ? memory.chain + 1 : 0;
     memory.mark = seen.nameHash;
-    if (memory.chain > 0) stake(memory.money, seen.timeMs);
+    if (memory.chain > 0) stake(memory, seen.timeMs);
   },
 
   describe(memory: DetectorMemory): string {
-    return `suspiciousNamesInARow=${memory.chain} betsWon=${memory.money.wins}`;
+    return `suspiciousNamesInARow=${memory.chain} betsWon=${memory.wins}`;
   },
 };
 
 function settle(memory: DetectorMemory, seen: Observation, isFirstToday: boolean): void {
-  const money = memory.money;
   if (memory.chain === 0) {
     if (!isFirstToday) return;
-    if (seen.isSuspiciousName) win(money, FIRST_BET.win, seen.timeMs);
-    else lose(money, FIRST_BET.lose);
+    if (seen.isSuspiciousName) win(memory, FIRST_BET.win, seen.timeMs);
+    else lose(memory, FIRST_BET.lose);
     return;
   }
   const bet = memory.chain < EARLY_ATTEMPTS ? EARLY_BET : DEEP_BET;
-  if (!seen.isSuspiciousName) lose(money, bet.lose);
-  else win(money, seen.nameHash === memory.mark ? bet.same : bet.other, seen.timeMs);
+  if (!seen.isSuspiciousName) lose(memory, bet.lose);
+  else win(memory, seen.nameHash === memory.mark ? bet.same : bet.other, seen.timeMs);
 }
