@@ -93,7 +93,7 @@ async function fetchServer(options: NatsFinderOptions): Promise<NatsServer> {
     "no nats-server found: fetching Debian's package into the cache (no root, no service)",
   );
   await mkdir(options.cacheDir, { recursive: true });
-  // A directory of its own for each try: two starts may fetch at once, and a cut-off try is no cache.
+  // A directory for each try: two starts may fetch at once, and a cut-off try is no cache.
   const work = await mkdtemp(join(options.cacheDir, "fetch-"));
   try {
     const deb = await download(work, options.env);
