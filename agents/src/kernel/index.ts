@@ -1,14 +1,14 @@
 // The door of the kernel: what every agent may share. Agents never import one another.
 
-export { EVENT_KINDS, type Event, type EventKind } from "./event.ts";
-export {
-  newOut,
-  orderedKey,
-  type Out,
-  type Publication,
-  type Reply,
-  type Sealing,
-  type Store,
-  type Trace,
-  type Write,
-} from "./ports.ts";
+export * from "./active-set.ts";
+export * from "./event.ts";
+export * from "./evidence.ts";
+export * from "./exempt.ts";
+export * from "./mesh-view.ts";
+export * from "./people-verdict.ts";
+export * from "./policy.ts";
+export * from "./ports.ts";
+export * from "./private-part.ts";
+export * from "./signal-proof.ts";
+export * from "./tally.ts";
+export * from "./verdict-body.ts";

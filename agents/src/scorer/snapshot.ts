@@ -42,7 +42,9 @@ export function readSnapshot(snapshot: unknown): ScorerSnapshot | undefined {
   if (typeof from !== "object" || from === null || from.version !== VERSION) return undefined;
   const { young, earned, recentNewer, recentOlder } = from;
   if (!Array.isArray(young) || !Array.isArray(earned)) return undefined;
-  if (![...young, ...earned].every(isSubjectState)) return undefined;
+  const states = [...young, ...earned];
+  if (!states.every(isSubjectState)) return undefined;
+  if (new Set(states.map((state) => state.subject)).size !== states.length) return undefined;
   if (!isNumberList(recentNewer) || !isNumberList(recentOlder)) return undefined;
   const model: ScorerCounts = { events: 0, duplicates: 0, stale: 0, invalid: 0, pardoned: 0 };
   if (!isLike(from.counts, model) || !Number.isSafeInteger(from.evictions)) return undefined;

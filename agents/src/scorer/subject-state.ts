@@ -2,7 +2,7 @@
 // account, reasons. Owns which detectors speak about which kind of subject. Must never mix kinds of
 // evidence: learned ranks stand beside the declared accounts and are in no sum.
 
-import { type SubjectText, subjectKind } from "@ostraka/proto";
+import type { SubjectText } from "@ostraka/proto";
 import { beginDay, dayValueOf, emptyOpen, openBettingAccount } from "./betting-account.ts";
 import { accountSpread } from "./detectors/account-spread.ts";
 import { afterBurst } from "./detectors/after-burst.ts";
@@ -65,7 +65,7 @@ function openMemory(): DetectorMemory {
 }
 
 export function detectorsOf(subject: SubjectText): readonly Detector[] {
-  return subjectKind(subject) === "address" ? SOURCE_DETECTORS : ACTOR_DETECTORS;
+  return subject.startsWith("address:") ? SOURCE_DETECTORS : ACTOR_DETECTORS;
 }
 
 /** Begins a later event-time day: new bankrolls, open money carried. Days never go back. */

@@ -10,19 +10,58 @@ import { levelOf, openSubjectState, type SubjectState } from "./subject-state.ts
 
 const EARNED_LEVEL = 10;
 
+/** A state in its row: a link of a list in order of touch, so that touching costs one look-up. */
+interface Seat {
+  readonly state: SubjectState;
+  row: Row;
+  older: Seat | undefined;
+  newer: Seat | undefined;
+}
+
+class Row {
+  oldest: Seat | undefined;
+  newest: Seat | undefined;
+  size = 0;
+
+  push(seat: Seat): void {
+    seat.row = this;
+    seat.older = this.newest;
+    seat.newer = undefined;
+    if (this.newest === undefined) this.oldest = seat;
+    else this.newest.newer = seat;
+    this.newest = seat;
+    this.size++;
+  }
+
+  remove(seat: Seat): void {
+    if (seat.older === undefined) this.oldest = seat.newer;
+    else seat.older.newer = seat.newer;
+    if (seat.newer === undefined) this.newest = seat.older;
+    else seat.newer.older = seat.older;
+    this.size--;
+  }
+
+  /** States from the oldest touch to the newest. */
+  states(): SubjectState[] {
+    const states: SubjectState[] = [];
+    for (let seat = this.oldest; seat !== undefined; seat = seat.newer) states.push(seat.state);
+    return states;
+  }
+}
+
 export class SubjectTable {
   readonly #max: number;
-  readonly #young = new Map<SubjectText, SubjectState>();
-  readonly #earned = new Map<SubjectText, SubjectState>();
+  readonly #seats = new Map<SubjectText, Seat>();
+  readonly #young = new Row();
+  readonly #earned = new Row();
   #evictions = 0;
-  #latest: SubjectState | undefined;
 
   constructor(max: number) {
     this.#max = Math.max(2, max);
   }
 
   get size(): number {
-    return this.#young.size + this.#earned.size;
+    return this.#seats.size;
   }
 
   /** How many subjects were forgotten for want of room. */
@@ -32,58 +71,63 @@ export class SubjectTable {
 
   /** Looks without touching. */
   peek(subject: SubjectText): SubjectState | undefined {
-    return this.#earned.get(subject) ?? this.#young.get(subject);
+    return this.#seats.get(subject)?.state;
   }
 
   /** Finds or opens the state of a subject, and makes it the most recently touched. */
   touch(subject: SubjectText): SubjectState {
-    if (this.#latest?.subject === subject) return this.#latest;
-    const row = this.#earned.has(subject) ? this.#earned : this.#young;
-    let state = row.get(subject);
-    if (state === undefined) {
-      if (this.size >= this.#max) this.#evict();
-      state = openSubjectState(subject);
-    } else {
-      row.delete(subject);
+    const seat = this.#seats.get(subject);
+    if (seat === undefined) {
+      if (this.#seats.size >= this.#max) this.#evict();
+      return this.#seat(openSubjectState(subject), this.#young);
     }
-    row.set(subject, state);
-    this.#latest = state;
-    return state;
+    const { row } = seat;
+    if (row.newest !== seat) {
+      row.remove(seat);
+      row.push(seat);
+    }
+    return seat.state;
   }
 
   /** Moves a subject to the earned row once it has earned it; call after its state changed. */
   settle(state: SubjectState): void {
-    if (this.#earned.has(state.subject) || !hasEarned(state)) return;
-    this.#young.delete(state.subject);
-    this.#earned.set(state.subject, state);
-    if (this.#earned.size <= this.#max / 2) return;
-    const oldest = this.#earned.values().next().value as SubjectState;
-    this.#earned.delete(oldest.subject);
-    this.#young.set(oldest.subject, oldest);
+    const seat = this.#seats.get(state.subject);
+    if (seat === undefined || seat.row === this.#earned || !hasEarned(state)) return;
+    this.#young.remove(seat);
+    this.#earned.push(seat);
+    const oldest = this.#earned.oldest;
+    if (this.#earned.size <= this.#max / 2 || oldest === undefined) return;
+    this.#earned.remove(oldest);
+    this.#young.push(oldest);
   }
 
   /** Both rows in order of touch, for a snapshot. */
   rows(): { young: SubjectState[]; earned: SubjectState[]; evictions: number } {
-    return {
-      young: [...this.#young.values()],
-      earned: [...this.#earned.values()],
-      evictions: this.#evictions,
-    };
+    const evictions = this.#evictions;
+    return { young: this.#young.states(), earned: this.#earned.states(), evictions };
   }
 
   /** Fills an empty table from a snapshot's rows. */
   fill(young: readonly SubjectState[], earned: readonly SubjectState[], evictions: number): void {
-    for (const state of young) this.#young.set(state.subject, state);
-    for (const state of earned) this.#earned.set(state.subject, state);
+    for (const state of young) this.#seat(state, this.#young);
+    for (const state of earned) this.#seat(state, this.#earned);
     this.#evictions = evictions;
+    while (this.#seats.size > this.#max) this.#evict();
+  }
+
+  #seat(state: SubjectState, row: Row): SubjectState {
+    const seat: Seat = { state, row, older: undefined, newer: undefined };
+    row.push(seat);
+    this.#seats.set(state.subject, seat);
+    return state;
   }
 
   #evict(): void {
-    const row = this.#young.size > 0 ? this.#young : this.#earned;
-    const oldest = row.keys().next().value as SubjectText;
-    row.delete(oldest);
+    const seat = this.#young.oldest ?? this.#earned.oldest;
+    if (seat === undefined) return;
+    seat.row.remove(seat);
+    this.#seats.delete(seat.state.subject);
     this.#evictions++;
-    if (this.#latest?.subject === oldest) this.#latest = undefined;
   }
 }
 

@@ -1,0 +1,107 @@
+// The revocations of one ledger that are in force, with their digest (DESIGN.md 4, active-set digest).
+// A lift is final, also for an id that has not been seen yet; expiry follows machine time only.
+
+import { type Bytes, type Crypto, DigestTrie, hex } from "@ostraka/proto";
+
+interface Item {
+  readonly id: Uint8Array;
+  readonly expiresMs: number;
+}
+
+export class ActiveSet {
+  readonly #trie: DigestTrie;
+  readonly #inForce = new Map<string, Item>();
+  /** Ended early, with the time after which nothing of that id can be in force any more. */
+  readonly #ended = new Map<string, number>();
+  /** Min-heap by expiry. */
+  readonly #heap: Item[] = [];
+
+  constructor(crypto: Pick<Crypto, "sha256">) {
+    this.#trie = new DigestTrie(crypto);
+  }
+
+  get size(): number {
+    return this.#inForce.size;
+  }
+
+  has(id: Uint8Array): boolean {
+    return this.#inForce.has(hex(id));
+  }
+
+  ids(): Iterable<string> {
+    return this.#inForce.keys();
+  }
+
+  digest(): Bytes {
+    return this.#trie.digest();
+  }
+
+  /** @returns whether it came into force: not when it was ended before, is known or has expired. */
+  add(id: Uint8Array, expiresMs: number, nowMs: number): boolean {
+    const key = hex(id);
+    if (expiresMs <= nowMs || this.#ended.has(key) || this.#inForce.has(key)) return false;
+    const item = { id, expiresMs };
+    this.#inForce.set(key, item);
+    this.#trie.add(id);
+    push(this.#heap, item);
+    return true;
+  }
+
+  /** Ends an id for ever; remembered until `untilMs`, after which it cannot be in force anyway. */
+  end(id: Uint8Array, untilMs: number): boolean {
+    const key = hex(id);
+    this.#ended.set(key, Math.max(untilMs, this.#ended.get(key) ?? 0));
+    return this.#drop(key, id);
+  }
+
+  /** Drops what has expired at this machine time. @returns the ids dropped. */
+  expire(nowMs: number): Uint8Array[] {
+    const dropped: Uint8Array[] = [];
+    for (let top = this.#heap[0]; top !== undefined && top.expiresMs <= nowMs; top = this.#heap[0]) {
+      pop(this.#heap);
+      if (this.#drop(hex(top.id), top.id)) dropped.push(top.id);
+    }
+    for (const [key, untilMs] of this.#ended) if (untilMs <= nowMs) this.#ended.delete(key);
+    return dropped;
+  }
+
+  #drop(key: string, id: Uint8Array): boolean {
+    if (!this.#inForce.delete(key)) return false;
+    this.#trie.delete(id);
+    return true;
+  }
+}
+
+function push(heap: Item[], item: Item): void {
+  heap.push(item);
+  for (let i = heap.length - 1; i > 0; ) {
+    const parent = (i - 1) >> 1;
+    if ((heap[parent] as Item).expiresMs <= item.expiresMs) return;
+    swap(heap, i, parent);
+    i = parent;
+  }
+}
+
+function pop(heap: Item[]): void {
+  const last = heap.pop() as Item;
+  if (heap.length === 0) return;
+  heap[0] = last;
+  for (let i = 0; ; ) {
+    let least = i;
+    for (const child of [2 * i + 1, 2 * i + 2]) {
+      const candidate = heap[child];
+      if (candidate !== undefined && candidate.expiresMs < (heap[least] as Item).expiresMs) {
+        least = child;
+      }
+    }
+    if (least === i) return;
+    swap(heap, i, least);
+    i = least;
+  }
+}
+
+function swap(heap: Item[], i: number, j: number): void {
+  const item = heap[i] as Item;
+  heap[i] = heap[j] as Item;
+  heap[j] = item;
+}

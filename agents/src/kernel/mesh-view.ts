@@ -1,0 +1,39 @@
+// What a machine may ask about the mesh: who may sign what, which policy an epoch names, as of a control
+// index. Implemented by the node's wiring over the roster and policy agents.
+
+import type { FindHolder, MeshId } from "@ostraka/proto";
+import type { Policy } from "./policy.ts";
+
+export interface HostMember {
+  readonly name: string;
+  readonly key: Uint8Array;
+  readonly faultDomain: string;
+  readonly isWitness: boolean;
+  /** Control index of the membership. */
+  readonly index: number;
+  readonly labels: readonly string[];
+}
+
+/** The mesh as of one control index. */
+export interface MeshView {
+  readonly mesh: MeshId;
+  readonly meshName: string;
+  readonly controlIndex: number;
+  readonly rosterVersion: number;
+  /** 0 before the first activation. */
+  readonly epoch: number;
+  readonly findHolder: FindHolder;
+  hostOf(key: Uint8Array): HostMember | undefined;
+  hostNamed(name: string): HostMember | undefined;
+  hosts(): Iterable<HostMember>;
+  /** Groups of an approver, by holder name. */
+  groupsOf(holder: string): readonly string[];
+  /** The policy of an epoch that has been active at or before this index. */
+  policyOf(epoch: number): Policy | undefined;
+  coordinatorKeys(): readonly Uint8Array[];
+}
+
+/** Seals that make a majority of n coordinators. */
+export function majorityOf(coordinators: number): number {
+  return Math.floor(coordinators / 2) + 1;
+}

@@ -1,0 +1,265 @@
+// Verdicts of people: opening a proposal and its approvals, and the body that they make together. Used
+// by the quorum when it decides and by every sidecar when it verifies (I1, I2).
+
+import { create } from "@bufbuild/protobuf";
+import {
+  type Approval,
+  ApprovalSchema,
+  type Bytes,
+  compareBytes,
+  compareText,
+  type Crypto,
+  decode,
+  type Envelope,
+  encode,
+  equalBytes,
+  isReject,
+  LIMITS,
+  type Lift,
+  LiftSchema,
+  openEnvelope,
+  type PrivatePart,
+  type Proposal,
+  ProposalSchema,
+  type Reject,
+  type Revocation,
+  RevocationSchema,
+  type RevokeWish,
+  reject,
+  type Scope,
+  ScopeSchema,
+  type SubjectText,
+  utf8,
+  wireSubjectKind,
+} from "@ostraka/proto";
+import { isExempt } from "./exempt.ts";
+import type { MeshView } from "./mesh-view.ts";
+import { type ApprovalRule, longestTtlMs, type Policy } from "./policy.ts";
+import { openPrivate, verdictCommitment } from "./private-part.ts";
+import { FORMAT } from "./signal-proof.ts";
+import { hasApprovals } from "./tally.ts";
+import { revocationId } from "./verdict-body.ts";
+
+export interface OpenedProposal {
+  /** SHA-256 of the proposal's bytes. */
+  readonly id: Bytes;
+  readonly proposal: Proposal;
+  readonly proposer: string;
+  readonly subject: SubjectText;
+  readonly statement: string;
+  readonly salt: Uint8Array;
+  readonly rule: ApprovalRule;
+  readonly policy: Policy;
+}
+
+/** Whether a command may still be taken at this machine time. */
+export function checkNotAfter(notAfterMs: bigint, machineTimeMs: number): Reject | undefined {
+  if (Number(notAfterMs) <= machineTimeMs) return reject("expired");
+  if (Number(notAfterMs) > machineTimeMs + LIMITS.notAfterMsMax + LIMITS.signalAheadMsMax) {
+    return reject("not-after-too-far");
+  }
+  return undefined;
+}
+
+/** Opens a proposal against the mesh, at the machine time at which it was or would be taken. */
+export function openProposal(
+  crypto: Crypto,
+  view: MeshView,
+  envelope: Envelope | undefined,
+  part: PrivatePart | undefined,
+): OpenedProposal | Reject {
+  const opened = openEnvelope(crypto, view.mesh, "proposal", envelope, view.findHolder);
+  if (isReject(opened)) return opened;
+  const proposal = decode(ProposalSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+  if (proposal === undefined || opened.holders.length !== 1) return reject("malformed");
+  if (proposal.format !== FORMAT) return reject("unsupported-format");
+  if (proposal.nonce.length !== 16 || proposal.evidence.length > 0) return reject("malformed");
+  const content = openPrivate(crypto, proposal.commitment, part);
+  if (content === undefined || part === undefined) return reject("commitment-mismatch");
+  if (content.content.statement.length > LIMITS.statementTextMax) return reject("too-large");
+  const policy = view.policyOf(proposal.epoch);
+  if (policy === undefined) return reject("unknown-epoch");
+  const rule = ruleOf(policy, view, proposal, content.subject);
+  if (isReject(rule)) return rule;
+  return {
+    id: crypto.sha256(opened.body),
+    proposal,
+    proposer: opened.holders[0] as string,
+    subject: content.subject,
+    statement: content.content.statement,
+    salt: part.salt,
+    rule,
+    policy,
+  };
+}
+
+function ruleOf(
+  policy: Policy,
+  view: MeshView,
+  proposal: Proposal,
+  subject: SubjectText,
+): ApprovalRule | Reject {
+  const { wish } = proposal;
+  if (wish.case === "revoke") {
+    const fault = faultOfRevoke(view, wish.value, subject);
+    if (fault !== undefined) return fault;
+    if (isExempt(policy, subject)) return reject("exempt");
+    const allowed = policy.approvalRules.filter(
+      (r) =>
+        r.wish === "revoke" &&
+        r.kinds.includes(wireSubjectKind(subject)) &&
+        r.stages.includes(wish.value.stage),
+    );
+    if (allowed.length === 0) return reject("stage-not-allowed");
+    const rule = allowed.find((r) => Number(wish.value.ttlMs) <= r.ttlMsMax);
+    return rule ?? reject("ttl-too-long");
+  }
+  if (wish.case !== "lift") return reject("malformed");
+  const ids = wish.value.revocationIds;
+  const isSorted = ids.every((id, i) => i === 0 || compareBytes(ids[i - 1] as Bytes, id) < 0);
+  if (ids.length === 0 || ids.length > LIMITS.scopeItemsMax || !isSorted) return reject("malformed");
+  if (ids.some((id) => id.length !== 32)) return reject("malformed");
+  return policy.approvalRules.find((r) => r.wish === "lift") ?? reject("stage-not-allowed");
+}
+
+function faultOfRevoke(
+  view: MeshView,
+  wish: RevokeWish,
+  subject: SubjectText,
+): Reject | undefined {
+  if (wish.subjectKind !== wireSubjectKind(subject)) return reject("malformed");
+  if (wish.ttlMs < 1_000n) return reject("malformed");
+  const { scope, supersedes } = wish;
+  if (supersedes.length > LIMITS.scopeItemsMax || supersedes.some((id) => id.length !== 32)) {
+    return reject("malformed");
+  }
+  if (scope === undefined) return undefined;
+  for (const list of [scope.hosts, scope.resources, scope.actions, scope.labels]) {
+    const isSorted = list.every((v, i) => i === 0 || compareText(list[i - 1] as string, v) < 0);
+    if (list.length > LIMITS.scopeItemsMax || !isSorted) return reject("scope-not-allowed");
+  }
+  // A misspelt host would make a kill switch that reaches nothing and reports success.
+  if (scope.hosts.some((name) => view.hostNamed(name) === undefined)) {
+    return reject("scope-not-allowed");
+  }
+  return undefined;
+}
+
+export interface OpenedApproval {
+  /** SHA-256 of the approval's bytes. */
+  readonly id: Bytes;
+  readonly approval: Approval;
+  readonly approver: string;
+}
+
+/** Opens an approval of a given proposal. */
+export function openApproval(
+  crypto: Crypto,
+  view: MeshView,
+  envelope: Envelope | undefined,
+): OpenedApproval | Reject {
+  const opened = openEnvelope(crypto, view.mesh, "approval", envelope, view.findHolder);
+  if (isReject(opened)) return opened;
+  const approval = decode(ApprovalSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+  if (approval === undefined || opened.holders.length !== 1) return reject("malformed");
+  if (approval.format !== FORMAT) return reject("unsupported-format");
+  const approver = opened.holders[0] as string;
+  return { id: crypto.sha256(opened.body), approval, approver };
+}
+
+export type PeopleVerdict =
+  | { readonly kind: "revocation"; readonly revocation: Revocation; readonly subject: SubjectText }
+  | { readonly kind: "lift"; readonly lift: Lift; readonly subject: SubjectText };
+
+/**
+ * The verdict that a proposal and its approvals make; `warrant-short` while approvals are missing.
+ * Approvals come sorted by id, each of another holder, none of the proposer.
+ * @param machineTimeMs machine time of the entry: proposal and approvals must not have lapsed by then.
+ */
+export function verdictOfPeople(
+  crypto: Crypto,
+  view: MeshView,
+  proposal: Envelope | undefined,
+  part: PrivatePart | undefined,
+  approvals: readonly Envelope[],
+  machineTimeMs: number,
+): PeopleVerdict | Reject {
+  const asked = openProposal(crypto, view, proposal, part);
+  if (isReject(asked)) return asked;
+  const late = checkNotAfter(asked.proposal.notAfterMs, machineTimeMs);
+  if (late !== undefined) return late;
+  if (approvals.length > LIMITS.approvalsMax) return reject("too-large");
+  const given: OpenedApproval[] = [];
+  for (const envelope of approvals) {
+    const approval = openApproval(crypto, view, envelope);
+    if (isReject(approval)) return approval;
+    const lapsed = checkNotAfter(approval.approval.notAfterMs, machineTimeMs);
+    if (lapsed !== undefined) return lapsed;
+    if (!equalBytes(approval.approval.proposalId, asked.id)) return reject("unknown-proposal");
+    if (approval.approver === asked.proposer) return reject("self-approval");
+    if (given.some((g) => g.approver === approval.approver)) return reject("already-approved");
+    const previous = given[given.length - 1];
+    if (previous !== undefined && compareBytes(previous.id, approval.id) >= 0) {
+      return reject("duplicate");
+    }
+    given.push(approval);
+  }
+  const approvers = given.map((g) => g.approver);
+  if (!hasApprovals(asked.rule.approvals, approvers, asked.proposer, view.groupsOf)) {
+    return reject("warrant-short");
+  }
+  const warrant = { proposal: proposal as Envelope, approvals: [...approvals] };
+  return composeVerdict(crypto, view, asked, given, warrant);
+}
+
+function composeVerdict(
+  crypto: Crypto,
+  view: MeshView,
+  asked: OpenedProposal,
+  given: readonly OpenedApproval[],
+  warrant: { proposal: Envelope; approvals: Envelope[] },
+): PeopleVerdict {
+  const { proposal, subject, rule, policy } = asked;
+  const witnessIds = [asked.id, ...given.map((g) => g.id)];
+  const times = [proposal.createdMs, ...given.map((g) => g.approval.createdMs)].map(Number);
+  const subjectCommitment = verdictCommitment(crypto, subject, [asked.salt]);
+  const judgedBy = {
+    format: FORMAT,
+    subjectCommitment,
+    epoch: policy.epoch,
+    controlIndex: BigInt(view.controlIndex),
+    rule: rule.name,
+    warrant,
+  };
+  if (proposal.wish.case === "lift") {
+    const { revocationIds, pardonBeforeMs } = proposal.wish.value;
+    const id = crypto.sha256(utf8("ostraka/v1/lift"), asked.id, ...revocationIds);
+    // Nothing in force now can outlive the longest ttl from now: the lift outlives what it lifts.
+    const expiresMs = BigInt(Math.max(...times) + longestTtlMs(policy) + LIMITS.signalAheadMsMax);
+    const lift = create(LiftSchema, { ...judgedBy, id, revocationIds, expiresMs, pardonBeforeMs });
+    return { kind: "lift", lift, subject };
+  }
+  const wish = proposal.wish.value as RevokeWish;
+  const scope: Scope = wish.scope ?? create(ScopeSchema);
+  const fromMs = Math.min(...times);
+  const revocation = create(RevocationSchema, {
+    ...judgedBy,
+    id: revocationId(crypto, subjectCommitment, wish.stage, scope, wish.isDryRun, witnessIds),
+    subjectKind: wireSubjectKind(subject),
+    stage: wish.stage,
+    scope,
+    isDryRun: wish.isDryRun,
+    fromMs: BigInt(fromMs),
+    expiresMs: BigInt(fromMs) + wish.ttlMs,
+    supersedes: wish.supersedes,
+  });
+  return { kind: "revocation", revocation, subject };
+}
+
+/** Bytes that compare two verdict bodies: equal bytes, equal verdict. */
+export function bodyBytes(verdict: PeopleVerdict): Bytes {
+  return verdict.kind === "lift"
+    ? encode(LiftSchema, verdict.lift)
+    : encode(RevocationSchema, verdict.revocation);
+}
+

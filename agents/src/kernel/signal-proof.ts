@@ -1,0 +1,79 @@
+// A signal taken out of its batch: checks the host's signature on the batch, the path, and that signal
+// and batch speak of the same host, incarnation and number. Used wherever a warrant is judged.
+
+import {
+  BatchSchema,
+  type Bytes,
+  type Crypto,
+  decode,
+  envelopeType,
+  equalBytes,
+  hex,
+  isReject,
+  leafHash,
+  LIMITS,
+  type MeshId,
+  openEnvelope,
+  pae,
+  type PrivatePart,
+  type Reject,
+  reject,
+  type Signal,
+  type SignalProof,
+  SignalSchema,
+  verifyInclusion,
+} from "@ostraka/proto";
+import type { HostMember, MeshView } from "./mesh-view.ts";
+import { type OpenedPrivate, openPrivate } from "./private-part.ts";
+
+/** Format number of every signed body of this version. */
+export const FORMAT = 1;
+
+/** Id of a signal: its leaf, SHA-256(0x00 || PAE(type, bytes)). */
+export function signalId(crypto: Crypto, mesh: MeshId, signal: Uint8Array): Bytes {
+  return leafHash(crypto, pae(envelopeType(mesh, "signal"), signal));
+}
+
+export interface OpenedSignal {
+  readonly id: Bytes;
+  readonly signal: Signal;
+  readonly host: HostMember;
+  readonly private: OpenedPrivate;
+  readonly salt: Uint8Array;
+}
+
+/** Opens a proof against the members of `view`, with the private part that its commitment needs. */
+export function openSignalProof(
+  crypto: Crypto,
+  view: MeshView,
+  proof: SignalProof,
+  part: PrivatePart | undefined,
+): OpenedSignal | Reject {
+  const opened = openEnvelope(crypto, view.mesh, "batch", proof.batch, view.findHolder);
+  if (isReject(opened)) return opened;
+  const batch = decode(BatchSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+  const signal = decode(SignalSchema, proof.signal, LIMITS.signalBytesMax);
+  if (batch === undefined || signal === undefined || part === undefined) return reject("malformed");
+  if (batch.format !== FORMAT || signal.format !== FORMAT) return reject("unsupported-format");
+  const key = proof.batch?.signatures[0]?.key as Uint8Array;
+  const host = view.hostOf(key);
+  if (host === undefined || !equalBytes(batch.hostKey, key)) return reject("not-a-member");
+  const isOfBatch =
+    equalBytes(signal.hostKey, key) &&
+    equalBytes(signal.incarnation, batch.incarnation) &&
+    proof.leafIndex < batch.count &&
+    signal.number === batch.firstNumber + BigInt(proof.leafIndex);
+  const id = signalId(crypto, view.mesh, proof.signal);
+  const { leafIndex, path } = proof;
+  if (!isOfBatch || !verifyInclusion(crypto, leafIndex, batch.count, id, path, batch.root)) {
+    return reject("bad-root");
+  }
+  const content = openPrivate(crypto, signal.commitment, part);
+  if (content === undefined) return reject("commitment-mismatch");
+  return { id, signal, host, private: content, salt: part.salt };
+}
+
+/** Key of a subject's window: hosts are counted once each. */
+export function hostId(host: HostMember): string {
+  return hex(host.key);
+}

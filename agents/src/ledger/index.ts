@@ -1,0 +1,10 @@
+// The door of the ledger agent.
+
+export {
+  type Effect,
+  type JournalPoint,
+  LedgerBook,
+  MACHINE_VERSION,
+  type Written,
+} from "./ledger-book.ts";
+export { RefusalCounts, type RefusalMinute } from "./refusal-counts.ts";

@@ -1,0 +1,125 @@
+// The ledger agent: turns effects into entries, one after the other, under an RFC 9162 tree; keeps the
+// set of revocations in force and makes heads. Never decides anything (I3: a pure function of its input).
+
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  assert,
+  type Bytes,
+  type Crypto,
+  EntrySchema,
+  encode,
+  encodeNew,
+  type Entry,
+  HeadSchema,
+  type LedgerId,
+  leafHash,
+  MerkleTree,
+} from "@ostraka/proto";
+import { ActiveSet } from "../kernel/index.ts";
+
+/** Number of the rules that compute entries (DESIGN.md 9, machine version). */
+export const MACHINE_VERSION = 1;
+
+export type Effect = NonNullable<MessageInitShape<typeof EntrySchema>["effect"]>;
+
+export interface Written {
+  readonly index: number;
+  readonly bytes: Bytes;
+  readonly entry: Entry;
+}
+
+/** Where in its journal a machine stands. */
+export interface JournalPoint {
+  readonly generation: number;
+  readonly position: number;
+  readonly chainHash: Bytes;
+  readonly machineTimeMs: number;
+}
+
+export class LedgerBook {
+  readonly ledger: LedgerId;
+  readonly active: ActiveSet;
+  readonly #crypto: Crypto;
+  readonly #tree: MerkleTree;
+
+  constructor(crypto: Crypto, ledger: LedgerId) {
+    this.ledger = ledger;
+    this.active = new ActiveSet(crypto);
+    this.#tree = new MerkleTree(crypto);
+    this.#crypto = crypto;
+  }
+
+  /** Index of the last entry; 0 when empty. Entries count from 1. */
+  get index(): number {
+    return this.#tree.size;
+  }
+
+  root(index = this.index): Bytes {
+    return this.#tree.root(index);
+  }
+
+  /** RFC 9162 path of the entry with this index, in the tree of `size` entries. */
+  inclusionPath(index: number, size: number): Bytes[] {
+    return this.#tree.inclusionPath(index - 1, size);
+  }
+
+  frontier(size: number): Bytes[] {
+    return this.#tree.frontier(size);
+  }
+
+  /** Appends an entry. */
+  append(effect: Effect, point: JournalPoint): Written {
+    const entry = create(EntrySchema, {
+      format: 1,
+      ledger: this.ledger,
+      generation: point.generation,
+      index: BigInt(this.index + 1),
+      position: BigInt(point.position),
+      machineTimeMs: BigInt(point.machineTimeMs),
+      machineVersion: MACHINE_VERSION,
+      previousRoot: this.root(),
+      effect,
+    });
+    const bytes = encode(EntrySchema, entry);
+    this.#tree.append(leafHash(this.#crypto, bytes));
+    this.#applyToActive(entry, point.machineTimeMs);
+    return { index: this.index, bytes, entry };
+  }
+
+  #applyToActive(entry: Entry, nowMs: number): void {
+    const { effect } = entry;
+    if (effect.case === "revocation") {
+      const { id, expiresMs, supersedes } = effect.value;
+      assert(id.length === 32, "a revocation has an id of 32 bytes");
+      this.active.add(id, Number(expiresMs), nowMs);
+      for (const superseded of supersedes) this.active.end(superseded, Number(expiresMs));
+    }
+    if (effect.case === "lift") {
+      for (const id of effect.value.revocationIds) {
+        this.active.end(id, Number(effect.value.expiresMs));
+      }
+    }
+  }
+
+  /** The head of the ledger at a journal position. */
+  head(
+    point: JournalPoint,
+    names: { controlIndex: number; epoch: number; rosterVersion: number },
+  ): Bytes {
+    return encodeNew(HeadSchema, {
+      format: 1,
+      ledger: this.ledger,
+      generation: point.generation,
+      position: BigInt(point.position),
+      chainHash: point.chainHash,
+      index: BigInt(this.index),
+      root: this.root(),
+      machineTimeMs: BigInt(point.machineTimeMs),
+      activeSetDigest: this.active.digest(),
+      controlIndex: BigInt(names.controlIndex),
+      epoch: names.epoch,
+      rosterVersion: names.rosterVersion,
+      machineVersion: MACHINE_VERSION,
+    });
+  }
+}

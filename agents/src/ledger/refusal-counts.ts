@@ -1,0 +1,47 @@
+// Refusals are entered as counts per member, code and machine-time minute, so that a flood of bad input
+// costs the ledger one entry a minute.
+
+import { hex } from "@ostraka/proto";
+import { compareText, LIMITS, type RejectCode } from "@ostraka/proto";
+
+interface Count {
+  readonly key: Uint8Array;
+  readonly code: RejectCode;
+  count: number;
+}
+
+export interface RefusalMinute {
+  readonly minute: number;
+  readonly counts: readonly Count[];
+}
+
+const MINUTE_MS = 60_000;
+
+export class RefusalCounts {
+  #counts = new Map<string, Count>();
+  #minute = 0;
+
+  /** Counts one refusal; senders that are no members share the empty key. */
+  add(key: Uint8Array, code: RejectCode): void {
+    const id = `${hex(key)}/${code}`;
+    const known = this.#counts.get(id);
+    if (known !== undefined) known.count++;
+    else if (this.#counts.size < LIMITS.refusalCountsMax) {
+      this.#counts.set(id, { key, code, count: 1 });
+    }
+  }
+
+  /** The counts of the minute that has ended by this machine time, if it had any. */
+  take(machineTimeMs: number): RefusalMinute | undefined {
+    const minute = Math.floor(machineTimeMs / MINUTE_MS);
+    if (minute === this.#minute) return undefined;
+    const ended = this.#minute;
+    this.#minute = minute;
+    if (this.#counts.size === 0) return undefined;
+    const counts = [...this.#counts.entries()]
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([, count]) => count);
+    this.#counts = new Map();
+    return { minute: ended, counts };
+  }
+}

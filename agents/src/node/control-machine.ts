@@ -1,0 +1,211 @@
+// The machine of the control journal: people's and coordinators' commands become entries, complete
+// warrants become verdicts. Never waits for a signal, so a kill never queues behind a flood.
+
+import {
+  type Bytes,
+  type Crypto,
+  type Envelope,
+  type EnvelopeKind,
+  EnvelopeSchema,
+  encode,
+  equalBytes,
+  hex,
+  isReject,
+  type JournalMessage,
+  Ledger,
+  LIMITS,
+  openEnvelope,
+  type PrivatePart,
+  type Reject,
+  type RejectCode,
+  reject,
+} from "@ostraka/proto";
+import type { MeshView } from "../kernel/index.ts";
+import type { Effect } from "../ledger/index.ts";
+import { PeopleQuorum } from "../quorum/index.ts";
+import type { OpenedGenesis } from "../roster/index.ts";
+import { JournalMachine, type MachineStep } from "./journal-machine.ts";
+import { Mesh } from "./mesh.ts";
+
+/** Kinds that are commands of the control journal. */
+export const COMMAND_KINDS = [
+  "genesis",
+  "grant",
+  "membership",
+  "policy",
+  "activation",
+  "proposal",
+  "approval",
+] as const satisfies readonly EnvelopeKind[];
+
+type CommandKind = (typeof COMMAND_KINDS)[number];
+
+interface Decided {
+  readonly effect: Effect;
+  readonly privates: readonly PrivatePart[];
+  /** What the quorum remembers once the entry stands; may complete a verdict. */
+  readonly then?: () => { effect: Effect; privates: PrivatePart[]; id: Bytes } | undefined;
+}
+
+interface Remembered {
+  readonly untilMs: number;
+  readonly index: number;
+  readonly verdictId?: Bytes;
+}
+
+/** Identity of a command: SHA-256 over its whole envelope, in hex. */
+export function commandHash(crypto: Pick<Crypto, "sha256">, envelope: Envelope): string {
+  return hex(crypto.sha256(encode(EnvelopeSchema, envelope)));
+}
+
+export class ControlMachine extends JournalMachine {
+  readonly mesh: Mesh;
+  readonly people: PeopleQuorum;
+  /** Commands that were entered, so that the same bytes never make a second entry. */
+  readonly #entered = new Map<string, Remembered>();
+
+  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+    super(crypto, Ledger.CONTROL, genesis.mesh);
+    this.mesh = new Mesh(crypto, genesis);
+    this.people = new PeopleQuorum(crypto);
+  }
+
+  protected override view(): MeshView {
+    return this.mesh.view;
+  }
+
+  protected override controlIndex(): number {
+    return this.book.index;
+  }
+
+  protected override onMachineTime(): void {
+    const { machineTimeMs } = this.point;
+    this.people.expire(machineTimeMs);
+    for (const [hash, { untilMs }] of this.#entered) {
+      if (untilMs <= machineTimeMs) this.#entered.delete(hash);
+    }
+  }
+
+  protected override onMessage(
+    kind: EnvelopeKind,
+    message: JournalMessage & { envelope: Envelope },
+    step: MachineStep,
+  ): RejectCode | undefined {
+    if (!(COMMAND_KINDS as readonly string[]).includes(kind)) return "wrong-type";
+    const command = commandHash(this.crypto, message.envelope);
+    const known = this.#entered.get(command);
+    if (known !== undefined) {
+      step.outcomes.push({ command, ...known });
+      return undefined;
+    }
+    const decided = this.#decide(kind as CommandKind, message);
+    if (isReject(decided)) {
+      step.outcomes.push({ command, code: decided.reject });
+      this.refuse(step, message, decided.reject, this.#isSigned(kind, message.envelope));
+      return undefined;
+    }
+    const { index } = this.#enterControl(step, decided.effect, decided.privates);
+    const verdict = decided.then?.();
+    if (verdict !== undefined) this.#enterControl(step, verdict.effect, verdict.privates);
+    const untilMs = this.point.machineTimeMs + LIMITS.notAfterMsMax + LIMITS.signalAheadMsMax;
+    const outcome = { index, ...(verdict && { verdictId: verdict.id }) };
+    this.#entered.set(command, { untilMs, ...outcome });
+    step.outcomes.push({ command, ...outcome });
+    return undefined;
+  }
+
+  #enterControl(step: MachineStep, effect: Effect, privates: readonly PrivatePart[]) {
+    const made = this.enter(step, effect, privates);
+    this.mesh.apply(made.entry);
+    return made;
+  }
+
+  #decide(
+    kind: CommandKind,
+    message: JournalMessage & { envelope: Envelope },
+  ): Decided | Reject {
+    const { envelope, privates } = message;
+    const { machineTimeMs } = this.point;
+    const { roster, policies, view } = this.mesh;
+    const plain = (checked: unknown, effect: Effect): Decided | Reject => {
+      if (isReject(checked)) return checked;
+      return privates.length === 0 ? { effect, privates: [] } : reject("malformed");
+    };
+    switch (kind) {
+      case "genesis":
+        return this.#decideGenesis(envelope, privates);
+      case "grant": {
+        const effect: Effect = { case: "grant", value: envelope };
+        return plain(roster.evaluateGrant(envelope, machineTimeMs), effect);
+      }
+      case "membership": {
+        const member = roster.evaluateMembership(envelope, machineTimeMs);
+        return isReject(member) ? member : plain(member, { case: "member", value: member });
+      }
+      case "policy": {
+        const policy = policies.evaluateDocument(envelope, view.findHolder, machineTimeMs);
+        return plain(policy, { case: "policy", value: envelope });
+      }
+      case "activation": {
+        const epoch = policies.evaluateActivation(envelope, view.findHolder, machineTimeMs);
+        return plain(epoch, { case: "activation", value: envelope });
+      }
+      case "proposal":
+        return this.#decideProposal(envelope, privates);
+      case "approval":
+        return this.#decideApproval(envelope, privates);
+    }
+  }
+
+  #decideGenesis(envelope: Envelope, privates: readonly PrivatePart[]): Decided | Reject {
+    const ours = this.mesh.genesis.envelope;
+    if (this.book.index !== 0) return reject("duplicate");
+    const isSame = equalBytes(encode(EnvelopeSchema, envelope), encode(EnvelopeSchema, ours));
+    if (!isSame || privates.length > 0) return reject("wrong-mesh");
+    return { effect: { case: "genesis", value: envelope }, privates: [] };
+  }
+
+  #decideProposal(envelope: Envelope, privates: readonly PrivatePart[]): Decided | Reject {
+    const [part] = privates;
+    if (part === undefined || privates.length !== 1) return reject("commitment-mismatch");
+    const { machineTimeMs } = this.point;
+    const opened = this.people.evaluateProposal(this.mesh.view, envelope, part, machineTimeMs);
+    if (isReject(opened)) return opened;
+    const then = () => {
+      this.people.applyProposal(envelope, part, opened);
+      return undefined;
+    };
+    return { effect: { case: "proposal", value: envelope }, privates: [part], then };
+  }
+
+  #decideApproval(envelope: Envelope, privates: readonly PrivatePart[]): Decided | Reject {
+    if (privates.length > 0) return reject("malformed");
+    const { machineTimeMs } = this.point;
+    const opened = this.people.evaluateApproval(this.mesh.view, envelope, machineTimeMs);
+    if (isReject(opened)) return opened;
+    const then = () => {
+      const { view } = this.mesh;
+      const completed = this.people.applyApproval(view, envelope, opened, machineTimeMs);
+      if (completed === undefined) return undefined;
+      const { verdict, part } = completed;
+      return verdict.kind === "lift"
+        ? {
+            effect: { case: "lift" as const, value: verdict.lift },
+            privates: [part],
+            id: verdict.lift.id,
+          }
+        : {
+            effect: { case: "revocation" as const, value: verdict.revocation },
+            privates: [part],
+            id: verdict.revocation.id,
+          };
+    };
+    return { effect: { case: "approval", value: envelope }, privates: [], then };
+  }
+
+  /** Whether the refused command truly came from who signed it: only then is it held against them. */
+  #isSigned(kind: EnvelopeKind, envelope: Envelope): boolean {
+    const { view } = this.mesh;
+    return !isReject(openEnvelope(this.crypto, view.mesh, kind, envelope, view.findHolder));
+  }
+}

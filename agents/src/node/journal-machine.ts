@@ -1,0 +1,216 @@
+// What the two machines share: one deterministic machine per journal. Owns position and chain hash, ticks
+// and machine time, refusal counts, entries and heads. A pure function of the journal prefix (I3).
+
+import {
+  assert,
+  type Bytes,
+  type Crypto,
+  decode,
+  type Envelope,
+  encode,
+  encodeNew,
+  EntryRecordSchema,
+  type Entry,
+  equalBytes,
+  hex,
+  isReject,
+  type JournalMessage,
+  JournalMessageSchema,
+  kindOfType,
+  type LedgerId,
+  ledgerName,
+  LIMITS,
+  type MeshId,
+  type EnvelopeKind,
+  openEnvelope,
+  type PrivatePart,
+  type RejectCode,
+  type Tick,
+  TickSchema,
+  utf8,
+} from "@ostraka/proto";
+import { create } from "@bufbuild/protobuf";
+import type { MeshView } from "../kernel/index.ts";
+import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "../ledger/index.ts";
+
+/** An entry with what lies beside it, as stored and sent. */
+export interface MadeRecord {
+  readonly index: number;
+  readonly entry: Entry;
+  /** Encoded EntryRecord. */
+  readonly bytes: Bytes;
+}
+
+/** What became of a command at a position. */
+export interface CommandOutcome {
+  /** Hex of SHA-256 over the whole envelope. */
+  readonly command: string;
+  readonly code?: RejectCode;
+  readonly index?: number;
+  readonly verdictId?: Bytes;
+}
+
+/** What one journal message made. */
+export interface MachineStep {
+  readonly position: number;
+  readonly chainHash: Bytes;
+  readonly records: MadeRecord[];
+  readonly outcomes: CommandOutcome[];
+  readonly rejects: { readonly key: string; readonly code: RejectCode }[];
+  /** Set at positions that add an entry and at ticks. */
+  head?: Bytes;
+  tick?: Tick;
+  kind?: EnvelopeKind;
+}
+
+const NO_KEY = new Uint8Array(0);
+
+export abstract class JournalMachine {
+  readonly ledger: LedgerId;
+  readonly book: LedgerBook;
+  protected readonly crypto: Crypto;
+  readonly #refusals = new RefusalCounts();
+  readonly #latestTicks = new Map<string, number>();
+  #generation = 1;
+  #position = 0;
+  #chainHash: Bytes;
+  #machineTimeMs = 0;
+
+  constructor(crypto: Crypto, ledger: LedgerId, mesh: MeshId) {
+    this.crypto = crypto;
+    this.ledger = ledger;
+    this.book = new LedgerBook(crypto, ledger);
+    this.#chainHash = crypto.sha256(utf8(`ostraka/v1/journal/${ledgerName(ledger)}/${mesh}`));
+  }
+
+  get point(): JournalPoint {
+    return {
+      generation: this.#generation,
+      position: this.#position,
+      chainHash: this.#chainHash,
+      machineTimeMs: this.#machineTimeMs,
+    };
+  }
+
+  /** The mesh as this machine knows it at its position. */
+  protected abstract view(): MeshView;
+  protected abstract controlIndex(): number;
+  /** Handles a message of a kind; returns the reject code, if any. */
+  protected abstract onMessage(
+    kind: EnvelopeKind,
+    message: JournalMessage & { envelope: Envelope },
+    step: MachineStep,
+  ): RejectCode | undefined;
+  /** Called at each tick, after machine time has moved. */
+  protected abstract onMachineTime(step: MachineStep): void;
+
+  /** Applies the next message of the journal. */
+  step(position: number, bytes: Bytes): MachineStep {
+    assert(position === this.#position + 1, "journal positions have no gaps");
+    const message = decode(JournalMessageSchema, bytes, LIMITS.messageBytesMax);
+    this.#chainHash = chainHashOf(this.crypto, this.#chainHash, message, bytes);
+    this.#position = position;
+    const step: MachineStep = {
+      position,
+      chainHash: this.#chainHash,
+      records: [],
+      outcomes: [],
+      rejects: [],
+    };
+    const code = this.#dispatch(message, step);
+    if (code !== undefined) this.refuse(step, message, code);
+    if (step.records.length > 0 || step.tick !== undefined) {
+      const { epoch, rosterVersion } = this.view();
+      const names = { controlIndex: this.controlIndex(), epoch, rosterVersion };
+      step.head = this.book.head(this.point, names);
+    }
+    return step;
+  }
+
+  #dispatch(message: JournalMessage | undefined, step: MachineStep): RejectCode | undefined {
+    const envelope = message?.envelope;
+    if (message === undefined || envelope === undefined) return "malformed";
+    if (message.format !== 1) return "unsupported-format";
+    const kind = kindOfType(this.view().mesh, envelope.type);
+    if (kind === undefined) return "wrong-type";
+    step.kind = kind;
+    if (kind === "tick") return this.#onTick(envelope, step);
+    return this.onMessage(kind, message as JournalMessage & { envelope: Envelope }, step);
+  }
+
+  /** Counts a refusal against the member who signed, if one did. */
+  protected refuse(
+    step: MachineStep,
+    message: JournalMessage | undefined,
+    code: RejectCode,
+    isSigned = false,
+  ): void {
+    const key = isSigned ? (message?.envelope?.signatures[0]?.key ?? NO_KEY) : NO_KEY;
+    this.#refusals.add(key, code);
+    step.rejects.push({ key: hex(key), code });
+  }
+
+  /** Enters an effect; private parts travel beside it. */
+  protected enter(step: MachineStep, effect: Effect, privates: readonly PrivatePart[]): MadeRecord {
+    const { index, bytes, entry } = this.book.append(effect, this.point);
+    const record = create(EntryRecordSchema, { entry: bytes, privates: [...privates] });
+    const made = { index, entry, bytes: encode(EntryRecordSchema, record) };
+    step.records.push(made);
+    return made;
+  }
+
+  #onTick(envelope: Envelope, step: MachineStep): RejectCode | undefined {
+    const view = this.view();
+    const opened = openEnvelope(this.crypto, view.mesh, "tick", envelope, view.findHolder);
+    if (isReject(opened)) return opened.reject;
+    const tick = decode(TickSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+    const key = envelope.signatures[0]?.key;
+    if (tick === undefined || key === undefined || tick.ledger !== this.ledger) return "malformed";
+    if (!equalBytes(tick.coordinatorKey, key)) return "malformed";
+    const timeMs = Number(tick.timeMs);
+    const before = this.#latestTicks.get(hex(key)) ?? 0;
+    if (timeMs <= before) return "stale-tick";
+    this.#latestTicks.set(hex(key), timeMs);
+    this.#machineTimeMs = Math.max(this.#machineTimeMs, this.#median());
+    step.tick = tick;
+    this.book.active.expire(this.#machineTimeMs);
+    this.onMachineTime(step);
+    const minute = this.#refusals.take(this.#machineTimeMs);
+    if (minute !== undefined) {
+      const value = { minute: BigInt(minute.minute), counts: minute.counts.map((c) => ({ ...c })) };
+      this.enter(step, { case: "refusals", value }, []);
+    }
+    return undefined;
+  }
+
+  /** Lower median of every coordinator's latest tick; who has not ticked counts as zero. */
+  #median(): number {
+    const times = this.view()
+      .coordinatorKeys()
+      .map((key) => this.#latestTicks.get(hex(key)) ?? 0)
+      .sort((a, b) => a - b);
+    return times[Math.floor((times.length - 1) / 2)] as number;
+  }
+}
+
+/** chain = SHA-256(chain || SHA-256(signed || SHA-256(private as received))) (DESIGN.md 9, erasure). */
+function chainHashOf(
+  crypto: Crypto,
+  chain: Uint8Array,
+  message: JournalMessage | undefined,
+  raw: Uint8Array,
+): Bytes {
+  if (message === undefined) {
+    return crypto.sha256(chain, crypto.sha256(raw, crypto.sha256()));
+  }
+  const signed = encodeNew(JournalMessageSchema, { ...messageWithout(message), privates: [] });
+  const privates = encodeNew(JournalMessageSchema, { privates: message.privates });
+  return crypto.sha256(chain, crypto.sha256(signed, crypto.sha256(privates)));
+}
+
+function messageWithout(message: JournalMessage) {
+  const { format, signals } = message;
+  return message.envelope === undefined
+    ? { format, signals }
+    : { format, signals, envelope: message.envelope };
+}

@@ -1,0 +1,146 @@
+// The mesh as the control ledger has made it: roster and policies wired together, viewed as of any
+// control index. Knows how to re-derive a control entry's effect, so that a sidecar takes none on trust.
+
+import {
+  type Crypto,
+  type Entry,
+  type Envelope,
+  encode,
+  equalBytes,
+  isReject,
+  MemberSchema,
+  type PrivatePart,
+  type Reject,
+  reject,
+  type Role,
+} from "@ostraka/proto";
+import {
+  type HostMember,
+  type MeshView,
+  openApproval,
+  openProposal,
+  type Policy,
+} from "../kernel/index.ts";
+import { PolicyBook } from "../policy/index.ts";
+import { type OpenedGenesis, Roster } from "../roster/index.ts";
+
+export class Mesh {
+  readonly crypto: Crypto;
+  readonly genesis: OpenedGenesis;
+  readonly roster: Roster;
+  readonly policies: PolicyBook;
+  #controlIndex = 0;
+  #view: MeshView | undefined;
+
+  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+    this.crypto = crypto;
+    this.genesis = genesis;
+    this.roster = new Roster(crypto, genesis);
+    this.policies = new PolicyBook(crypto, genesis.mesh, genesis.roster);
+  }
+
+  get controlIndex(): number {
+    return this.#controlIndex;
+  }
+
+  /** The mesh as of now. */
+  get view(): MeshView {
+    this.#view ??= this.viewAt(this.#controlIndex);
+    return this.#view;
+  }
+
+  /** The mesh as of a control index that has been applied. */
+  viewAt(index: number): MeshView {
+    const { roster, policies } = this;
+    const seen = (host: HostMember | undefined) =>
+      host !== undefined && host.index <= index ? host : undefined;
+    const epoch = policies.epochAt(index);
+    return {
+      mesh: roster.mesh,
+      meshName: roster.document.meshName,
+      controlIndex: index,
+      rosterVersion: roster.version,
+      epoch,
+      findHolder: (key: Uint8Array, roles: readonly Role[]) => roster.findHolder(key, roles, index),
+      hostOf: (key) => seen(roster.host(key)),
+      hostNamed: (name) => seen(roster.hostNamed(name)),
+      hosts: () => [...roster.hosts()].filter((host) => host.index <= index),
+      groupsOf: (holder) => roster.groupsOf(holder),
+      policyOf: (wanted) => policies.policyAt(wanted, index),
+      coordinatorKeys: () => roster.coordinatorKeys(),
+    };
+  }
+
+  /** The active policy; `undefined` before the first activation. */
+  get policy(): Policy | undefined {
+    return this.view.policyOf(this.view.epoch);
+  }
+
+  /** Applies a control entry that has been decided or verified. */
+  apply(entry: Entry): void {
+    const index = Number(entry.index);
+    const { effect } = entry;
+    if (effect.case === "grant") this.roster.applyGrant(effect.value);
+    if (effect.case === "member") this.roster.applyMember(effect.value, index);
+    if (effect.case === "policy") this.#applyPolicy(effect.value, Number(entry.machineTimeMs));
+    if (effect.case === "activation") {
+      const at = Number(entry.machineTimeMs);
+      const { findHolder } = this.view;
+      const epoch = this.policies.evaluateActivation(effect.value, findHolder, at);
+      if (!isReject(epoch)) this.policies.applyActivation(epoch, index);
+    }
+    this.#controlIndex = index;
+    this.#view = undefined;
+  }
+
+  #applyPolicy(envelope: Envelope, machineTimeMs: number): void {
+    const { findHolder } = this.view;
+    const policy = this.policies.evaluateDocument(envelope, findHolder, machineTimeMs);
+    if (!isReject(policy)) this.policies.applyDocument(envelope, policy);
+  }
+
+  /**
+   * Re-derives a control entry that is not a verdict of the quorum: roster, policy and people's commands.
+   * @returns why it may not stand, or `undefined`.
+   */
+  faultOf(entry: Entry, privates: readonly PrivatePart[]): Reject | undefined {
+    const { effect } = entry;
+    const at = Number(entry.machineTimeMs);
+    const { view, roster, policies } = this;
+    switch (effect.case) {
+      case "genesis":
+        return equalBytes(effect.value.body, this.genesis.envelope.body) && entry.index === 1n
+          ? undefined
+          : reject("body-differs");
+      case "grant":
+        return faultIn(roster.evaluateGrant(effect.value, at));
+      case "member": {
+        const { membership } = effect.value;
+        if (membership === undefined) return reject("malformed");
+        const member = roster.evaluateMembership(membership, at);
+        if (isReject(member)) return member;
+        return sameBytes(encode(MemberSchema, member), encode(MemberSchema, effect.value));
+      }
+      case "policy":
+        return faultIn(policies.evaluateDocument(effect.value, view.findHolder, at));
+      case "activation":
+        return faultIn(policies.evaluateActivation(effect.value, view.findHolder, at));
+      case "proposal":
+        return faultIn(openProposal(this.crypto, view, effect.value, privates[0]));
+      case "approval":
+        return faultIn(openApproval(this.crypto, view, effect.value));
+      case "refusals":
+        return undefined;
+      default:
+        return reject("unsupported-format");
+    }
+  }
+}
+
+function faultIn(value: unknown): Reject | undefined {
+  return isReject(value) ? value : undefined;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): Reject | undefined {
+  return equalBytes(a, b) ? undefined : reject("body-differs");
+}

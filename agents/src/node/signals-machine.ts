@@ -1,0 +1,142 @@
+// The machine of the signals journal: batches of signals become warrants and revocations. Learns of the
+// control ledger only by imports: control entries in order, without gaps, under their sealed head.
+
+import {
+  type Bytes,
+  ControlImportSchema,
+  type Crypto,
+  decode,
+  type Entry,
+  EntrySchema,
+  type Envelope,
+  type EnvelopeKind,
+  equalBytes,
+  Frontier,
+  isReject,
+  type JournalMessage,
+  Ledger,
+  leafHash,
+  LIMITS,
+  openEnvelope,
+  type PrivatePart,
+  type RejectCode,
+} from "@ostraka/proto";
+import { Intake } from "../intake/index.ts";
+import { type MeshView, openPrivate } from "../kernel/index.ts";
+import { SignalQuorum } from "../quorum/index.ts";
+import type { OpenedGenesis } from "../roster/index.ts";
+import { openSealedHead } from "../sealer/index.ts";
+import { JournalMachine, type MachineStep } from "./journal-machine.ts";
+import { Mesh } from "./mesh.ts";
+
+export class SignalsMachine extends JournalMachine {
+  readonly mesh: Mesh;
+  readonly intake: Intake;
+  readonly quorum: SignalQuorum;
+  /** Right edge of the control ledger as imported. */
+  #control: Frontier;
+
+  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+    super(crypto, Ledger.SIGNALS, genesis.mesh);
+    this.mesh = new Mesh(crypto, genesis);
+    this.intake = new Intake(crypto);
+    this.quorum = new SignalQuorum(crypto);
+    this.#control = new Frontier(crypto);
+  }
+
+  /** Last control index imported. */
+  get importedIndex(): number {
+    return this.#control.size;
+  }
+
+  protected override view(): MeshView {
+    return this.mesh.view;
+  }
+
+  protected override controlIndex(): number {
+    return this.#control.size;
+  }
+
+  protected override onMachineTime(): void {
+    this.quorum.expire(this.mesh.view, this.point.machineTimeMs);
+  }
+
+  protected override onMessage(
+    kind: EnvelopeKind,
+    message: JournalMessage & { envelope: Envelope },
+    step: MachineStep,
+  ): RejectCode | undefined {
+    if (kind === "batch") return this.#onBatch(message, step);
+    if (kind === "import") return this.#onImport(message);
+    return "wrong-type";
+  }
+
+  #onBatch(
+    message: JournalMessage & { envelope: Envelope },
+    step: MachineStep,
+  ): RejectCode | undefined {
+    const { envelope, signals, privates } = message;
+    const { view } = this.mesh;
+    const batch = this.intake.take(view, envelope, signals, privates);
+    if (isReject(batch)) return batch.reject;
+    for (const signal of batch.signals) {
+      const verdict = this.quorum.count(view, signal, this.point.machineTimeMs);
+      if (verdict === undefined) continue;
+      if (isReject(verdict)) this.refuse(step, message, verdict.reject, true);
+      else {
+        const { revocation, privates: parts } = verdict;
+        this.enter(step, { case: "revocation", value: revocation }, parts);
+      }
+    }
+    return undefined;
+  }
+
+  /** Imports what is new of a run of control entries; a repeat changes nothing. */
+  #onImport(message: JournalMessage & { envelope: Envelope }): RejectCode | undefined {
+    const { view } = this.mesh;
+    const { envelope } = message;
+    const opened = openEnvelope(this.crypto, view.mesh, "import", envelope, view.findHolder);
+    if (isReject(opened)) return opened.reject;
+    const body = decode(ControlImportSchema, opened.body, LIMITS.messageBytesMax);
+    if (body === undefined || body.records.length > LIMITS.importRecordsMax) return "malformed";
+    if (body.format !== 1) return "unsupported-format";
+    const head = openSealedHead(this.crypto, view, body.head);
+    if (isReject(head)) return head.reject;
+    if (head.ledger !== Ledger.CONTROL) return "malformed";
+    if (Number(head.index) <= this.#control.size) return undefined;
+    const entries: { entry: Entry; bytes: Bytes; privates: PrivatePart[] }[] = [];
+    for (const record of body.records) {
+      const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
+      if (entry === undefined) return "malformed";
+      if (Number(entry.index) > this.#control.size) {
+        entries.push({ entry, bytes: record.entry, privates: record.privates });
+      }
+    }
+    const frontier = this.#control.copy();
+    for (const { entry, bytes } of entries) {
+      if (Number(entry.index) !== frontier.size + 1) return "import-gap";
+      frontier.append(leafHash(this.crypto, bytes));
+    }
+    if (frontier.size !== Number(head.index)) return "import-gap";
+    if (!equalBytes(frontier.root(), head.root)) return "wrong-root";
+    this.#control = frontier;
+    for (const { entry, privates } of entries) this.#applyControl(entry, privates);
+    return undefined;
+  }
+
+  #applyControl(entry: Entry, privates: readonly PrivatePart[]): void {
+    this.mesh.apply(entry);
+    if (entry.effect.case !== "lift") return;
+    const lift = entry.effect.value;
+    for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs));
+    if (lift.pardonBeforeMs === 0n) return;
+    const part = privates[0];
+    const subject = part && this.#subjectOf(part);
+    if (subject !== undefined) this.quorum.pardon(subject, Number(lift.pardonBeforeMs));
+  }
+
+  #subjectOf(part: PrivatePart) {
+    const commitment = this.crypto.sha256(part.salt, part.content);
+    return openPrivate(this.crypto, commitment, part)?.subject;
+  }
+}

@@ -1,0 +1,111 @@
+// The policy agent: documents by epoch, each signed by enough authors, and which epoch is active since
+// which control index. One epoch number never names two policies, and epochs never go back (I6).
+
+import {
+  type Crypto,
+  decode,
+  type Envelope,
+  type FindHolder,
+  hex,
+  isReject,
+  LIMITS,
+  type MeshId,
+  openEnvelope,
+  PolicyActivationSchema,
+  PolicyDocumentSchema,
+  type Reject,
+  reject,
+  type Roster,
+} from "@ostraka/proto";
+import { checkNotAfter, type Policy } from "../kernel/index.ts";
+import { type GroupSizes, parsePolicy } from "./parse-policy.ts";
+
+interface Published {
+  readonly hash: string;
+  readonly policy: Policy;
+}
+
+export interface Activation {
+  readonly epoch: number;
+  /** Control index of the activation. */
+  readonly index: number;
+}
+
+export class PolicyBook {
+  readonly #crypto: Crypto;
+  readonly #mesh: MeshId;
+  readonly #roster: Roster;
+  readonly #groups: GroupSizes;
+  readonly #published = new Map<number, Published>();
+  readonly #activations: Activation[] = [];
+
+  constructor(crypto: Crypto, mesh: MeshId, roster: Roster) {
+    this.#crypto = crypto;
+    this.#mesh = mesh;
+    this.#roster = roster;
+    this.#groups = new Map(roster.groups.map((g) => [g.name, new Set(g.holders).size]));
+  }
+
+  /** The epoch active at a control index; 0 before the first activation. */
+  epochAt(index: number): number {
+    for (let i = this.#activations.length - 1; i >= 0; i--) {
+      const activation = this.#activations[i] as Activation;
+      if (activation.index <= index) return activation.epoch;
+    }
+    return 0;
+  }
+
+  /** The policy of an epoch that is or has been active at a control index. */
+  policyAt(epoch: number, index: number): Policy | undefined {
+    const isKnown = this.#activations.some((a) => a.epoch === epoch && a.index <= index);
+    return isKnown ? this.#published.get(epoch)?.policy : undefined;
+  }
+
+  evaluateDocument(
+    envelope: Envelope,
+    findHolder: FindHolder,
+    machineTimeMs: number,
+  ): Policy | Reject {
+    const opened = openEnvelope(this.#crypto, this.#mesh, "policy", envelope, findHolder);
+    if (isReject(opened)) return opened;
+    if (opened.holders.length < this.#roster.authorThreshold) return reject("threshold-short");
+    const document = decode(PolicyDocumentSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+    if (document === undefined) return reject("malformed");
+    if (document.format !== 1) return reject("unsupported-format");
+    const late = checkNotAfter(document.notAfterMs, machineTimeMs);
+    if (late !== undefined) return late;
+    if (document.epoch !== this.#published.size + 1) return reject("epoch-not-next");
+    const policy = parsePolicy(document.yaml, document.epoch, this.#groups);
+    return "fault" in policy ? reject("policy-invalid") : policy;
+  }
+
+  applyDocument(envelope: Envelope, policy: Policy): void {
+    const hash = hex(this.#crypto.sha256(envelope.body));
+    this.#published.set(policy.epoch, { hash, policy });
+  }
+
+  evaluateActivation(
+    envelope: Envelope,
+    findHolder: FindHolder,
+    machineTimeMs: number,
+  ): number | Reject {
+    const opened = openEnvelope(this.#crypto, this.#mesh, "activation", envelope, findHolder);
+    if (isReject(opened)) return opened;
+    if (opened.holders.length < this.#roster.authorThreshold) return reject("threshold-short");
+    const activation = decode(PolicyActivationSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+    if (activation === undefined) return reject("malformed");
+    if (activation.format !== 1) return reject("unsupported-format");
+    const late = checkNotAfter(activation.notAfterMs, machineTimeMs);
+    if (late !== undefined) return late;
+    const published = this.#published.get(activation.epoch);
+    if (published === undefined) return reject("unknown-epoch");
+    if (published.hash !== hex(activation.policyHash)) return reject("unknown-epoch");
+    const active = this.#activations[this.#activations.length - 1]?.epoch ?? 0;
+    if (activation.epoch <= active) return reject("epoch-not-next");
+    return activation.epoch;
+  }
+
+  applyActivation(epoch: number, index: number): void {
+    this.#activations.push({ epoch, index });
+  }
+}

@@ -1,0 +1,135 @@
+// The quorum over people: open proposals and their approvals, and the verdict as soon as the rule's tree
+// is satisfied. Never the proposer, each holder once however many keys, each proposal decided once (I2).
+
+import {
+  type Bytes,
+  compareBytes,
+  type Crypto,
+  type Envelope,
+  hex,
+  isReject,
+  LIMITS,
+  type PrivatePart,
+  type Reject,
+  reject,
+} from "@ostraka/proto";
+import {
+  checkNotAfter,
+  type MeshView,
+  type OpenedApproval,
+  type OpenedProposal,
+  openApproval,
+  openProposal,
+  type PeopleVerdict,
+  verdictOfPeople,
+} from "../kernel/index.ts";
+
+interface Open {
+  readonly envelope: Envelope;
+  readonly part: PrivatePart;
+  readonly opened: OpenedProposal;
+  readonly approvals: { readonly envelope: Envelope; readonly opened: OpenedApproval }[];
+  isDecided: boolean;
+}
+
+export interface CompletedVerdict {
+  readonly verdict: PeopleVerdict;
+  /** Private part of the proposal. */
+  readonly part: PrivatePart;
+}
+
+export class PeopleQuorum {
+  readonly #crypto: Crypto;
+  readonly #open = new Map<string, Open>();
+
+  constructor(crypto: Crypto) {
+    this.#crypto = crypto;
+  }
+
+  /** Checks a proposal without taking it. */
+  evaluateProposal(
+    view: MeshView,
+    envelope: Envelope,
+    part: PrivatePart | undefined,
+    machineTimeMs: number,
+  ): OpenedProposal | Reject {
+    const opened = openProposal(this.#crypto, view, envelope, part);
+    if (isReject(opened)) return opened;
+    const late = checkNotAfter(opened.proposal.notAfterMs, machineTimeMs);
+    if (late !== undefined) return late;
+    if (Number(opened.proposal.createdMs) > machineTimeMs + LIMITS.signalAheadMsMax) {
+      return reject("clock-off");
+    }
+    if (opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
+    if (this.#open.has(hex(opened.id))) return reject("duplicate");
+    if (this.#open.size >= LIMITS.proposalsOpenMax) return reject("too-large");
+    return opened;
+  }
+
+  applyProposal(envelope: Envelope, part: PrivatePart, opened: OpenedProposal): void {
+    const entry = { envelope, part, opened, approvals: [], isDecided: false };
+    this.#open.set(hex(opened.id), entry);
+  }
+
+  /** Checks an approval without taking it. */
+  evaluateApproval(
+    view: MeshView,
+    envelope: Envelope,
+    machineTimeMs: number,
+  ): OpenedApproval | Reject {
+    const opened = openApproval(this.#crypto, view, envelope);
+    if (isReject(opened)) return opened;
+    const late = checkNotAfter(opened.approval.notAfterMs, machineTimeMs);
+    if (late !== undefined) return late;
+    if (Number(opened.approval.createdMs) > machineTimeMs + LIMITS.signalAheadMsMax) {
+      return reject("clock-off");
+    }
+    const open = this.#open.get(hex(opened.approval.proposalId));
+    if (open === undefined) return reject("unknown-proposal");
+    if (opened.approver === open.opened.proposer) return reject("self-approval");
+    if (open.approvals.some((a) => a.opened.approver === opened.approver)) {
+      return reject("already-approved");
+    }
+    if (open.isDecided) return reject("already-decided");
+    if (open.opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
+    if (open.approvals.length >= LIMITS.approvalsMax) return reject("too-large");
+    return opened;
+  }
+
+  /** Takes an approval; the verdict when it completes the warrant. */
+  applyApproval(
+    view: MeshView,
+    envelope: Envelope,
+    opened: OpenedApproval,
+    machineTimeMs: number,
+  ): CompletedVerdict | undefined {
+    const open = this.#open.get(hex(opened.approval.proposalId)) as Open;
+    open.approvals.push({ envelope, opened });
+    const valid = open.approvals
+      .filter((a) => Number(a.opened.approval.notAfterMs) > machineTimeMs)
+      .sort((a, b) => compareBytes(a.opened.id, b.opened.id))
+      .map((a) => a.envelope);
+    const { envelope: proposal, part } = open;
+    const verdict = verdictOfPeople(this.#crypto, view, proposal, part, valid, machineTimeMs);
+    if (isReject(verdict)) return undefined;
+    open.isDecided = true;
+    return { verdict, part };
+  }
+
+  /** Forgets proposals that can no longer be approved. */
+  expire(machineTimeMs: number): void {
+    for (const [id, open] of this.#open) {
+      if (Number(open.opened.proposal.notAfterMs) <= machineTimeMs) this.#open.delete(id);
+    }
+  }
+
+  /** An open or decided proposal that has not lapsed, with its approvals, for who wants to approve. */
+  find(id: Bytes): Pick<Open, "envelope" | "part" | "isDecided"> & {
+    readonly approvals: readonly Envelope[];
+  } | undefined {
+    const open = this.#open.get(hex(id));
+    if (open === undefined) return undefined;
+    const { envelope, part, isDecided } = open;
+    return { envelope, part, isDecided, approvals: open.approvals.map((a) => a.envelope) };
+  }
+}
