@@ -2,6 +2,7 @@
 // same scorer as live, event time as the only clock; no mesh, no network, no state left behind.
 // Owns the record of it. Must never print a raw line (I9): records hold subjects, numbers, reasons.
 
+import { stat } from "node:fs/promises";
 import type { Event } from "@ostraka/agents/kernel";
 import {
   DEFAULT_SCORER_POLICY,
@@ -14,6 +15,7 @@ import {
   type Signal,
 } from "@ostraka/agents/scorer";
 import type { SubjectText } from "@ostraka/proto";
+import { openAuthLog, readFileLines } from "./sources/index.ts";
 
 /** Room for subjects: a replay may take more memory than a sidecar. */
 const SUBJECTS_MAX = 100_000;
@@ -59,36 +61,65 @@ export interface LineParser {
   ): { readonly outcome: string; readonly event?: Event };
 }
 
-/** One line without its line end, and its identity in its source. */
-export interface SourceLine {
-  readonly line: Uint8Array | string;
-  readonly position: string;
-}
-
 export interface ReplayOptions {
-  readonly lines: Iterable<SourceLine> | AsyncIterable<SourceLine>;
   readonly parser: LineParser;
+  /** Lines and stage; `DEFAULT_SCORER_POLICY` when not given. */
   readonly policy?: ScorerPolicy;
   /** Subjects whose evidence is shown and never enforced. Loopback is not one by itself. */
   readonly isExempt?: (subject: SubjectText) => boolean;
-  /** Called for each record in order, lease before the signal of the same event. */
+  /** Called for each record in order, the lease BEFORE the signal of the same event. */
   readonly onRecord: (record: ReplayRecord) => void;
 }
 
-/** Replays a log to its end. Errors of reading are the caller's. */
-export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> {
-  const replay = new Replay(options);
+export interface FileReplayOptions extends Omit<ReplayOptions, "parser"> {
+  readonly path: string;
+  readonly source: "auth-log";
+  /** Year of the first line; without it the file's own time of change bounds the log's last year. */
+  readonly year?: number;
+  /** IANA zone or minutes east of UTC of times that state no offset; UTC without it. */
+  readonly zone?: string | number;
+  /** Names in account subjects: `user:<realm>/<name>`, system accounts `user:<host>/<name>`. */
+  readonly host?: string;
+  readonly realm?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Replays a log file to its end: the whole of `ostraka replay` but flags and printing.
+ * @throws the system's error when the file cannot be read, RangeError when the zone is unknown.
+ */
+export async function runReplay(options: FileReplayOptions): Promise<ReplaySummary> {
+  const { path, year, zone, signal, host = "localhost", realm = "local" } = options;
   const startMs = performance.now();
-  const { lines } = options;
-  if (Symbol.iterator in lines) {
-    for (const { line, position } of lines) replay.take(line, position);
-  } else {
-    for await (const { line, position } of lines) replay.take(line, position);
-  }
+  const time = year === undefined ? { referenceMs: (await stat(path)).mtimeMs } : { year };
+  const zoned = zone === undefined ? {} : { zone };
+  const replay = openReplay({
+    ...options,
+    parser: openAuthLog({ host, realm, ...time, ...zoned }),
+  });
+  await readFileLines({
+    path,
+    ...(signal === undefined ? {} : { signal }),
+    onLine: (line, position, lineNumber) => replay.take(line, position, lineNumber),
+    onRefused: (_reason, _position, lineNumber) => replay.skip(lineNumber),
+  });
   return replay.summary(performance.now() - startMs);
 }
 
-class Replay implements ScorerOutput {
+export interface Replay {
+  /** @param lineNumber from 1, rising; @param position the line's identity, which makes duplicates. */
+  take(line: Uint8Array | string, position: string, lineNumber: number): void;
+  /** Counts a line that could not be given to the parser. */
+  skip(lineNumber: number): void;
+  summary(tookMs: number): ReplaySummary;
+}
+
+/** Opens a replay of lines that come from anywhere, in order. */
+export function openReplay(options: ReplayOptions): Replay {
+  return new LogReplay(options);
+}
+
+class LogReplay implements Replay, ScorerOutput {
   readonly #parser: LineParser;
   readonly #onRecord: (record: ReplayRecord) => void;
   readonly #scorer: Scorer;
@@ -107,14 +138,18 @@ class Replay implements ScorerOutput {
     });
   }
 
-  take(line: Uint8Array | string, position: string): void {
-    this.#lines++;
+  take(line: Uint8Array | string, position: string, lineNumber: number): void {
+    this.#lines = lineNumber;
     const { event } = this.#parser.parse(line, position);
     if (event === undefined) return;
     this.#parsed++;
     // Judged BEFORE the scorer sees it: a lease stops what comes after what earned it.
     this.#judge(event);
     this.#scorer.step({ type: "event", event }, this);
+  }
+
+  skip(lineNumber: number): void {
+    this.#lines = lineNumber;
   }
 
   lease(lease: Lease): void {

@@ -1,7 +1,7 @@
 // What the detectors see of one event: a few numbers, taken once, so that no detector looks into the
 // event by itself. Owns the reading of an event in the scorer's terms. Must never keep a text of it.
 
-import type { Event } from "@ostraka/agents/kernel";
+import type { Event, EventKind } from "@ostraka/agents/kernel";
 
 /** One scratch object is reused for every event; detectors must not keep it. */
 export interface Observation {
@@ -9,7 +9,7 @@ export interface Observation {
   timeMs: number;
   /** The event was older than the subject's latest: its gap says nothing. */
   isLate: boolean;
-  outcome: "failed" | "succeeded" | "probed" | "other";
+  outcome: "failed" | "succeeded" | "probed";
   /** A secret was guessed. A refused key offer is none: clients try every key of an agent. */
   isGuess: boolean;
   /** The name is root's or the host says that there is no such account. */
@@ -28,7 +28,7 @@ export function openObservation(): Observation {
   return {
     timeMs: 0,
     isLate: false,
-    outcome: "other",
+    outcome: "failed",
     isGuess: false,
     isSuspiciousName: false,
     nameHash: 0,
@@ -47,29 +47,27 @@ const GUESSLESS_METHODS: ReadonlySet<string> = new Set([
   "gssapi-keyex",
 ]);
 
-/** Fills the parts of `seen` that depend on the event alone. */
-export function readEvent(event: Event, seen: Observation): void {
-  seen.outcome = outcomeOf(event);
-  const isRefused = seen.outcome === "failed";
-  seen.isGuess = isRefused && !GUESSLESS_METHODS.has(event.method ?? "password");
-  seen.isSuspiciousName =
-    (isRefused || seen.outcome === "probed") &&
-    (event.isAccountKnown === false || event.isRoot === true);
+/**
+ * Fills the parts of `seen` that depend on the event alone.
+ * @returns whether any detector has something to say of it; most lines of a log end here.
+ */
+export function readEvent(event: Event, seen: Observation): boolean {
+  const outcome = OUTCOMES.get(event.kind);
+  if (outcome === undefined) return false;
+  const isNameBad = event.isAccountKnown === false || event.isRoot === true;
+  if (outcome === "probed" && !isNameBad) return false;
+  seen.outcome = outcome;
+  seen.isGuess = outcome === "failed" && !GUESSLESS_METHODS.has(event.method ?? "password");
+  seen.isSuspiciousName = isNameBad && outcome !== "succeeded";
   seen.nameHash = event.account === undefined ? 0 : hashText(event.account);
+  return true;
 }
 
-function outcomeOf(event: Event): Observation["outcome"] {
-  switch (event.kind) {
-    case "login-failed":
-      return "failed";
-    case "login-succeeded":
-      return "succeeded";
-    case "login-probed":
-      return "probed";
-    default:
-      return "other";
-  }
-}
+const OUTCOMES: ReadonlyMap<EventKind, Observation["outcome"]> = new Map([
+  ["login-failed", "failed"],
+  ["login-succeeded", "succeeded"],
+  ["login-probed", "probed"],
+]);
 
 /** FNV-1a over UTF-16 units, never 0. Equal hashes can only make two names look like one. */
 export function hashText(text: string): number {

@@ -47,7 +47,7 @@ export interface ScorerOptions {
 /** Counted, never thrown: what was taken and what was refused. */
 export interface ScorerCounts {
   events: number;
-  /** Known id: bet nothing. */
+  /** Known id of an event that would have bet: it bet nothing. */
   duplicates: number;
   /** More than a day older than the subject's latest event: bet nothing. */
   stale: number;
@@ -168,15 +168,13 @@ class EventScorer implements Scorer {
       this.#counts.invalid++;
       return;
     }
+    // A failure without a source says nothing, and neither does a mere connection.
+    const seen = this.#seen;
+    if (event.address === undefined || !readEvent(event, seen)) return;
     if (!this.#recent.add(event.id)) {
       this.#counts.duplicates++;
       return;
     }
-    const seen = this.#seen;
-    readEvent(event, seen);
-    // A failure without a source says nothing, and neither does a mere connection.
-    if (event.address === undefined || seen.outcome === "other") return;
-    if (seen.outcome === "probed" && !seen.isSuspiciousName) return;
     const source = this.#table.touch(event.address);
     seen.isSourceLeased = source.leaseUntilMs > event.timeMs;
     const methodHash = event.method === undefined ? 0 : hashText(event.method);

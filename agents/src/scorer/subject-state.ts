@@ -76,6 +76,7 @@ export function enterDay(state: SubjectState, day: number): void {
     beginDay(memory);
     memory.names = NO_NAMES;
   }
+  resetHabitRanks(state.habit);
 }
 
 /** The level: money in bets, averaged over detectors. */

@@ -22,7 +22,7 @@ export interface LoginHabit {
   names: readonly number[];
   /** Past logins by quarter of day and kind of day (UTC); empty until the first login. */
   week: readonly number[];
-  /** The strangest attempt since the last reset, in mdB, per detector, and when. */
+  /** The strangest attempt of the day since the last reset, in mdB, per detector, and when. */
   noveltyMdb: number;
   weekMdb: number;
   noveltyAtMs: number;
