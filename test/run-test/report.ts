@@ -1,4 +1,5 @@
 // Counts and the closing table of a test run: pure, from the checks and from vitest's JSON report.
+// A run that ended badly must never be counted as one without a failure.
 
 /** What of vitest's JSON report is read; it is written after the format of Jest. */
 export interface VitestReport {

@@ -1,4 +1,5 @@
 // The shape of a file: its name, its opening lines, its length, its width.
+// How long a function may be is Biome's rule (biome.json), since that needs a parser.
 
 import { scan } from "./scan.ts";
 import { isTestFile, type SourceFile } from "./source-tree.ts";
