@@ -1,4 +1,4 @@
-// Which file this is, whatever its name and inode: the hash of its first line. A log that is renamed
+// Which file this is, whatever its name and inode: the hash of its first line. One that is renamed
 // or copied keeps its identity, one written anew gets another; inodes are used again.
 // Owns finding a file's former self among its rotated siblings.
 

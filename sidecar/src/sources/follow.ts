@@ -199,7 +199,7 @@ class Follower {
     });
   }
 
-  // BEFORE the successor has an identity, its cursor could not be found again: the former self's can.
+  // A successor without identity could not be found again by its cursor: its former self can.
   #cursorAt(tail: FileTail): FileCursor {
     const current = placeOf(this.#current);
     const retired = placeOf(this.#retired);

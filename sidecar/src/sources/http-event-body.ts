@@ -1,5 +1,5 @@
-// The body of a POST to source `http`: JSON from another program on this host, judged field by field.
-// Owns the shape of a posted event. A body is taken whole or refused whole; what is not named here is
+// The body of a POST to source `http`: JSON of another program on this host, judged field by field.
+// Owns the shape of a posted event. A body is taken or refused whole; what is not named here is
 // refused, so that a misspelt key is not a silent nothing.
 
 import { EVENT_KINDS, type Event, type EventKind } from "@ostraka/agents/kernel";

@@ -33,7 +33,7 @@ const NOTICES = new RegExp(
     "failed |cannot |can't |existing |home directory )",
 );
 
-/** Reads one message of useradd, usermod, userdel, groupadd, groupdel, gpasswd, chpasswd, passwd. */
+/** Reads one message of any program that changes accounts or groups. */
 export function readAccountChange(message: string, context: LineContext): Observation | undefined {
   const text = message.trimEnd();
   const pam = readPam(text, context);

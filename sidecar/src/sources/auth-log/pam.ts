@@ -4,7 +4,7 @@
 import { type LineContext, nameAccount, notice, type Observation } from "./observation.ts";
 
 const SESSION =
-  /^pam_unix\([^:()]+:session\): session (opened|closed) for user (\S+?)(?:\(uid=\d+\))?(?: by .*)?$/;
+  /^pam_unix\([^:()]+:session\): session (opened|closed) for user (\S+?)(?:\(uid=\d+\))?(?: by |$)/;
 const PASSWORD_CHANGED = /^pam_unix\([^:()]+:chauthtok\): password changed for (.+)$/;
 const MODULE = /^pam_[a-z0-9_]+(?:\([^()]*\))?: /;
 

@@ -1,7 +1,7 @@
 // Which address a line of sshd is about. The user name stands before the address and is whatever a
 // stranger typed, ` from 1.2.3.4 port 22 ssh2` included, so addresses are read from the right, as
 // OpenSSH prints them: auth.c, auth_log(): `%s %s%s%s for %s%.100s from %.200s port %d ssh2%s%s`.
-// Must never name another address than the peer's: that would have a victim cut off. In doubt, none.
+// Must never name another address than the peer's: a victim would be cut off. In doubt, none.
 
 const PEER_AT_END = /^(\S+)(?: port \d{1,5}( ssh[12])?)?$/;
 const PEER_BEFORE_INFO = / from (\S+) port \d{1,5}$/;
@@ -29,8 +29,8 @@ export function barePeerAtEnd(text: string): NamedPeer | undefined {
 }
 
 /**
- * Reads the end of an auth_log() line, `USER from ADDRESS port N ssh2[: INFO]`. INFO (a certificate's
- * name, a client's host and user) may be a stranger's words too, so several readings are possible.
+ * Reads the end of an auth_log() line, `USER from ADDRESS port N ssh2[: INFO]`. INFO (the name in a
+ * certificate, a client's host and user) may be a stranger's words too: there may be two readings.
  * @param mayHaveInfo whether OpenSSH prints INFO for this method (publickey, hostbased, gssapi).
  * @param isPeer whether an address text is the peer that an earlier line of the connection named.
  * @returns the one reading, the reading that names the known peer, or the name without an address.

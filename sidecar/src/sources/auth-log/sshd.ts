@@ -6,8 +6,8 @@
 //     publickey, none: known account                 service-notice   clients offer every key
 //     publickey, none: unknown account, again        service-notice   one connection, one attempt
 //     keyboard-interactive after `error: PAM: …`     service-notice   the PAM line was the attempt
-//   error: PAM: Authentication failure for …         login-failed     `Failed` is not always printed
-//   maximum authentication attempts exceeded for …   login-failed     if the connection had none yet
+//   error: PAM: Authentication failure for …         login-failed     `Failed` may not be printed
+//   maximum authentication attempts exceeded for …   login-failed     if nothing had failed yet
 //   Accepted METHOD for …                            login-succeeded
 //   Invalid user …                                   login-probed     its `Failed` line may follow
 //   User … not allowed because …                     login-probed     its `Failed` line follows
@@ -42,7 +42,8 @@ const NOT_ALLOWED = /^User (.*) from (\S+) not allowed because [^"]*$/;
 const INVALID_USER = /^(?:Invalid|Illegal) user /;
 const ENDED = /^(?:Connection (?:closed|reset) by|Disconnected from) /;
 const ENDED_USER = /^(authenticating|invalid) user /;
-const RECEIVED_DISCONNECT = /^(?:error: )?Received disconnect from (\S+?)(?: port \d{1,5})?: ?\d+:/;
+const RECEIVED_DISCONNECT =
+  /^(?:error: )?Received disconnect from (\S+)(?: port \d{1,5}: ?|: )\d{1,10}:/;
 const ROOT_REFUSED = /^ROOT LOGIN REFUSED FROM (\S+)(?: port \d{1,5})?$/;
 const RIGHT_PEER_PROBE = new RegExp(
   "^(?:Bad protocol version identification '|Did not receive identification string from |" +

@@ -5,7 +5,7 @@
 import { type LineContext, nameAccount, notice, type Observation } from "./observation.ts";
 import { readPam } from "./pam.ts";
 
-// sudo, logging.c: `USER : [REASON ; ]TTY=… ; PWD=… ; USER=… ; COMMAND=…`, user padded to 8 columns.
+// sudo, logging.c: `USER : [REASON ; ]TTY=… ; PWD=… ; USER=… ; COMMAND=…`, user padded to 8.
 const SUDO = /^ *(\S+) : (?:((?:(?!TTY=|HOST=)[^;])+) ; )?(?:HOST=\S+ ; )?TTY=/;
 const SUDO_REFUSED = /^ *(\S+) : ([^;]+)$/;
 const INCORRECT = /^(\d{1,3}) incorrect password attempts?$/;

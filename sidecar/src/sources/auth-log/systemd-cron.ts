@@ -25,7 +25,8 @@ const NEW_SESSION = /^New session '?(\S+?)'? of user '?(\S+?)'?(?: with class .*
 const REMOVED_SESSION = /^Removed session (\S+)\.$/;
 const LOGIND_NOTICE = new RegExp(
   "^(?:Session |New seat |Removed seat |Watching |Failed |System |Power |Lid |Suspend|Hibernat|" +
-    "Creating |Operation |Received |Unit |User |Delay |Existing |Got |Inhibit|Scheduled |Shutdown )",
+    "Creating |Operation |Received |Unit |User |Delay |Existing |Got |Inhibit|" +
+    "Scheduled |Shutdown )",
 );
 
 /** Reads one message of systemd-logind. */
