@@ -3,7 +3,7 @@
 
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
 
-export type Bytes = Uint8Array<ArrayBuffer>;
+export type Bytes = Uint8Array;
 
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
 

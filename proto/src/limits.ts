@@ -5,8 +5,10 @@ import { assert } from "./assert.ts";
 export const LIMITS = {
   /** NATS refuses larger messages by default (1 MiB); the rest is room for its headers. */
   messageBytesMax: 1_000_000,
-  /** A membership holds a join, a proposal may hold signals: far below a message. */
+  /** The largest body is a control import, which holds at least one entry. */
   envelopeBodyBytesMax: 256_000,
+  /** A command is entered whole, and a verdict carries its proposal and approvals. */
+  commandBytesMax: 100_000,
   /** More holders than any sensible threshold. */
   signaturesMax: 16,
   /** One signature verifies a hundred signals; more would only delay the first of them. */
@@ -14,11 +16,12 @@ export const LIMITS = {
   signalBytesMax: 1_024,
   privateBytesMax: 8_192,
   /** Entries carry their warrants. */
-  entryBytesMax: 400_000,
+  entryBytesMax: 200_000,
   /** A resync page stays under a message with room for proofs. */
   pageBytesMax: 600_000,
   pageRecordsMax: 512,
   importRecordsMax: 64,
+  importBytesMax: 240_000,
   reasonsMax: 8,
   reasonTextMax: 200,
   statementTextMax: 500,
@@ -40,6 +43,10 @@ export const LIMITS = {
   /** Heads waiting for seals, and entries waiting for a head. */
   pendingHeadsMax: 4_096,
   pendingEntriesMax: 20_000,
+  /** Commands that wait for their outcome at one coordinator. */
+  submissionsMax: 1_000,
+  /** Recent chain hashes kept to compare with what ticks of others say. */
+  chainHistoryMax: 4_096,
   tickMs: 1_000,
   heartbeatMs: 2_000,
   /** A tick further from machine time than this is named and does not move it alone. */
@@ -50,7 +57,11 @@ export const LIMITS = {
   signalAheadMsMax: 60_000,
 } as const;
 
-assert(LIMITS.envelopeBodyBytesMax < LIMITS.entryBytesMax, "an entry holds an envelope");
+assert(LIMITS.commandBytesMax < LIMITS.entryBytesMax, "an entry holds a command");
+assert(
+  LIMITS.entryBytesMax + LIMITS.privateBytesMax < LIMITS.envelopeBodyBytesMax,
+  "an import holds an entry with its private parts",
+);
 assert(LIMITS.entryBytesMax < LIMITS.pageBytesMax, "a page holds an entry");
 assert(LIMITS.pageBytesMax < LIMITS.messageBytesMax, "a message holds a page");
 assert(

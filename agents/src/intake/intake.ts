@@ -47,13 +47,13 @@ export interface TakenBatch {
 }
 
 interface HostState {
-  incarnation: string;
+  incarnation: Bytes;
   next: bigint;
   readonly older: Set<string>;
 }
 
 export interface IntakePosition {
-  readonly incarnation: string;
+  readonly incarnation: Bytes;
   readonly nextNumber: bigint;
 }
 
@@ -105,10 +105,9 @@ export class Intake {
 
   #checkOrder(batch: Batch): Reject | undefined {
     const state = this.#hosts.get(hex(batch.hostKey));
-    const incarnation = hex(batch.incarnation);
     if (state === undefined) return batch.firstNumber === 0n ? undefined : reject("number-gap");
-    if (state.older.has(incarnation)) return reject("cloned");
-    if (state.incarnation !== incarnation) {
+    if (state.older.has(hex(batch.incarnation))) return reject("cloned");
+    if (!equalBytes(state.incarnation, batch.incarnation)) {
       if (state.older.size >= LIMITS.incarnationsPerHostMax) return reject("too-large");
       return batch.firstNumber === 0n ? undefined : reject("number-gap");
     }
@@ -118,14 +117,14 @@ export class Intake {
 
   #advance(batch: Batch): void {
     const key = hex(batch.hostKey);
-    const incarnation = hex(batch.incarnation);
+    const { incarnation } = batch;
     const next = batch.firstNumber + BigInt(batch.count);
     const state = this.#hosts.get(key);
     if (state === undefined) {
       this.#hosts.set(key, { incarnation, next, older: new Set() });
       return;
     }
-    if (state.incarnation !== incarnation) state.older.add(state.incarnation);
+    if (!equalBytes(state.incarnation, incarnation)) state.older.add(hex(state.incarnation));
     state.incarnation = incarnation;
     state.next = next;
   }

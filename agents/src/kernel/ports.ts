@@ -29,6 +29,8 @@ export interface Publication {
   readonly bytes: Uint8Array;
   /** Set for journals: JetStream's deduplication id. Best effort; nothing relies on it. */
   readonly messageId?: string;
+  /** Set for a request: the answer is stepped back in. */
+  readonly isRequest?: boolean;
 }
 
 /** A body to be signed after it is durable: the pump signs, publishes and steps it back in. */
@@ -36,6 +38,8 @@ export interface Sealing {
   readonly kind: EnvelopeKind;
   readonly body: Bytes;
   readonly channel: string;
+  /** Set when it goes into a journal: deduplication id there. */
+  readonly messageId?: string;
 }
 
 /** An answer to whoever asked: `to` is the pump's own token for the caller. */

@@ -24,7 +24,7 @@ import type { MeshView } from "../kernel/index.ts";
 import type { Effect } from "../ledger/index.ts";
 import { PeopleQuorum } from "../quorum/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
-import { JournalMachine, type MachineStep } from "./journal-machine.ts";
+import { type CommandOutcome, JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { Mesh } from "./mesh.ts";
 
 /** Kinds that are commands of the control journal. */
@@ -70,6 +70,12 @@ export class ControlMachine extends JournalMachine {
     this.people = new PeopleQuorum(crypto);
   }
 
+  /** What became of a command that was entered, by its hash. */
+  outcomeOf(command: string): CommandOutcome | undefined {
+    const known = this.#entered.get(command);
+    return known && { command, ...known };
+  }
+
   protected override view(): MeshView {
     return this.mesh.view;
   }
@@ -92,6 +98,7 @@ export class ControlMachine extends JournalMachine {
     step: MachineStep,
   ): RejectCode | undefined {
     if (!(COMMAND_KINDS as readonly string[]).includes(kind)) return "wrong-type";
+    if (message.envelope.body.length > LIMITS.commandBytesMax) return "too-large";
     const command = commandHash(this.crypto, message.envelope);
     const known = this.#entered.get(command);
     if (known !== undefined) {

@@ -75,12 +75,26 @@ export abstract class JournalMachine {
   #position = 0;
   #chainHash: Bytes;
   #machineTimeMs = 0;
+  #lastHeadPosition = 0;
+  /** Ledger index of each revocation that may be in force, by hex id. */
+  readonly #indexOf = new Map<string, number>();
 
   constructor(crypto: Crypto, ledger: LedgerId, mesh: MeshId) {
     this.crypto = crypto;
     this.ledger = ledger;
     this.book = new LedgerBook(crypto, ledger);
     this.#chainHash = crypto.sha256(utf8(`ostraka/v1/journal/${ledgerName(ledger)}/${mesh}`));
+  }
+
+  /** Position of the last head made. */
+  get lastHeadPosition(): number {
+    return this.#lastHeadPosition;
+  }
+
+  /** Ledger indices of the revocations in force, ascending. */
+  activeIndices(): number[] {
+    const indices = [...this.book.active.ids()].map((id) => this.#indexOf.get(id) as number);
+    return indices.sort((a, b) => a - b);
   }
 
   get point(): JournalPoint {
@@ -123,6 +137,7 @@ export abstract class JournalMachine {
       const { epoch, rosterVersion } = this.view();
       const names = { controlIndex: this.controlIndex(), epoch, rosterVersion };
       step.head = this.book.head(this.point, names);
+      this.#lastHeadPosition = position;
     }
     return step;
   }
@@ -156,6 +171,7 @@ export abstract class JournalMachine {
     const record = create(EntryRecordSchema, { entry: bytes, privates: [...privates] });
     const made = { index, entry, bytes: encode(EntryRecordSchema, record) };
     step.records.push(made);
+    if (entry.effect.case === "revocation") this.#indexOf.set(hex(entry.effect.value.id), index);
     return made;
   }
 
@@ -173,7 +189,7 @@ export abstract class JournalMachine {
     this.#latestTicks.set(hex(key), timeMs);
     this.#machineTimeMs = Math.max(this.#machineTimeMs, this.#median());
     step.tick = tick;
-    this.book.active.expire(this.#machineTimeMs);
+    for (const id of this.book.active.expire(this.#machineTimeMs)) this.#indexOf.delete(hex(id));
     this.onMachineTime(step);
     const minute = this.#refusals.take(this.#machineTimeMs);
     if (minute !== undefined) {

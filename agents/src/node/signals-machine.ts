@@ -33,6 +33,8 @@ export class SignalsMachine extends JournalMachine {
   readonly mesh: Mesh;
   readonly intake: Intake;
   readonly quorum: SignalQuorum;
+  /** Host of the last batch taken. */
+  #lastBatchHost: Bytes | undefined;
   /** Right edge of the control ledger as imported. */
   #control: Frontier;
 
@@ -47,6 +49,10 @@ export class SignalsMachine extends JournalMachine {
   /** Last control index imported. */
   get importedIndex(): number {
     return this.#control.size;
+  }
+
+  get lastBatchHost(): Bytes | undefined {
+    return this.#lastBatchHost;
   }
 
   protected override view(): MeshView {
@@ -77,8 +83,10 @@ export class SignalsMachine extends JournalMachine {
   ): RejectCode | undefined {
     const { envelope, signals, privates } = message;
     const { view } = this.mesh;
+    this.#lastBatchHost = undefined;
     const batch = this.intake.take(view, envelope, signals, privates);
     if (isReject(batch)) return batch.reject;
+    this.#lastBatchHost = batch.host.key;
     for (const signal of batch.signals) {
       const verdict = this.quorum.count(view, signal, this.point.machineTimeMs);
       if (verdict === undefined) continue;

@@ -1,0 +1,72 @@
+// The latest receipt of every host, verified, beside the ledger (DESIGN.md 9). A receipt never goes back:
+// within an incarnation its number rises, across incarnations its time.
+
+import {
+  type Bytes,
+  type Crypto,
+  decode,
+  type Envelope,
+  EnvelopeSchema,
+  equalBytes,
+  hex,
+  isReject,
+  LIMITS,
+  openEnvelope,
+  type Receipt,
+  ReceiptSchema,
+  type Reject,
+  reject,
+} from "@ostraka/proto";
+import type { MeshView } from "../kernel/index.ts";
+
+export interface TakenReceipt {
+  readonly envelope: Envelope;
+  readonly receipt: Receipt;
+}
+
+/** Opens a receipt: signed by the member host that it speaks of. */
+export function openReceipt(crypto: Crypto, view: MeshView, envelope: Envelope): Receipt | Reject {
+  const opened = openEnvelope(crypto, view.mesh, "receipt", envelope, view.findHolder);
+  if (isReject(opened)) return opened;
+  const receipt = decode(ReceiptSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+  const key = envelope.signatures[0]?.key;
+  if (receipt === undefined || key === undefined) return reject("malformed");
+  if (receipt.format !== 1) return reject("unsupported-format");
+  return equalBytes(receipt.hostKey, key) ? receipt : reject("malformed");
+}
+
+export class ReceiptBook {
+  readonly #crypto: Crypto;
+  readonly #byHost = new Map<string, TakenReceipt>();
+
+  constructor(crypto: Crypto) {
+    this.#crypto = crypto;
+  }
+
+  of(hostKey: Uint8Array): TakenReceipt | undefined {
+    return this.#byHost.get(hex(hostKey));
+  }
+
+  all(): Iterable<TakenReceipt> {
+    return this.#byHost.values();
+  }
+
+  /** Takes a receipt if it is newer; `undefined` for one that is not. */
+  take(view: MeshView, bytes: Bytes): TakenReceipt | Reject | undefined {
+    const envelope = decode(EnvelopeSchema, bytes, LIMITS.messageBytesMax);
+    if (envelope === undefined) return reject("malformed");
+    const receipt = openReceipt(this.#crypto, view, envelope);
+    if (isReject(receipt)) return receipt;
+    const known = this.of(receipt.hostKey)?.receipt;
+    if (known !== undefined && !isNewer(receipt, known)) return undefined;
+    const taken = { envelope, receipt };
+    this.#byHost.set(hex(receipt.hostKey), taken);
+    return taken;
+  }
+}
+
+function isNewer(receipt: Receipt, known: Receipt): boolean {
+  return equalBytes(receipt.incarnation, known.incarnation)
+    ? receipt.number > known.number
+    : receipt.timeMs > known.timeMs;
+}
