@@ -25,7 +25,7 @@ describe.skipIf(caddy === undefined)("Caddy (where skipped: apt-get install cadd
     stand.page.visits = 0;
   });
 
-  test("a permitted client reaches the page, and the gate was asked about that access", async () => {
+  test("a permitted client reaches the page, and the gate is asked about that access", async () => {
     const answer = await visit(proxy.port, { from: CLIENT, method: "DELETE", path: "/a/../b?c" });
     expect(answer).toMatchObject({ status: 200, body: "the page" });
     expect(stand.decisions.asked).toEqual([

@@ -25,7 +25,7 @@ describe.skipIf(nginx === undefined)("nginx (where skipped: apt-get install ngin
     stand.page.visits = 0;
   });
 
-  test("a permitted client reaches the page, and the gate was asked about that access", async () => {
+  test("a permitted client reaches the page, and the gate is asked about that access", async () => {
     const answer = await visit(proxy.port, { from: CLIENT, path: "/wiki//%41?edit=1" });
     expect(answer).toMatchObject({ status: 200, body: "the page" });
     expect(stand.decisions.asked).toEqual([
@@ -33,7 +33,7 @@ describe.skipIf(nginx === undefined)("nginx (where skipped: apt-get install ngin
     ]);
   });
 
-  test("a denied client sees 403 with the ids, and never the page; its neighbour does", async () => {
+  test("a denied client sees 403 with the ids, never the page; its neighbour does", async () => {
     stand.decisions.denied.set("address:127.0.0.7", "suspend");
     const answer = await visit(proxy.port, { from: CLIENT });
     expect(answer.status).toBe(403);

@@ -1,4 +1,5 @@
 import { type AddressBlock, parseAddressBlock } from "@ostraka/proto";
+import { assert as check, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClientAddresses, PROXY_HOPS_MAX } from "./client-address.ts";
 
@@ -25,11 +26,12 @@ describe("the socket's peer", () => {
     expect(addresses.peer("")).toBeUndefined();
   });
 
-  test("more peers than are remembered are still read rightly", () => {
+  test("more peers and headers than are remembered are still read rightly", () => {
     const fresh = new ClientAddresses(TRUSTED);
     for (let i = 0; i < 3000; i++) {
       const text = `198.18.${i >> 8}.${i & 255}`;
       expect(fresh.peer(text)?.subject).toBe(`address:${text}`);
+      expect(fresh.forwarded(text)).toBe(`address:${text}`);
     }
     expect(fresh.peer("10.0.0.1")?.isTrusted).toBe(true);
   });
@@ -53,6 +55,7 @@ describe("a trusted proxy's header", () => {
     ["10.0.0.9", "10.0.0.9"],
   ])("%j is the client %s", (header, client) => {
     expect(addresses.forwarded(header)).toBe(`address:${client}`);
+    expect(addresses.forwarded(header), "asked again").toBe(`address:${client}`);
   });
 
   test.each([
@@ -95,6 +98,17 @@ describe("a trusted proxy's header", () => {
     for (const spoof of spoofs) {
       expect(addresses.forwarded(`${spoof}, 203.0.113.7`)).toBe("address:203.0.113.7");
     }
+  });
+
+  test("no text that a client can send changes whom the proxy's own element names", async () => {
+    await check(
+      property(string({ unit: "binary", maxLength: 80 }), (text) => {
+        expect(addresses.forwarded(`${text},203.0.113.7`)).toBe("address:203.0.113.7");
+        expect(addresses.forwarded(`${text}, [2001:db8::7]:1, 10.1.1.1`)).toBe(
+          "address:2001:db8::7",
+        );
+      }),
+    );
   });
 
   test("a chain of trusted proxies is followed to the limit and refused beyond", () => {

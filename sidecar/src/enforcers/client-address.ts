@@ -10,6 +10,7 @@ import {
   parseAddress,
   type SubjectText,
 } from "@ostraka/proto";
+import { RememberedSubjects } from "./remembered-subjects.ts";
 
 /** Proxies between a client and the gate; a longer trusted chain is refused as unreadable. */
 export const PROXY_HOPS_MAX = 32;
@@ -28,6 +29,7 @@ export interface Peer {
 export class ClientAddresses {
   readonly #trusted: readonly AddressBlock[];
   readonly #peers = new Map<string, Peer>();
+  readonly #clients = new RememberedSubjects();
 
   constructor(trusted: readonly AddressBlock[]) {
     this.#trusted = trusted;
@@ -50,11 +52,19 @@ export class ClientAddresses {
   }
 
   /**
-   * The right-most address that is not a trusted proxy, of a header that a trusted proxy sent; where
+   * The right-most address that is no trusted proxy, of a header that a trusted proxy sent; where
    * all are trusted, the left-most. What stands to its left was written by the client: never read.
    * @returns `undefined` when an element that had to be believed is empty, no address, or zoned.
    */
   forwarded(header: string): SubjectText | undefined {
+    const known = this.#clients.find(header);
+    if (known !== undefined) return known;
+    const client = this.#walk(header);
+    if (client !== undefined) this.#clients.keep(header, client);
+    return client;
+  }
+
+  #walk(header: string): SubjectText | undefined {
     let end = header.length;
     for (let hops = 0; hops < PROXY_HOPS_MAX; hops++) {
       const comma = end === 0 ? -1 : header.lastIndexOf(",", end - 1);
@@ -76,7 +86,7 @@ function subjectOf(bytes: AddressBytes): SubjectText {
   return `address:${formatAddress(bytes)}` as SubjectText;
 }
 
-/** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`; else nothing. */
+/** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`, no other. */
 function elementAddress(text: string): AddressBytes | undefined {
   if (text.startsWith("[")) {
     const parts = BRACKETED.exec(text);

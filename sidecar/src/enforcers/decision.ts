@@ -1,5 +1,5 @@
 // The seam between an enforcer (the question) and the deciding side (the answer): one access
-// request, one decision. Owns the shapes and the stages only; holds no deny set and decides nothing.
+// request, one decision. Owns shapes and stages only; holds no deny set and decides nothing.
 
 import type { SubjectText } from "@ostraka/proto";
 

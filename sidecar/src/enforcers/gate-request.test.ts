@@ -44,6 +44,16 @@ describe("from a trusted proxy", () => {
     });
   });
 
+  test("a user asked about again is the same user", () => {
+    for (let i = 0; i < 3; i++) {
+      for (const name of ["alice", "bob", "alice2"]) {
+        expect(behindProxy.read(PROXY, [...CLIENT, "X-Remote-User", name])).toEqual({
+          subjects: ["address:203.0.113.7", `user:acme/${name}`],
+        });
+      }
+    }
+  });
+
   test("nobody logged in is no user, not a refusal", () => {
     expect(behindProxy.read(PROXY, [...CLIENT, "X-Remote-User", ""])).toEqual({
       subjects: ["address:203.0.113.7"],
@@ -115,7 +125,7 @@ describe("from a trusted proxy", () => {
     });
   });
 
-  test("a resource or action that cannot be read is left unknown, which is within every scope", () => {
+  test("a resource or action that cannot be read is unknown, so within every scope", () => {
     const uri = ["X-Forwarded-Uri", "/a"];
     for (const lines of [
       ["X-Forwarded-Uri", "/%zz"],
@@ -136,6 +146,7 @@ describe("from a peer that is no configured proxy", () => {
       ...["X-Remote-User", "bob", "X-Ostraka-Subjects", "session:1", "X-Forwarded-Uri", "/public"],
     ]);
     expect(read).toEqual({ subjects: ["address:198.51.100.9"] });
+    expect(behindProxy.fromUntrusted).toBe(1);
   });
 
   test("a socket that is gone is refused", () => {

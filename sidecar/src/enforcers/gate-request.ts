@@ -1,11 +1,12 @@
 // Turns one forward-auth request into the access it asks about: its subjects, resource and action.
 // Owns which header counts from whom. What names an identity and cannot be read is a refusal, never
-// an identity left out; what names a resource and cannot be read leaves it unknown (in every scope).
+// an identity left out; what names a resource and cannot be read leaves it unknown: in every scope.
 
 import { parseSubject, type SubjectText, userSubject } from "@ostraka/proto";
 import { ClientAddresses } from "./client-address.ts";
 import type { AccessRequest } from "./decision.ts";
 import type { HttpGateConfig } from "./http-gate-config.ts";
+import { RememberedSubjects } from "./remembered-subjects.ts";
 import { resourceOf } from "./request-path.ts";
 
 /** Subjects that `subjectsHeader` may hold. */
@@ -30,8 +31,14 @@ interface GateHeaders {
 }
 
 export class GateRequests {
+  /**
+   * Requests of peers outside a configured `trustedProxies`. Many of them say that a proxy is
+   * missing from the list: every client behind it then passes for that proxy.
+   */
+  fromUntrusted = 0;
   readonly #config: HttpGateConfig;
   readonly #addresses: ClientAddresses;
+  readonly #users = new RememberedSubjects();
   readonly #fields = new Map<string, keyof GateHeaders>();
   readonly #lengths: readonly boolean[];
 
@@ -62,7 +69,10 @@ export class GateRequests {
     const peer = this.#addresses.peer(remoteAddress);
     if (peer === undefined) return "unreadable client address";
     const isProxied = this.#config.trustedProxies.length > 0;
-    if (isProxied && !peer.isTrusted) return { subjects: [peer.subject] };
+    if (isProxied && !peer.isTrusted) {
+      this.fromUntrusted++;
+      return { subjects: [peer.subject] };
+    }
     const headers = this.#pick(rawHeaders);
     const client = isProxied ? this.#clientOf(headers.address) : peer.subject;
     if (client === undefined) return "unreadable client address";
@@ -106,12 +116,20 @@ export class GateRequests {
   // An empty value is how a proxy says "nobody has logged in".
   #addUser(subjects: SubjectText[], lines: readonly string[] | undefined): boolean {
     if (lines === undefined) return true;
-    const name = lines.length === 1 ? textOf(lines[0] as string) : undefined;
-    if (name === "") return true;
-    const user = name === undefined ? undefined : userSubject(this.#config.realm, name);
+    if (lines.length > 1) return false;
+    const line = lines[0] as string;
+    if (line === "") return true;
+    const user = this.#users.find(line) ?? this.#userOf(line);
     if (user === undefined) return false;
     subjects.push(user);
     return true;
+  }
+
+  #userOf(line: string): SubjectText | undefined {
+    const name = textOf(line);
+    const user = name === undefined ? undefined : userSubject(this.#config.realm, name);
+    if (user !== undefined) this.#users.keep(line, user);
+    return user;
   }
 
   #addSubjects(subjects: SubjectText[], lines: readonly string[] | undefined): boolean {

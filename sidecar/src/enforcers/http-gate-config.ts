@@ -1,5 +1,5 @@
 // The gate's part of the configuration: a plain value in, a checked object out. Refuses what it
-// does not know and what would let a client pick its own identity. Reads no file and no environment.
+// does not know and what would let a client pick its own identity. Reads no file or environment.
 
 import { isIP } from "node:net";
 import { type AddressBlock, OstrakaError, parseAddressBlock } from "@ostraka/proto";
@@ -57,7 +57,8 @@ const UNFIT_HEADERS = ["forwarded", "host", "connection", "content-length", "tra
 
 /**
  * Checks the configuration of one gate.
- * @param value what the configuration file holds for it. @param defaultRealm used where it names none.
+ * @param value what the configuration file holds for it.
+ * @param defaultRealm used where `value` names none.
  * @throws OstrakaError `OSTRAKA_CONFIG_INVALID` naming the key, the value and what would be right.
  */
 export function parseHttpGateConfig(value: unknown, defaultRealm?: string): HttpGateConfig {
@@ -144,7 +145,7 @@ function blocksOf(value: unknown): AddressBlock[] {
     const block = typeof entry === "string" ? parseAddressBlock(entry) : undefined;
     if (block === undefined) {
       throw invalid(
-        `trustedProxies ${quote(entry)} is no address or CIDR with zero host bits, such as 10.0.0.0/8`,
+        `trustedProxies ${quote(entry)} is no address and no CIDR without host bits, as 10.0.0.0/8`,
       );
     }
     return block;

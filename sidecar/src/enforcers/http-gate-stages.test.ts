@@ -12,7 +12,7 @@ test("a stage it does not know is unsupported too", () => {
   expect(unsupportedStages(["banish"])).toEqual(["banish"]);
 });
 
-test("a throttle is answered with the next milder stage, never a stronger one, never a permit", () => {
+test("a throttle is answered with the next milder stage: not a stronger, not a permit", () => {
   expect(stageAnswered("throttle")).toBe("step-up");
 });
 

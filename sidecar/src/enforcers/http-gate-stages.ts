@@ -28,7 +28,7 @@ export function unsupportedStages(asked: Iterable<string>): string[] {
 /**
  * The stage the gate answers with: the one asked for, or the strongest it can do that is not
  * stronger. Never stronger, or it would widen a verdict (I2); never a permit, or it would fail open
- * and hide a milder denial of another subject of the request. A stage of no known name is `suspend`.
+ * and hide a milder denial of another subject of the request. A stage of unknown name is `suspend`.
  */
 export function stageAnswered(asked: DenyStage): DenyStage {
   for (let rank = DENY_STAGES.indexOf(asked); rank >= 0; rank--) {

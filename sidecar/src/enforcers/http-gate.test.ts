@@ -133,7 +133,7 @@ describe("an answer", () => {
     expect(await response.json()).toMatchObject({ revocation: "a1b2c3" });
   });
 
-  test("a throttle, which it cannot do, is asked to step up and counted as unsupported", async () => {
+  test("a throttle, which it cannot do, is a step-up and is counted as unsupported", async () => {
     decisions.answer = () => ({ ...DENIAL, stage: "throttle" });
     expect((await ask()).status).toBe(401);
     expect(gate.counts()).toMatchObject({ denied: 1, unsupportedStage: 1 });
@@ -304,6 +304,11 @@ describe("hostile headers", () => {
   ])("%s is never a permit", async (_what, headers) => {
     const said = await get(`${headers}${CLOSE}`);
     expect(said).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(decisions.asked).toEqual([]);
+  });
+
+  test("a tunnel through the gate is not to be had", async () => {
+    expect(await raw("CONNECT /auth HTTP/1.1\r\nHost: g\r\n\r\n")).not.toContain(" 200 ");
     expect(decisions.asked).toEqual([]);
   });
 

@@ -14,7 +14,7 @@ import { HTTP_GATE_STAGES, stageAnswered } from "./http-gate-stages.ts";
 export const HEADER_BYTES_MAX = 64 * 1024;
 /** Connections open at once; proxies keep few, and one more is refused, which no proxy permits. */
 export const CONNECTIONS_MAX = 4096;
-/** Longer than nginx (60 s) and Caddy (120 s) keep one idle, so that they close it, never a race. */
+/** Longer than nginx (60 s) and Caddy (120 s) keep one idle, so they close it: no race. */
 const KEEP_ALIVE_MS = 125_000;
 const REQUEST_MS_MAX = 10_000;
 const CLOSE_MS_MAX = 2000;
@@ -43,6 +43,8 @@ export interface HttpGateCounts {
   unreadable: number;
   /** Denials at a stage that the gate cannot do, answered at a milder one. */
   unsupportedStage: number;
+  /** Asked by a peer outside `trustedProxies`: a proxy may be missing there. */
+  fromUntrusted: number;
 }
 
 export interface HttpGate {
@@ -76,19 +78,13 @@ export async function startHttpGate(options: HttpGateOptions): Promise<HttpGate>
   return {
     host: address,
     port,
-    counts: () => ({ ...answering.counts }),
+    counts: () => answering.counts(),
     close: () => close(server),
   };
 }
 
 class Answering {
-  readonly counts: HttpGateCounts = {
-    permitted: 0,
-    denied: 0,
-    notReady: 0,
-    unreadable: 0,
-    unsupportedStage: 0,
-  };
+  readonly #counts = { permitted: 0, denied: 0, notReady: 0, unreadable: 0, unsupportedStage: 0 };
   readonly #options: HttpGateOptions;
   readonly #decisions: DecisionPoint;
   readonly #requests: GateRequests;
@@ -99,6 +95,10 @@ class Answering {
     this.#decisions = options.decisions;
     this.#requests = new GateRequests(options.config);
     this.#path = options.config.path;
+  }
+
+  counts(): HttpGateCounts {
+    return { ...this.#counts, fromUntrusted: this.#requests.fromUntrusted };
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -123,18 +123,18 @@ class Answering {
     try {
       const read = this.#requests.read(request.socket.remoteAddress, request.rawHeaders);
       if (typeof read === "string") {
-        this.counts.unreadable++;
+        this.#counts.unreadable++;
         this.#refuse(response, 403, access, read);
         return;
       }
       access = read;
       if (!this.#decisions.isReady()) {
-        this.counts.notReady++;
+        this.#counts.notReady++;
         this.#refuse(response, 503, access, this.#decisions.readiness().why);
         return;
       }
       const decision = this.#decisions.decide(access);
-      // Asked for by name: an answer of any other shape is a denial, even one that explains nothing.
+      // Asked for by name: an answer of any other shape is a denial, if one without a reason.
       if (decision.effect === "permit") this.#permit(response);
       else this.#deny(response, access, decision);
     } catch (error) {
@@ -143,14 +143,14 @@ class Answering {
   }
 
   #permit(response: ServerResponse): void {
-    this.counts.permitted++;
+    this.#counts.permitted++;
     response.writeHead(200, PERMIT_HEADERS);
     response.end();
   }
 
   #deny(response: ServerResponse, request: AccessRequest, denial: Denial): void {
-    this.counts.denied++;
-    if (!HTTP_GATE_STAGES.includes(denial.stage)) this.counts.unsupportedStage++;
+    this.#counts.denied++;
+    if (!HTTP_GATE_STAGES.includes(denial.stage)) this.#counts.unsupportedStage++;
     const status = stageAnswered(denial.stage) === "step-up" ? 401 : 403;
     this.#refuse(response, status, request, denial.reason, denial);
   }
@@ -158,7 +158,7 @@ class Answering {
   #onFault(response: ServerResponse, request: AccessRequest, error: unknown): void {
     this.#options.onFault(error);
     if (response.headersSent) return;
-    this.counts.notReady++;
+    this.#counts.notReady++;
     this.#refuse(response, 503, request, "this host cannot decide at the moment");
   }
 

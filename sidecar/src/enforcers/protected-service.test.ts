@@ -45,7 +45,7 @@ function visit(headers: Record<string, string> = {}, path = "/reports?y=1"): Pro
   return fetch(`http://127.0.0.1:${service.port}${path}`, { headers });
 }
 
-test("a permitted visitor gets the page, and the gate was asked about exactly that access", async () => {
+test("a permitted visitor gets the page, and the gate was asked about that access", async () => {
   const response = await visit({ "X-Demo-Client": "203.0.113.7", "X-Demo-User": "alice" });
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
@@ -62,7 +62,7 @@ test("a permitted visitor gets the page, and the gate was asked about exactly th
   ]);
 });
 
-test("a denied visitor gets the gate's own status, headers and body; another does not", async () => {
+test("a denied visitor gets the gate's status, headers and body; another does not", async () => {
   denied.add("address:203.0.113.7");
   const response = await visit({ "X-Demo-Client": "203.0.113.7" });
   expect(response.status).toBe(403);

@@ -1,6 +1,6 @@
-// DEMO ONLY: the small protected HTTP service that `ostraka up` runs on each of its "hosts". It asks
-// its host's gate over real forward-auth before every page, as a proxy would, and passes a refusal
-// through. It believes its `X-Demo-*` headers from loopback alone; no real service should have them.
+// DEMO ONLY: the small protected HTTP service that `ostraka up` runs on each "host". It asks its
+// host's gate over real forward-auth before every page, as a proxy would, and passes a refusal
+// through. It believes its `X-Demo-*` headers from loopback only; no real service may have them.
 
 import {
   Agent,

@@ -1,5 +1,5 @@
 // The resource a forwarded request target names: its path in one spelling (RFC 3986 section 6.2.2),
-// so that a restriction on `/admin` is not passed by writing `/%61dmin`, `//admin` or `/x/../admin`.
+// so that a restriction on `/admin` is not passed by `/%61dmin`, `//admin` or `/x/../admin`.
 // Must never guess: a target with two readings names no resource (and so is in every scope).
 
 const PLAIN = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;

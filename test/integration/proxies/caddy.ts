@@ -1,6 +1,6 @@
-// Caddy with forward_auth, as an operator would configure it before an Ostraka gate on a site without
-// logins: the client's own X-Remote-User is removed. (With logins it is set to {http.auth.user.id};
-// without, Caddy would send that placeholder as it stands, and everybody would be one user.)
+// Caddy with forward_auth, as an operator would configure it before an Ostraka gate on a site
+// without logins: the client's own X-Remote-User is removed. (With logins, set it to
+// {http.auth.user.id}; without, Caddy sends that placeholder as it stands: one user for everybody.)
 
 import { freePort } from "./free-port.ts";
 import { ProxyProcess } from "./proxy-process.ts";

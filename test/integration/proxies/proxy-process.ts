@@ -72,9 +72,14 @@ export class ProxyProcess {
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
+    const killAtExit = () => child.kill("SIGKILL");
+    process.once("exit", killAtExit);
     const ended = new Promise<void>((resolve) => {
       child.once("error", () => resolve());
-      child.once("exit", () => resolve());
+      child.once("exit", () => {
+        process.off("exit", killAtExit);
+        resolve();
+      });
     });
     const proxy = new ProxyProcess(child, spec.port, folder, ended);
     if (await proxy.#isListening()) return proxy;
