@@ -1,9 +1,9 @@
 // Spread over accounts: bets that a source which has failed on one account fails on another next.
 // A step is a success, or a failure on an account that has not failed from this source today; a
 // repeated failure on the same account is no step (failure-run speaks about it).
-// Null: after a failure, a step of an honest source is a failure at most 20 % of the time. Source:
-// own reading of auth logs; holds for a shared address too as long as its people mostly get in.
-// The bet plays q = 0.9 against p = 0.2: 6.5 dB a new account, a success costs 9 dB.
+// Null: after a failure, the day's next step of an honest source is a failure at most 20 % of the
+// time. Source: own reading of auth logs; holds for a shared address too as long as its people mostly
+// get in. The bet plays q = 0.9 against p = 0.2: 6.5 dB a new account, a success costs 9 dB.
 
 import { binaryBet, lose, stake, win } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
@@ -29,6 +29,8 @@ export const accountSpread: Detector = {
     const isRefused = seen.isGuess || (seen.outcome === "probed" && seen.isSuspiciousName);
     if (!isRefused || seen.nameHash === 0 || memory.names.length >= NAMES_MAX) return;
     if (memory.names.includes(seen.nameHash)) return;
+    // The names are today's, so yesterday's run ends with its day, unsettled.
+    if (memory.names.length === 0) memory.chain = 0;
     memory.names = [...memory.names, seen.nameHash];
     if (memory.chain > 0) win(memory, STEP_BET.win, seen.timeMs);
     memory.chain++;

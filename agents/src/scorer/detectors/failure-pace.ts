@@ -3,7 +3,8 @@
 // another within 5 s at most 10 % of the time. An ssh client prompts three times (OpenSSH
 // NumberOfPasswordPrompts), so a person must then reconnect and type again, past PAM's own delay.
 // Null, quick: the same within 60 s at most 20 % of the time (retry fails <= 35 %, and after three
-// refusals keeps that pace <= 57 %). Any other next attempt loses the bet.
+// refusals keeps that pace <= 57 %). A slower failure loses the bet; a success on the account that
+// failed last loses everything (see failure-run), another's only the quick bet.
 // A line that folds repeats has no times of its own: only if all of it fits the pace does it win.
 
 import { type BinaryBet, binaryBet, lose, stake, win } from "../betting-account.ts";
@@ -21,8 +22,8 @@ export const failurePaceQuick = openPace("failure-pace-quick", 60_000, QUICK_BET
 
 /**
  * @param paceMs longest gap that still keeps the pace
- * @param isBrokenBySuccess whether a success between two failures loses the bet; at the quick pace it
- *   does, for the sake of shared addresses, at the fast one nobody honest is that busy failing
+ * @param isBrokenBySuccess whether another account's success between two failures loses the bet: at
+ *   the quick pace it does, for the sake of shared addresses; at the fast one no office fails so much
  */
 function openPace(
   name: string,
@@ -30,6 +31,13 @@ function openPace(
   bet: BinaryBet,
   isBrokenBySuccess: boolean,
 ): Detector {
+  function onSuccess(memory: DetectorMemory, seen: Observation): void {
+    const isRemembered = seen.nameHash === memory.mark;
+    if (!isRemembered && !isBrokenBySuccess) return;
+    if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory, isRemembered ? 0 : bet.lose);
+    memory.chain = 0;
+  }
+
   return {
     name,
     share: 0.2,
@@ -38,9 +46,8 @@ function openPace(
       `fails again within ${paceMs / 1000} s at most ${Math.round(bet.ceiling * 100)} % of the time`,
 
     observe(memory: DetectorMemory, seen: Observation): void {
-      if (seen.outcome === "succeeded" && isBrokenBySuccess) {
-        if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory, bet.lose);
-        memory.chain = 0;
+      if (seen.outcome === "succeeded") {
+        onSuccess(memory, seen);
         return;
       }
       if (!seen.isGuess || seen.isLate) return;
@@ -51,6 +58,7 @@ function openPace(
         else lose(memory, bet.lose);
       }
       memory.chain = isPaced ? memory.chain + 1 : 0;
+      memory.mark = seen.nameHash;
       if (memory.chain >= GAPS_BEFORE_STAKE) stake(memory, seen.timeMs);
     },
 

@@ -39,14 +39,19 @@ export const suspiciousName: Detector = {
     "and repeats such a name at most half the time, after three at most 25 %",
 
   observe(memory: DetectorMemory, seen: Observation): void {
-    const isAttempt =
-      seen.outcome === "failed" || seen.outcome === "succeeded" || seen.isSuspiciousName;
-    if (!isAttempt) return;
+    // The mark is the last name and, in its lowest bit, whether that was a probe.
+    const name = seen.nameHash & ~1;
+    const isProbe = seen.outcome === "probed";
+    const wasProbeOfName = memory.mark === (name | 1);
+    const isSameName = (memory.mark & ~1) === name;
+    memory.mark = isProbe ? name | 1 : name;
+    // sshd names an unknown account, then fails it: two lines, one attempt, one bet.
+    if (wasProbeOfName && !isProbe && seen.isSuspiciousName && memory.chain > 0) return;
     const isFirstToday = memory.starts === 0;
     if (isFirstToday) stake(memory, seen.timeMs);
-    settle(memory, seen, isFirstToday);
+    if (memory.chain > 0) settleNext(memory, seen, isSameName);
+    else if (isFirstToday) settleFirst(memory, seen);
     memory.chain = seen.isSuspiciousName ? memory.chain + 1 : 0;
-    memory.mark = seen.nameHash;
     if (memory.chain > 0) stake(memory, seen.timeMs);
   },
 
@@ -55,14 +60,13 @@ export const suspiciousName: Detector = {
   },
 };
 
-function settle(memory: DetectorMemory, seen: Observation, isFirstToday: boolean): void {
-  if (memory.chain === 0) {
-    if (!isFirstToday) return;
-    if (seen.isSuspiciousName) win(memory, FIRST_BET.win, seen.timeMs);
-    else lose(memory, FIRST_BET.lose);
-    return;
-  }
+function settleFirst(memory: DetectorMemory, seen: Observation): void {
+  if (seen.isSuspiciousName) win(memory, FIRST_BET.win, seen.timeMs);
+  else lose(memory, FIRST_BET.lose);
+}
+
+function settleNext(memory: DetectorMemory, seen: Observation, isSameName: boolean): void {
   const bet = memory.chain < EARLY_ATTEMPTS ? EARLY_BET : DEEP_BET;
   if (!seen.isSuspiciousName) lose(memory, bet.lose);
-  else win(memory, seen.nameHash === memory.mark ? bet.same : bet.other, seen.timeMs);
+  else win(memory, isSameName ? bet.same : bet.other, seen.timeMs);
 }
