@@ -69,13 +69,10 @@ class Follower {
   /** Goes on from the saved cursor, wherever its file is by now; false if it cannot be opened. */
   async resume(cursor: FileCursor): Promise<boolean> {
     this.#isFirstOpen = false;
-    try {
+    const isOpen = await this.#attempt(async () => {
       this.#current = await this.#openCurrent();
-    } catch (error) {
-      if (!isFileTrouble(error)) throw error;
-      this.#options.onTrouble?.(error);
-      return false;
-    }
+    });
+    if (!isOpen) return false;
     const handle = this.#current?.handle;
     if (handle !== undefined && (await fileIdentity(handle)) === cursor.identity) {
       const { size } = await handle.stat();
@@ -98,13 +95,20 @@ class Follower {
 
   /** Reads all there is now: the renamed file first, then the present one. */
   async look(): Promise<void> {
+    // Each on its own: a file that cannot be read must not hide that the path leads elsewhere now.
+    await this.#attempt(() => this.#drainRetired());
+    await this.#attempt(() => this.#drainCurrent());
+    await this.#attempt(() => this.#followPath());
+  }
+
+  async #attempt(step: () => Promise<void>): Promise<boolean> {
     try {
-      await this.#drainRetired();
-      await this.#drainCurrent();
-      await this.#followPath();
+      await step();
+      return true;
     } catch (error) {
       if (!isFileTrouble(error)) throw error;
       this.#options.onTrouble?.(error);
+      return false;
     }
   }
 
@@ -182,11 +186,14 @@ class Follower {
   }
 
   async #openCurrent(): Promise<FileTail | undefined> {
+    const { path } = this.#options;
     try {
-      return await this.#tailOf(await open(this.#options.path, "r"));
+      // BEFORE opening: to open a pipe would wait for its writer for ever.
+      if (!(await stat(path)).isFile()) throw new NotAFile(`${path} is not a regular file`);
+      return await this.#tailOf(await open(path, "r"));
     } catch (error) {
       // Not there yet, or between rename and creation.
-      if (isFileTrouble(error) && error.code === "ENOENT") return undefined;
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
       throw error;
     }
   }
@@ -231,6 +238,8 @@ async function skipToEnd(tail: FileTail): Promise<void> {
   tail.splitter.reset(size, last[0] !== 10);
 }
 
-function isFileTrouble(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error && "code" in error;
+class NotAFile extends Error {}
+
+function isFileTrouble(error: unknown): error is Error {
+  return error instanceof NotAFile || (error instanceof Error && "syscall" in error);
 }
