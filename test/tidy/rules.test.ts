@@ -87,6 +87,7 @@ const SAMPLES: readonly (readonly [string, FileRule, Sample[], Sample[]])[] = [
     [
       ["agents/src/kernel/a.ts", 'const dateNow = date.now; // Date.now\nf("Date.now()");'],
       ["agents/src/kernel/a.ts", "const at = Date.UTC(2026, 0, 1); entry.process.push(1);"],
+      ["agents/src/kernel/a.ts", "class A { import(entry: Entry) { this.#import(entry); } }"],
       ["agents/src/kernel/a.test.ts", "const at = Date.now();"],
       ["agents/host/src/clock.ts", "const at = Date.now();"],
     ],
@@ -101,6 +102,7 @@ const SAMPLES: readonly (readonly [string, FileRule, Sample[], Sample[]])[] = [
       ["proto/src/a.ts", "if (process.env.X) f();"],
       ["proto/src/a.ts", "Buffer.from(text);"],
       ["proto/src/a.ts", "const fs = require(name);"],
+      ["proto/src/a.ts", 'const m = await import("./a.ts");'],
       ["proto/src/a.ts", "setTimeout(f, 10);"],
       ["proto/src/a.ts", "setInterval(f, 10);"],
       ["proto/src/a.ts", "new TextEncoder().encode(text);"],
@@ -166,7 +168,7 @@ const SAMPLES: readonly (readonly [string, FileRule, Sample[], Sample[]])[] = [
     houseWords,
     [
       ["a.ts", "const urban = scorer.evidenceMdb; // a vote, as others call it"],
-      ["a.ts", 'read("fail2ban.log");'],
+      ["a.ts", 'const FAIL2BAN = read("fail2ban.log");'],
     ],
     [
       ["a.ts", "const voteCount = 1;"],

@@ -46,6 +46,7 @@ test("imports are found in all their forms, and not in strings, comments or .pro
     'import "./c.ts";',
     'const d = await import("./d.ts");',
     '// import "./e.ts";',
+    'const e = Buffer.from("e"); from("e");',
     "const f = 'import \"./f.ts\"';",
   ].join("\n");
   const found = importsOf({ path: "x.ts", text });

@@ -105,7 +105,7 @@ export function importsOf(file: { readonly path: string; readonly text: string }
   const { path, text } = file;
   if (path.endsWith(".proto")) return [];
   const { code } = scan(text);
-  const pattern = /(?:\bfrom|\bimport)\s*\(?\s*"( *)"/g;
+  const pattern = /(?<![.#\w])(?:(?:from|import)\s*|import\s*\(\s*)"( *)"/g;
   return [...code.matchAll(pattern)].map((match) => {
     const end = match.index + match[0].length - 1;
     const specifier = text.slice(end - (match[1] as string).length, end);

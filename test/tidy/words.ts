@@ -45,7 +45,7 @@ export function houseWords(file: SourceFile): string[] {
 
 /** `isVoteOpen`, `VOTE_MAX` and `vote_id` all hold the word `vote`. */
 export function wordsOf(identifier: string): string[] {
-  const spaced = identifier.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/[_$]/g, " ");
+  const spaced = identifier.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_$]/g, " ");
   return spaced.toLowerCase().split(" ").filter(Boolean);
 }
 
