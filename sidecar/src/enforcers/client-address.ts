@@ -10,6 +10,7 @@ import {
   parseAddress,
   type SubjectText,
 } from "@ostraka/proto";
+import { trimSpaces } from "./header-space.ts";
 import { RememberedSubjects } from "./remembered-subjects.ts";
 
 /** Proxies between a client and the gate; a longer trusted chain is refused as unreadable. */
@@ -101,17 +102,4 @@ function elementAddress(text: string): AddressBytes | undefined {
 
 function isPort(text: string | undefined): boolean {
   return text === undefined || Number(text) <= 65_535;
-}
-
-// Spaces and tabs only (RFC 9110 section 5.6.3, OWS): `trim` would also take a no-break space.
-function trimSpaces(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  while (start < end && isSpace(text.charCodeAt(start))) start++;
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isSpace(code: number): boolean {
-  return code === 32 || code === 9;
 }

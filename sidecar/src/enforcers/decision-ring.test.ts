@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DecisionRing } from "./decision-ring.ts";
+import { DecisionRing, RESOURCE_CHARS_KEPT } from "./decision-ring.ts";
 
 const ANSWER = {
   timeMs: 1000,
@@ -45,4 +45,12 @@ test("a host or incarnation that cannot stand in a header is refused", () => {
   expect(() => new DecisionRing("edge\r\nx: y", "abcd")).toThrow(RangeError);
   expect(() => new DecisionRing("edge", "ab-cd")).toThrow(RangeError);
   expect(() => new DecisionRing("edge", "abcd", 0)).toThrow(RangeError);
+});
+
+test("of a long resource the beginning is kept, a short one whole", () => {
+  const ring = new DecisionRing("edge", "abcd");
+  const kept = (resource: string) =>
+    ring.record({ ...ANSWER, request: { subjects: [], resource } }).request.resource;
+  expect(kept("/wiki")).toBe("/wiki");
+  expect(kept(`/${"a".repeat(8000)}`)).toBe(`/${"a".repeat(RESOURCE_CHARS_KEPT - 1)}`);
 });

@@ -1,10 +1,13 @@
 // The last answers of this host that were not permits, by id, so that `explain` takes the id a
 // denied person reads off the page. Bounded: the oldest is forgotten; nothing leaves the host (I9).
 
-import type { DecisionRecord } from "./decision.ts";
+import type { AccessRequest, DecisionRecord } from "./decision.ts";
 
 /** Answers remembered unless told otherwise. */
 export const DECISIONS_KEPT = 4096;
+
+/** Characters of a resource kept. */
+export const RESOURCE_CHARS_KEPT = 512;
 
 const HOST = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 const INCARNATION = /^[0-9a-z]{4,32}$/;
@@ -30,7 +33,8 @@ export class DecisionRing {
   /** Keeps an answer and names it: `<host>-<incarnation>-<count in base 32>`. */
   record(answer: Omit<DecisionRecord, "id">): DecisionRecord {
     const count = this.#next++;
-    const record = { id: this.#prefix + count.toString(32), ...answer };
+    const id = this.#prefix + count.toString(32);
+    const record = { id, ...answer, request: shortened(answer.request) };
     this.#slots[count % this.#slots.length] = record;
     return record;
   }
@@ -43,4 +47,11 @@ export class DecisionRing {
     const record = this.#slots[count % this.#slots.length];
     return record?.id === id ? record : undefined;
   }
+}
+
+// Copied, not sliced: a slice holds the whole text it was cut from, and a client chose its length.
+function shortened(request: AccessRequest): AccessRequest {
+  if (request.resource === undefined) return request;
+  const kept = Buffer.from(request.resource.slice(0, RESOURCE_CHARS_KEPT), "utf8");
+  return { ...request, resource: kept.toString("utf8") };
 }

@@ -98,6 +98,7 @@ describe("from a trusted proxy", () => {
     ["an unknown kind", ["X-Ostraka-Subjects", "robot:1"]],
     ["an empty element", ["X-Ostraka-Subjects", "session:1,,session:2"]],
     ["a user without a realm", ["X-Ostraka-Subjects", "user:alice"]],
+    ["a no-break space at an end", ["X-Ostraka-Subjects", utf8("session:1\u00a0")]],
     ["two lines", ["X-Ostraka-Subjects", "session:1", "X-Ostraka-Subjects", "session:2"]],
     ["nine subjects", ["X-Ostraka-Subjects", Array(9).fill("session:1").join(",")]],
   ])("subjects with %s are refused", (_what, header) => {

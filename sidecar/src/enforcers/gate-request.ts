@@ -5,6 +5,7 @@
 import { parseSubject, type SubjectText, userSubject } from "@ostraka/proto";
 import { ClientAddresses } from "./client-address.ts";
 import type { AccessRequest } from "./decision.ts";
+import { trimSpaces } from "./header-space.ts";
 import type { HttpGateConfig } from "./http-gate-config.ts";
 import { RememberedSubjects } from "./remembered-subjects.ts";
 import { resourceOf } from "./request-path.ts";
@@ -140,7 +141,7 @@ export class GateRequests {
     const parts = text.split(",", HEADER_SUBJECTS_MAX + 1);
     if (parts.length > HEADER_SUBJECTS_MAX) return false;
     for (const part of parts) {
-      const subject = parseSubject(part.trim());
+      const subject = parseSubject(trimSpaces(part));
       if (subject === undefined) return false;
       subjects.push(subject);
     }
