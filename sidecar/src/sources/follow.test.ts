@@ -266,6 +266,17 @@ describe("a finished file", () => {
   });
 });
 
+test("what the taker of lines throws ends the following", async () => {
+  await writeFile(path, "one\n");
+  const error = Object.assign(new Error("no space"), { code: "ENOSPC", syscall: "write" });
+  const options = { path, pollMs: 5, signal: new AbortController().signal };
+  const onLine = () => {
+    throw error;
+  };
+  const done = followFile({ ...options, onLine, onRefused: onLine });
+  await expect(done).rejects.toBe(error);
+});
+
 test("a path that cannot be read is reported, and read once it can be", async () => {
   await mkdir(path);
   const log = new Following();

@@ -61,6 +61,7 @@ class Follower {
   #retired: FileTail | undefined;
   #retiredUntilMs = 0;
   #isFirstOpen = true;
+  #callerError: unknown;
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -106,7 +107,7 @@ class Follower {
       await step();
       return true;
     } catch (error) {
-      if (!isFileTrouble(error)) throw error;
+      if (error === this.#callerError || !isFileTrouble(error)) throw error;
       this.#options.onTrouble?.(error);
       return false;
     }
@@ -201,9 +202,21 @@ class Follower {
   async #tailOf(handle: Awaited<ReturnType<typeof open>>): Promise<FileTail> {
     const { onLine, onRefused } = this.#options;
     return new FileTail(handle, inodeOf(await handle.stat()), {
-      onLine: (line, position, tail) => onLine(line, position, this.#cursorAt(tail)),
-      onRefused: (reason, position, tail) => onRefused(reason, position, this.#cursorAt(tail)),
+      onLine: (line, position, tail) =>
+        this.#call(() => onLine(line, position, this.#cursorAt(tail))),
+      onRefused: (reason, position, tail) =>
+        this.#call(() => onRefused(reason, position, this.#cursorAt(tail))),
     });
+  }
+
+  // What the caller throws ends the following, even if it looks like trouble with a file.
+  #call(give: () => void): void {
+    try {
+      give();
+    } catch (error) {
+      this.#callerError = error;
+      throw error;
+    }
   }
 
   // A successor without identity could not be found again by its cursor: its former self can.

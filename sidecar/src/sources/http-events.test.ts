@@ -143,6 +143,13 @@ describe("a token", () => {
 
 const unused: HttpEventsConfig = { port: 0, realm: "acme", nowMs: () => 0, onEvents: () => {} };
 
+test("others than this host are listened to only with a token", async () => {
+  await expect(openHttpEvents({ ...unused, address: "0.0.0.0" })).rejects.toThrow("token file");
+  await expect(openHttpEvents({ ...unused, address: "::" })).rejects.toThrow("token file");
+  source = await openHttpEvents({ ...unused, address: "127.0.0.2" });
+  expect(source.port).toBeGreaterThan(0);
+});
+
 test("a port that is taken is an error at start", async () => {
   await open();
   const port = source?.port ?? 0;

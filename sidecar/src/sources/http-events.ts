@@ -7,11 +7,12 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Event } from "@ostraka/agents/kernel";
+import { canonicalAddress } from "@ostraka/proto";
 import { readEventBody } from "./http-event-body.ts";
 import { HTTP_BODY_BYTES_MAX, HTTP_CONNECTIONS_MAX, HTTP_REQUEST_MS_MAX } from "./limits.ts";
 
 export interface HttpEventsConfig {
-  /** Address to listen on; 127.0.0.1 without it. */
+  /** Address to listen on; 127.0.0.1 without it. Any but a loopback address needs a token. */
   readonly address?: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
@@ -39,9 +40,14 @@ interface Answer {
 
 /**
  * Opens the listener.
- * @throws when the token file cannot be read or is empty, or the port cannot be listened on.
+ * @throws when the token file cannot be read, is empty or is missing where others than this host
+ * could post, or when the port cannot be listened on.
  */
 export async function openHttpEvents(config: HttpEventsConfig): Promise<HttpEvents> {
+  const address = config.address ?? "127.0.0.1";
+  if (config.tokenFile === undefined && !isLoopback(address)) {
+    throw new Error(`source http on ${address} needs a token file; without one use 127.0.0.1`);
+  }
   const token = config.tokenFile === undefined ? undefined : await readToken(config.tokenFile);
   const server = createServer((request, response) => {
     void serve(request, response, config, token);
@@ -50,7 +56,7 @@ export async function openHttpEvents(config: HttpEventsConfig): Promise<HttpEven
   server.requestTimeout = HTTP_REQUEST_MS_MAX;
   server.headersTimeout = HTTP_REQUEST_MS_MAX;
   server.keepAliveTimeout = HTTP_REQUEST_MS_MAX;
-  await listen(server, config.port, config.address ?? "127.0.0.1");
+  await listen(server, config.port, address);
   return {
     port: (server.address() as AddressInfo).port,
     close: () => closeServer(server),
@@ -178,6 +184,11 @@ function send(request: IncomingMessage, response: ServerResponse, made: Answer):
     ...made.headers,
   });
   response.end(text);
+}
+
+function isLoopback(address: string): boolean {
+  const canonical = canonicalAddress(address);
+  return canonical === "::1" || canonical?.startsWith("127.") === true;
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {

@@ -1,4 +1,4 @@
-// What earlier lines of one sshd connection have said, by the process id in the tag. It has two uses:
+// What earlier lines of one sshd connection have said, by the process id in the tag. Two uses:
 // one attempt is one event, and of two readings of a line the one with the connection's own address
 // is right. A line that names no address never gets one from here: process ids are used
 // again, and a wrong address is a victim cut off.

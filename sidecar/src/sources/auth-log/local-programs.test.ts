@@ -49,6 +49,18 @@ describe("sudo", () => {
     expect(read("sudo", "alice : (command continued) --more")).toMatchObject(NOTICE);
   });
 
+  test("its own troubles are no refusal", () => {
+    const host = "alice : unable to resolve host web1: Connection refused";
+    expect(read("sudo", host)).toMatchObject(NOTICE);
+    const defaults = "alice : problem with defaults entries ; TTY=pts/0 ; PWD=/ ; USER=root ;";
+    expect(read("sudo", defaults)).toMatchObject(NOTICE);
+  });
+
+  test("a command without a terminal is a use all the same", () => {
+    const line = "alice : PWD=/ ; USER=www-data ; COMMAND=/bin/ls";
+    expect(read("sudo", line)).toMatchObject({ kind: "privilege-used", target: "www-data" });
+  });
+
   test("a line of another shape is unparsed", () => {
     expect(read("sudo", "something else entirely")).toBe("unparsed");
   });

@@ -5,23 +5,29 @@
 import { type LineContext, nameAccount, notice, type Observation } from "./observation.ts";
 import { readPam } from "./pam.ts";
 
-// sudo, logging.c: `USER : [REASON ; ]TTY=… ; PWD=… ; USER=… ; COMMAND=…`, user padded to 8.
-const SUDO = /^ *(\S+) : (?:((?:(?!TTY=|HOST=)[^;])+) ; )?(?:HOST=\S+ ; )?TTY=/;
-const SUDO_REFUSED = /^ *(\S+) : ([^;]+)$/;
+// sudo, lib/eventlog: `USER : [REASON ; ]FIELD=… ; … ; COMMAND=…`, user padded to 8 columns.
+const FIELD = "(?:HOST|TTY|CHROOT|PWD|USER|COMMAND)=";
+const SUDO = new RegExp(`^ *(\\S+) : (?:((?:(?!${FIELD})[^;])+) ; )?${FIELD}`);
+const SUDO_REASON = /^ *(\S+) : ([^;]+)$/;
 const INCORRECT = /^(\d{1,3}) incorrect password attempts?$/;
-const SUDO_NOTICES =
-  /^ *(?:\S+ : )?\(command continued\)|^(?:sudo: )?unable to |^ *\S+ : problem with/;
+const REFUSALS = new RegExp(
+  "incorrect password attempt|NOT in sudoers|NOT authorized|command not allowed|" +
+    "password is required|must have a tty|no tty present|conversation failed|" +
+    "account validation failure|expired|authentication failure",
+);
+const WARNING = /^(?:sudo: )?unable to /;
 const RUN_AS = " ; USER=";
 
 /** Reads one message of sudo. */
 export function readSudo(message: string, context: LineContext): Observation | undefined {
   const text = message.trimEnd();
   const pam = readPam(text, context);
-  if (pam !== undefined) return notice();
-  if (SUDO_NOTICES.test(text)) return notice();
-  const match = SUDO.exec(text) ?? SUDO_REFUSED.exec(text);
+  if (pam !== undefined || WARNING.test(text)) return notice();
+  const match = SUDO.exec(text) ?? SUDO_REASON.exec(text);
   if (match === null) return undefined;
   const reason = match[2]?.trim();
+  // Other reasons are sudo's own troubles (`unable to resolve host`), or a command's second part.
+  if (reason !== undefined && !REFUSALS.test(reason)) return notice();
   const observation = notice();
   observation.kind = reason === undefined ? "privilege-used" : "privilege-refused";
   const attempts = reason === undefined ? null : INCORRECT.exec(reason);

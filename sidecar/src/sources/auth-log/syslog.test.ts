@@ -18,6 +18,12 @@ describe("the frame of a syslog line", () => {
     }
   });
 
+  test("journalctl's fraction of a second is kept in milliseconds", () => {
+    expect(frame("Mar 30 15:54:19.123999 web1 sshd[1]: x")).toMatchObject({
+      timeMs: at("2026-03-30T15:54:19.123Z"),
+    });
+  });
+
   test("rsyslog's traditional form with an ISO time keeps its offset", () => {
     expect(frame("2026-03-30T15:54:19.123456+02:00 web1 sshd-session[1]: x")).toMatchObject({
       timeMs: at("2026-03-30T13:54:19.123Z"),

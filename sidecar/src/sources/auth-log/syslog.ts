@@ -18,7 +18,9 @@ export type FrameRefusal = "no-time" | "bad-time" | "no-year" | "no-program";
 
 const PRIORITY = /^<\d{1,3}>/;
 const RFC5424 = /^1 (\S+) (\S+) (\S+) (\S+) \S+ /;
-const TRADITIONAL = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60) /;
+// The fraction is journalctl's (`-o short-precise`).
+const TRADITIONAL =
+  /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d{1,9})? /;
 const ISO_START = /^\d{4}-\d\d-\d\dT\S+ /;
 // A tag as rsyslog and journald write it; BSD and macOS writers without a host put it in brackets.
 const TAG = /([A-Za-z0-9_./()-]{1,64})(?:\[(\d{1,10})\])?:(?: |$)/y;
@@ -26,16 +28,19 @@ const BRACKETED_TAG = /\[([A-Za-z0-9_.-]{1,64})\]:? /y;
 const SOLARIS_MESSAGE_ID = /^\[ID \d+ [a-z0-9.]+\] /;
 const STRUCTURED_DATA = /(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)(?: |$)/y;
 
+type TraditionalMatch = [string, string, string, string, string, string, string | undefined];
+
 /** Takes a line apart, or says why it is none. The line has no line end and no NUL. */
 export function readFrame(line: string, clock: SyslogClock): SyslogFrame | FrameRefusal {
   const text = line.charCodeAt(0) === 60 ? line.replace(PRIORITY, "") : line;
   const traditional = TRADITIONAL.exec(text);
   if (traditional !== null) {
-    const [header, month, day, h, m, s] = traditional as unknown as string[];
+    const [header, month, day, h, m, s, fraction] = traditional as unknown as TraditionalMatch;
     const secondOfDay = (Number(h) * 60 + Number(m)) * 60 + Math.min(Number(s), 59);
-    const timeMs = clock.readTraditional(month as string, day as string, secondOfDay);
+    const timeMs = clock.readTraditional(month, day, secondOfDay);
     if (typeof timeMs === "string") return timeMs;
-    return readTagged(text, (header as string).length, timeMs);
+    const ms = fraction === undefined ? 0 : Math.floor(Number(fraction) * 1000);
+    return readTagged(text, header.length, timeMs + ms);
   }
   const iso = ISO_START.exec(text);
   if (iso !== null) {
