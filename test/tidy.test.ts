@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { dependencyReasons, exactVersions } from "./tidy/manifests.ts";
+import { dependencyReasons, exactVersions, lockfileHosts } from "./tidy/manifests.ts";
 import { pureCode } from "./tidy/purity.ts";
 import {
   fileLength,
@@ -55,6 +55,10 @@ describe("every source file", () => {
 describe("the manifests", () => {
   test("declare exact versions, the same everywhere", () => {
     expect(exactVersions(MANIFESTS)).toEqual([]);
+  });
+
+  test("are locked without the name of any host", () => {
+    expect(lockfileHosts(readFileSync(join(ROOT, "package-lock.json"), "utf8"))).toEqual([]);
   });
 
   test("have a reason in dependencies.md for each dependency, and for no other", () => {

@@ -51,3 +51,13 @@ export function dependencyReasons(manifests: readonly Manifest[], page: string):
     ...stale.map((name) => `dependencies.md: ${name} is no longer a dependency`),
   ];
 }
+
+/** The lockfile names no host to fetch from: a mirror is the business of each machine. */
+export function lockfileHosts(lockfile: string): string[] {
+  return lockfile.split("\n").flatMap((line, i) => {
+    if (!/"resolved":\s*"(?:git\+)?\w+:/.test(line)) return [];
+    return [
+      `package-lock.json:${i + 1}: names a host; npm's omit-lockfile-registry-resolved is set`,
+    ];
+  });
+}

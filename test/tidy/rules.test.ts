@@ -1,7 +1,7 @@
 // Each house rule on a sample that it accepts and on the nearest one that it refuses.
 
 import { describe, expect, test } from "vitest";
-import { dependencyReasons, exactVersions } from "./manifests.ts";
+import { dependencyReasons, exactVersions, lockfileHosts } from "./manifests.ts";
 import { pureCode } from "./purity.ts";
 import { fileLength, fileName, lineWidth, openingComment } from "./shape.ts";
 import { type FileRule, parseManifest } from "./source-tree.ts";
@@ -278,4 +278,9 @@ describe("dependencyReasons", () => {
       1,
     );
   });
+});
+
+test("lockfileHosts accepts links and integrity, and refuses where a package was fetched", () => {
+  expect(lockfileHosts('"resolved": "agents",\n"integrity": "sha512-x"')).toEqual([]);
+  expect(lockfileHosts('"resolved": "https://packages.example/yaml.tgz"')).toHaveLength(1);
 });

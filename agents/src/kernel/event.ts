@@ -21,7 +21,9 @@ export const EVENT_KINDS = [
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface Event {
-  /** Identity of the event: source position or the event's own id. Equal text is NOT equal identity. */
+  /**
+   * Identity of the event: source position or the event's own id. Equal text is NOT equal identity.
+   */
   readonly id: string;
   /** Event time in milliseconds since the Unix epoch, as the source states it. */
   readonly timeMs: number;
@@ -42,6 +44,9 @@ export interface Event {
   readonly session?: SubjectText;
   /** Acting target (`sudo` as whom, `request` to which resource). */
   readonly target?: string;
-  /** How many equal observations the source folded into one line (`message repeated 3 times`); 1 otherwise. */
+  /**
+   * How many equal observations the source folded into one line (`message repeated 3 times`); 1
+   * otherwise.
+   */
   readonly count: number;
 }
