@@ -1,4 +1,5 @@
 // nginx with auth_request, as an operator would configure it before an Ostraka gate.
+// Every header that the gate reads is SET here: nginx would pass on what the client wrote under it.
 
 import { freePort } from "./free-port.ts";
 import { ProxyProcess } from "./proxy-process.ts";
