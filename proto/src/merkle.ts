@@ -130,6 +130,25 @@ export class Frontier {
     return this.#size;
   }
 
+  /** Size (8 bytes, big-endian) and hashes, for a store. */
+  state(): Bytes {
+    const state = new Uint8Array(8 + 32 * this.#hashes.length);
+    new DataView(state.buffer).setBigUint64(0, BigInt(this.#size));
+    this.#hashes.forEach((hash, i) => {
+      state.set(hash, 8 + 32 * i);
+    });
+    return state;
+  }
+
+  /** Reads what `state` gave; `undefined` when it cannot be one. */
+  static ofState(crypto: Hash, state: Uint8Array): Frontier | undefined {
+    if (state.length < 8 || state.length % 32 !== 8) return undefined;
+    const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
+    const hashes: Bytes[] = [];
+    for (let at = 8; at < state.length; at += 32) hashes.push(state.slice(at, at + 32));
+    return Frontier.of(crypto, Number(view.getBigUint64(0)), hashes);
+  }
+
   copy(): Frontier {
     return new Frontier(this.#crypto, this.#size, this.#hashes);
   }

@@ -1,7 +1,7 @@
 // The seams between the deterministic machines and the world: what a step may put out, and the
 // durable store it is opened from. The pump performs outputs in the order of the fields of Out.
 
-import type { Bytes, EnvelopeKind } from "@ostraka/proto";
+import type { Bytes, EnvelopeKind, PrivatePart } from "@ostraka/proto";
 
 /** One change of the store; an absent value deletes the key. */
 export interface Write {
@@ -40,6 +40,9 @@ export interface Sealing {
   readonly channel: string;
   /** Set when it goes into a journal: deduplication id there. */
   readonly messageId?: string;
+  /** For a batch: its leaves and their private parts, beside the envelope. */
+  readonly signals?: readonly Bytes[];
+  readonly privates?: readonly PrivatePart[];
 }
 
 /** An answer to whoever asked: `to` is the pump's own token for the caller. */

@@ -1,0 +1,258 @@
+// The courier agent: numbers signals, keeps them in the outbox until a majority of coordinators has taken
+// them under a sealed head, and sends them again until then. A JetStream acknowledgement releases nothing.
+
+import {
+  BatchSchema,
+  type Bytes,
+  type Crypto,
+  decode,
+  encodeNew,
+  type Envelope,
+  equalBytes,
+  hex,
+  IntakeAckSchema,
+  isReject,
+  JournalMessageSchema,
+  LIMITS,
+  MerkleTree,
+  type MeshId,
+  openEnvelope,
+  type PrivatePart,
+  type Reject,
+  reject,
+  type Signal,
+  SignalSchema,
+} from "@ostraka/proto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  FORMAT,
+  majorityOf,
+  type MeshView,
+  orderedKey,
+  type Sealing,
+  signalId,
+  type Store,
+  type Write,
+} from "../kernel/index.ts";
+
+/** A statement to be numbered and sent. */
+export type Draft = Omit<
+  MessageInitShape<typeof SignalSchema> & object,
+  "format" | "hostKey" | "incarnation" | "number" | "$typeName"
+>;
+
+interface Waiting {
+  readonly number: number;
+  readonly bytes: Bytes;
+  readonly part: PrivatePart;
+}
+
+interface Leftover {
+  readonly incarnation: Bytes;
+  readonly waiting: readonly Waiting[];
+  sinceMs: number;
+}
+
+interface Ack {
+  readonly nextNumber: number;
+  readonly position: number;
+}
+
+export interface CourierOptions {
+  readonly crypto: Crypto;
+  readonly mesh: MeshId;
+  readonly hostKey: Bytes;
+  /** 16 random bytes, new at each start. */
+  readonly incarnation: Bytes;
+  readonly channel: string;
+}
+
+/** Sends again what was not released for this long. */
+const RESEND_MS = 5 * LIMITS.tickMs;
+/** Waits this long to hear what the last incarnation got through, then sends all of it again. */
+const LAST_WORD_MS = 5 * LIMITS.tickMs;
+
+export class Courier {
+  readonly #o: CourierOptions;
+  readonly #outbox: Waiting[] = [];
+  readonly #acks = new Map<string, Ack>();
+  #next = 0;
+  /** First number not yet sent in this round. */
+  #sendFrom = 0;
+  #lastSentMs = 0;
+  #dropped = 0;
+  /** Signals of the last incarnation, until it is known which of them were taken. */
+  #leftover: Leftover | undefined;
+
+  constructor(options: CourierOptions) {
+    this.#o = options;
+  }
+
+  get waiting(): number {
+    return this.#outbox.length + (this.#leftover?.waiting.length ?? 0);
+  }
+
+  /** Signals refused because the outbox was full. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Reads what the last incarnation left; returns the writes that begin this one. */
+  open(store: Store): Write[] {
+    const last = store.get("incarnation");
+    const waiting: Waiting[] = [];
+    for (const [key, value] of store.scan("outbox/")) {
+      const message = decode(JournalMessageSchema, value, LIMITS.messageBytesMax);
+      const [bytes] = message?.signals ?? [];
+      const [part] = message?.privates ?? [];
+      if (bytes !== undefined && part !== undefined) {
+        waiting.push({ number: Number(key.slice(-16)), bytes, part });
+      }
+    }
+    if (last !== undefined && waiting.length > 0) {
+      this.#leftover = { incarnation: last, waiting, sinceMs: 0 };
+      return [];
+    }
+    return [{ key: "incarnation", value: this.#o.incarnation }];
+  }
+
+  /** The last incarnation whose fate is still to be asked for. */
+  get unknownIncarnation(): Bytes | undefined {
+    return this.#leftover?.incarnation;
+  }
+
+  /** Numbers a statement and puts it into the outbox. */
+  add(draft: Draft, part: PrivatePart): Write[] {
+    if (this.#outbox.length >= LIMITS.outboxSignalsMax) {
+      this.#dropped++;
+      return [];
+    }
+    const number = this.#next++;
+    const bytes = encodeNew(SignalSchema, {
+      ...draft,
+      format: FORMAT,
+      hostKey: this.#o.hostKey,
+      incarnation: this.#o.incarnation,
+      number: BigInt(number),
+    });
+    this.#outbox.push({ number, bytes, part });
+    return [{ key: outboxKey(number), value: stored(bytes, part) }];
+  }
+
+  /** Batches that are due: new ones at once, unreleased ones again after a while. */
+  flush(wallMs: number): Sealing[] {
+    if (this.#leftover !== undefined) return [];
+    if (this.#outbox.length > 0 && wallMs - this.#lastSentMs >= RESEND_MS) {
+      this.#sendFrom = this.#outbox[0]?.number ?? this.#next;
+    }
+    const due = this.#outbox.filter((w) => w.number >= this.#sendFrom);
+    const batches: Sealing[] = [];
+    for (let i = 0; i < due.length; i += LIMITS.batchSignalsMax) {
+      batches.push(this.#batch(due.slice(i, i + LIMITS.batchSignalsMax), wallMs));
+    }
+    if (batches.length > 0) this.#lastSentMs = wallMs;
+    this.#sendFrom = this.#next;
+    return batches;
+  }
+
+  /** After a reconnect everything unreleased goes out again. */
+  resend(): void {
+    this.#sendFrom = this.#outbox[0]?.number ?? this.#next;
+  }
+
+  /** Takes one coordinator's acknowledgement. */
+  onAck(view: MeshView, envelope: Envelope): Write[] | Reject {
+    const opened = openEnvelope(this.#o.crypto, view.mesh, "ack", envelope, view.findHolder);
+    if (isReject(opened)) return opened;
+    const ack = decode(IntakeAckSchema, opened.body, LIMITS.envelopeBodyBytesMax);
+    const key = envelope.signatures[0]?.key;
+    if (ack === undefined || key === undefined) return reject("malformed");
+    if (!equalBytes(ack.coordinatorKey, key) || !equalBytes(ack.hostKey, this.#o.hostKey)) {
+      return reject("malformed");
+    }
+    const expected = this.#leftover?.incarnation ?? this.#o.incarnation;
+    if (!equalBytes(ack.incarnation, expected)) return [];
+    const nextNumber = Number(ack.nextNumber);
+    const known = this.#acks.get(hex(key));
+    if (known === undefined || nextNumber >= known.nextNumber) {
+      this.#acks.set(hex(key), { nextNumber, position: Number(ack.position) });
+    }
+    return [];
+  }
+
+  /**
+   * Releases what a majority has taken under a sealed head at or past their positions.
+   * @param sealedPosition journal position of the newest sealed head of the signals ledger.
+   */
+  release(coordinators: number, sealedPosition: number, wallMs: number): Write[] {
+    const taken = [...this.#acks.values()]
+      .filter((ack) => ack.position <= sealedPosition)
+      .map((ack) => ack.nextNumber)
+      .sort((a, b) => b - a);
+    const through = taken[majorityOf(coordinators) - 1];
+    if (this.#leftover !== undefined) return this.#settleLeftover(through, wallMs);
+    if (through === undefined) return [];
+    const writes: Write[] = [];
+    while ((this.#outbox[0]?.number ?? through) < through) {
+      writes.push({ key: outboxKey((this.#outbox.shift() as Waiting).number) });
+    }
+    return writes;
+  }
+
+  /** Numbers anew, under this incarnation, what the last one did not get through. */
+  #settleLeftover(through: number | undefined, wallMs: number): Write[] {
+    const leftover = this.#leftover as Leftover;
+    if (leftover.sinceMs === 0) leftover.sinceMs = wallMs;
+    if (through === undefined && wallMs - leftover.sinceMs < LAST_WORD_MS) return [];
+    this.#leftover = undefined;
+    this.#acks.clear();
+    const writes: Write[] = leftover.waiting.map(({ number }) => ({ key: outboxKey(number) }));
+    writes.push({ key: "incarnation", value: this.#o.incarnation });
+    // What was added meanwhile has numbers already; the leftover goes after it.
+    for (const { number, bytes, part } of leftover.waiting) {
+      const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+      if (signal !== undefined && number >= (through ?? 0)) {
+        writes.push(...this.add(draftOf(signal), part));
+      }
+    }
+    for (const { number, bytes, part } of this.#outbox) {
+      writes.push({ key: outboxKey(number), value: stored(bytes, part) });
+    }
+    return writes;
+  }
+
+  #batch(waiting: readonly Waiting[], wallMs: number): Sealing {
+    const tree = new MerkleTree(this.#o.crypto);
+    for (const { bytes } of waiting) tree.append(signalId(this.#o.crypto, this.#o.mesh, bytes));
+    const [first] = waiting as [Waiting];
+    const body = encodeNew(BatchSchema, {
+      format: FORMAT,
+      hostKey: this.#o.hostKey,
+      incarnation: this.#o.incarnation,
+      firstNumber: BigInt(first.number),
+      count: waiting.length,
+      root: tree.root(),
+    });
+    const { channel, incarnation } = this.#o;
+    // The time in the id: JetStream's window must not swallow what is sent again on purpose.
+    const messageId = `batch/${hex(incarnation)}/${first.number}/${waiting.length}/${wallMs}`;
+    const signals = waiting.map((w) => w.bytes);
+    const privates = waiting.map((w) => w.part);
+    return { kind: "batch", body, channel, messageId, signals, privates };
+  }
+}
+
+function outboxKey(number: number): string {
+  return `outbox/${orderedKey(number)}`;
+}
+
+function stored(bytes: Bytes, part: PrivatePart): Bytes {
+  return encodeNew(JournalMessageSchema, { signals: [bytes], privates: [part] });
+}
+
+function draftOf(signal: Signal): Draft {
+  const { epoch, timeMs, subjectKind, commitment, evidenceKind, day } = signal;
+  const { evidenceMdb, levelMdb, evidenceFromMs, recommendedStage } = signal;
+  const statement = { epoch, timeMs, subjectKind, commitment, evidenceKind, day };
+  return { ...statement, evidenceMdb, levelMdb, evidenceFromMs, recommendedStage };
+}

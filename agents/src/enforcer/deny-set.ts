@@ -1,0 +1,228 @@
+// The enforcer agent's memory: verified revocations merged by union, lifts that are final, local leases;
+// and the answer to one access request. Synchronous, all in memory, the same end in whatever order
+// verdicts came (I5).
+
+import {
+  type Bytes,
+  compareText,
+  type Crypto,
+  DigestTrie,
+  hex,
+  type LedgerId,
+  LIMITS,
+  type Revocation,
+  Stage,
+  type SubjectText,
+} from "@ostraka/proto";
+
+/** One access to decide. */
+export interface Access {
+  readonly subjects: readonly SubjectText[];
+  readonly resource?: string;
+  readonly action?: string;
+}
+
+/** Where the host stands in scopes. */
+export interface Here {
+  readonly host: string;
+  readonly labels: readonly string[];
+}
+
+/** A revocation that this host holds. */
+export interface Held {
+  /** Hex. */
+  readonly id: string;
+  readonly subject: SubjectText;
+  readonly stage: Stage;
+  readonly expiresMs: number;
+  readonly rule: string;
+  readonly hostCount: number;
+  readonly ledger: LedgerId;
+  readonly index: number;
+  readonly isDryRun: boolean;
+  readonly resources: readonly string[];
+  readonly actions: readonly string[];
+}
+
+/** A short denial on this host on its own evidence. */
+export interface HeldLease {
+  readonly id: string;
+  readonly subject: SubjectText;
+  readonly stage: Stage;
+  readonly untilMs: number;
+}
+
+/** Time as the edge judges expiry: machine time carried on, and the own wall clock. */
+export interface EdgeTime {
+  readonly machineMs: number;
+  readonly wallMs: number;
+}
+
+export class DenySet {
+  readonly #here: Here;
+  readonly #trie: DigestTrie;
+  readonly #bySubject = new Map<SubjectText, Held[]>();
+  readonly #byId = new Map<string, { readonly held: Held; readonly id: Bytes }>();
+  /** Ended early by a lift or superseded, with the time until which that must be remembered. */
+  readonly #ended = new Map<string, number>();
+  readonly #leases = new Map<SubjectText, HeldLease>();
+
+  constructor(crypto: Pick<Crypto, "sha256">, here: Here) {
+    this.#here = here;
+    this.#trie = new DigestTrie(crypto);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  digest(): Bytes {
+    return this.#trie.digest();
+  }
+
+  all(): Iterable<Held> {
+    return [...this.#byId.values()].map(({ held }) => held);
+  }
+
+  leases(): Iterable<HeldLease> {
+    return this.#leases.values();
+  }
+
+  find(id: string): Held | undefined {
+    return this.#byId.get(id)?.held;
+  }
+
+  /** Merges a verified revocation. @returns what is held now, or `undefined` when nothing changed. */
+  add(
+    revocation: Revocation,
+    subject: SubjectText,
+    at: { readonly ledger: LedgerId; readonly index: number },
+  ): Held | undefined {
+    const id = hex(revocation.id);
+    const expiresMs = Number(revocation.expiresMs);
+    for (const superseded of revocation.supersedes) this.#end(hex(superseded), expiresMs);
+    if (this.#ended.has(id) || this.#byId.has(id) || !this.#applies(revocation)) return undefined;
+    const held: Held = {
+      id,
+      subject,
+      stage: revocation.stage,
+      expiresMs,
+      rule: revocation.rule,
+      hostCount: revocation.hostCount,
+      ledger: at.ledger,
+      index: at.index,
+      isDryRun: revocation.isDryRun,
+      resources: revocation.scope?.resources ?? [],
+      actions: revocation.scope?.actions ?? [],
+    };
+    this.#byId.set(id, { held, id: revocation.id });
+    const known = this.#bySubject.get(subject);
+    if (known === undefined) this.#bySubject.set(subject, [held]);
+    else known.push(held);
+    this.#trie.add(revocation.id);
+    return held;
+  }
+
+  /** Ends revocations for ever, seen or not yet seen. @returns those that were held. */
+  lift(ids: readonly Bytes[], untilMs: number): Held[] {
+    const lifted: Held[] = [];
+    for (const id of ids) {
+      const held = this.#end(hex(id), untilMs);
+      if (held !== undefined) {
+        this.#leases.delete(held.subject);
+        lifted.push(held);
+      }
+    }
+    return lifted;
+  }
+
+  lease(lease: HeldLease): void {
+    this.#leases.set(lease.subject, lease);
+  }
+
+  /** Ends a lease early: a pardon or a lift of its subject. */
+  endLease(subject: SubjectText): boolean {
+    return this.#leases.delete(subject);
+  }
+
+  /** The strongest denial of any of the request's subjects, or `undefined` to permit. */
+  decide(access: Access, time: EdgeTime): Held | HeldLease | undefined {
+    let strongest: Held | HeldLease | undefined;
+    for (const subject of access.subjects) {
+      const lease = this.#leases.get(subject);
+      if (lease !== undefined && lease.untilMs > time.wallMs && isStronger(lease, strongest)) {
+        strongest = lease;
+      }
+      const helds = this.#bySubject.get(subject);
+      if (helds === undefined) continue;
+      for (const held of helds) {
+        if (isDenying(held, access, time) && isStronger(held, strongest)) strongest = held;
+      }
+    }
+    return strongest;
+  }
+
+  /** Drops what has expired. @returns what was held until now. */
+  expire(time: EdgeTime): Held[] {
+    const dropped: Held[] = [];
+    for (const { held } of this.#byId.values()) {
+      if (hasExpired(held, time)) dropped.push(held);
+    }
+    for (const held of dropped) this.#drop(held.id);
+    for (const [subject, lease] of this.#leases) {
+      if (lease.untilMs <= time.wallMs) this.#leases.delete(subject);
+    }
+    for (const [id, untilMs] of this.#ended) {
+      if (untilMs <= time.machineMs) this.#ended.delete(id);
+    }
+    return dropped.sort((a, b) => compareText(a.id, b.id));
+  }
+
+  #applies({ scope }: Revocation): boolean {
+    if (scope === undefined) return true;
+    const { hosts, labels } = scope;
+    const isHere = hosts.length === 0 || hosts.includes(this.#here.host);
+    return isHere && labels.every((label) => this.#here.labels.includes(label));
+  }
+
+  #end(id: string, untilMs: number): Held | undefined {
+    this.#ended.set(id, Math.max(untilMs, this.#ended.get(id) ?? 0));
+    return this.#drop(id);
+  }
+
+  #drop(id: string): Held | undefined {
+    const known = this.#byId.get(id);
+    if (known === undefined) return undefined;
+    const { held } = known;
+    this.#byId.delete(id);
+    this.#trie.delete(known.id);
+    const rest = (this.#bySubject.get(held.subject) ?? []).filter((other) => other !== held);
+    if (rest.length === 0) this.#bySubject.delete(held.subject);
+    else this.#bySubject.set(held.subject, rest);
+    return held;
+  }
+}
+
+/** Expiry at machine time, and never later than the own wall clock plus a minute (DESIGN.md 8). */
+function hasExpired(held: Held, time: EdgeTime): boolean {
+  return (
+    held.expiresMs <= time.machineMs || held.expiresMs + LIMITS.expirySlackMs <= time.wallMs
+  );
+}
+
+function isDenying(held: Held, access: Access, time: EdgeTime): boolean {
+  if (held.isDryRun || held.stage === Stage.OBSERVE || hasExpired(held, time)) return false;
+  return isWithin(held.resources, access.resource) && isWithin(held.actions, access.action);
+}
+
+/** What a request does not say is taken as within every scope. */
+function isWithin(scope: readonly string[], value: string | undefined): boolean {
+  return scope.length === 0 || value === undefined || scope.includes(value);
+}
+
+function isStronger(
+  candidate: { readonly stage: Stage },
+  strongest: { readonly stage: Stage } | undefined,
+): boolean {
+  return strongest === undefined || candidate.stage > strongest.stage;
+}

@@ -1,0 +1,118 @@
+// Follows one ledger at a sidecar: entries come in any order, are held until a sealed head covers them,
+// and are handed on only when they hash to its root. Takes no entry on the word of a channel (I1).
+
+import {
+  type Bytes,
+  type Crypto,
+  decode,
+  type Entry,
+  type EntryRecord,
+  EntryRecordSchema,
+  EntrySchema,
+  equalBytes,
+  Frontier,
+  type LedgerId,
+  leafHash,
+  LIMITS,
+  type PrivatePart,
+} from "@ostraka/proto";
+import { type Sealed, Sealer } from "../sealer/index.ts";
+
+export interface FollowedEntry {
+  readonly entry: Entry;
+  readonly privates: readonly PrivatePart[];
+  readonly record: EntryRecord;
+}
+
+export class LedgerFollower {
+  readonly ledger: LedgerId;
+  readonly sealer: Sealer;
+  readonly #crypto: Crypto;
+  /** Records above the applied index, by index; the last that came of each. */
+  readonly #pending = new Map<number, EntryRecord>();
+  #frontier: Frontier;
+  #head: Sealed | undefined;
+
+  constructor(crypto: Crypto, ledger: LedgerId) {
+    this.ledger = ledger;
+    this.sealer = new Sealer(crypto, ledger);
+    this.#crypto = crypto;
+    this.#frontier = new Frontier(crypto);
+  }
+
+  /** Index applied. */
+  get index(): number {
+    return this.#frontier.size;
+  }
+
+  /** The sealed head that everything applied stands under; `undefined` before the first. */
+  get head(): Sealed | undefined {
+    return this.#head;
+  }
+
+  /** Whether a sealed head is known that lies above what has been applied. */
+  get isBehind(): boolean {
+    return Number(this.sealer.latest?.head.index ?? 0) > this.index;
+  }
+
+  get frontierState(): Bytes {
+    return this.#frontier.state();
+  }
+
+  /** Starts from a sealed head and the right edge of its tree. @returns whether they fit. */
+  adopt(sealed: Sealed, frontier: Frontier | undefined): boolean {
+    if (frontier === undefined || frontier.size !== Number(sealed.head.index)) return false;
+    if (!equalBytes(frontier.root(), sealed.head.root)) return false;
+    this.#frontier = frontier;
+    this.#head = sealed;
+    this.sealer.adopt(sealed);
+    for (const index of this.#pending.keys()) if (index <= frontier.size) this.#pending.delete(index);
+    return true;
+  }
+
+  /** Holds a record until a sealed head covers it. */
+  hold(record: EntryRecord): void {
+    const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
+    if (entry === undefined || entry.ledger !== this.ledger) return;
+    const index = Number(entry.index);
+    if (index <= this.index || index > this.index + LIMITS.pendingEntriesMax) return;
+    this.#pending.set(index, record);
+  }
+
+  holdBytes(bytes: Bytes): void {
+    const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
+    if (record !== undefined) this.hold(record);
+  }
+
+  /**
+   * Moves to the newest sealed head if all entries up to it are here and hash to its root.
+   * @returns the new entries, in order; `"missing"` when entries are needed; `undefined` when there is
+   * nothing to do; `"forged"` when what came does not hash to the root and was thrown away.
+   */
+  advance(): readonly FollowedEntry[] | "missing" | "forged" | undefined {
+    const target = this.sealer.latest;
+    if (target === undefined || target === this.#head) return undefined;
+    const last = Number(target.head.index);
+    if (last < this.index) return undefined;
+    const frontier = this.#frontier.copy();
+    const entries: FollowedEntry[] = [];
+    for (let index = this.index + 1; index <= last; index++) {
+      const record = this.#pending.get(index);
+      if (record === undefined) return "missing";
+      const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax) as Entry;
+      if (!equalBytes(entry.previousRoot, frontier.root())) return this.#throwAway(index);
+      frontier.append(leafHash(this.#crypto, record.entry));
+      entries.push({ entry, privates: record.privates, record });
+    }
+    if (!equalBytes(frontier.root(), target.head.root)) return this.#throwAway(this.index + 1);
+    this.#frontier = frontier;
+    this.#head = target;
+    for (const { entry } of entries) this.#pending.delete(Number(entry.index));
+    return entries;
+  }
+
+  #throwAway(from: number): "forged" {
+    for (const index of this.#pending.keys()) if (index >= from) this.#pending.delete(index);
+    return "forged";
+  }
+}
