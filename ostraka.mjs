@@ -162,10 +162,11 @@ async function npm(args, what) {
   if (result.code === 0) return;
   const lines = result.output.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, ""));
   const told = lines.filter((line) => line.trim() !== "" && !NPM_DETAIL.test(line));
-  const why = (told[0] ?? `exit code ${result.code}`).trim();
-  throw new Refusal(
-    `${what} failed: ${why}. Check the network and the npm registry, then run again.`,
-  );
+  const why = (told[0] ?? `exit code ${result.code}`).trim().replace(/\.+$/, "");
+  const advice = why.includes("in sync")
+    ? "package.json and package-lock.json must be changed together"
+    : "Check the network and the npm registry, then run again";
+  throw new Refusal(`${what} failed: ${why}. ${advice}.`);
 }
 
 /** @param {string} key */
