@@ -74,7 +74,7 @@ export interface ReplayOptions {
 export interface FileReplayOptions extends Omit<ReplayOptions, "parser"> {
   readonly path: string;
   readonly source: "auth-log";
-  /** Year of the first line; without it the file's own time of change bounds the log's last year. */
+  /** Year of the first line; without it the file's time of change bounds it. */
   readonly year?: number;
   /** IANA zone or minutes east of UTC of times that state no offset; UTC without it. */
   readonly zone?: string | number;
@@ -107,7 +107,10 @@ export async function runReplay(options: FileReplayOptions): Promise<ReplaySumma
 }
 
 export interface Replay {
-  /** @param lineNumber from 1, rising; @param position the line's identity, which makes duplicates. */
+  /**
+   * @param position the line's identity; a line of known position bets nothing
+   * @param lineNumber from 1, rising
+   */
   take(line: Uint8Array | string, position: string, lineNumber: number): void;
   /** Counts a line that could not be given to the parser. */
   skip(lineNumber: number): void;

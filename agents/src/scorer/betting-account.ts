@@ -1,13 +1,14 @@
 // The money of one detector on one subject: stakes, bets, and what a loss leaves (DESIGN.md 5).
 // Owns the two sums that matter: `open` (the level, carried over days, Shiryaev-Roberts form) and
-// `today` with the day's cash (the day account, an e-value). Must never bet money that was not staked before
-// the outcome was known, and never stake more than 1 a day.
+// `today` with the day's cash (the day account, an e-value). Must never bet money that was not
+// staked before the outcome was known, and never stake more than 1 a day.
 //
 // Why it is right. Every bet multiplies money by a factor whose expectation under the null is at
-// most 1. A day starts with cash 1; its k-th start takes 1/(k(k+1)) of it, which sums to 1 (after k starts 1/(k+1) is left), so
-// cash + `today` is a nonnegative supermartingale from 1: an e-value. `open` minus all stakes is a
-// supermartingale too; emptied whenever it passes c, it has passed c at most (days / c) times in
-// expectation (Pollak 1985 for the form, Shafer and Vovk 2019 for the betting).
+// most 1. A day starts with cash 1; its k-th start takes 1/(k(k+1)) of it, which sums to 1 (after k
+// starts 1/(k+1) is left), so cash + `today` is a nonnegative supermartingale from 1: an e-value.
+// `open` minus all stakes is a supermartingale too; emptied whenever it passes c, it has passed c
+// at most (days / c) times in expectation (Pollak 1985 for the form, Shafer and Vovk 2019 for the
+// betting).
 
 /** Money is capped here: 300 dB says as much as any more, and nothing overflows. */
 const MONEY_MAX = 1e30;
@@ -24,8 +25,8 @@ export interface BinaryBet {
 }
 
 /**
- * The bet that is optimal when `yes` really has probability `alternative`: win q/p, lose (1-q)/(1-p).
- * Its expectation is exactly 1 at the ceiling and falls below it, because win >= lose.
+ * The bet that is optimal when `yes` really has probability `alternative`: win q/p, lose
+ * (1-q)/(1-p). Its expectation is exactly 1 at the ceiling and falls below it, because win >= lose.
  */
 export function binaryBet(ceiling: number, alternative: number): BinaryBet {
   if (!(ceiling > 0 && ceiling < alternative && alternative < 1)) {
@@ -38,7 +39,7 @@ export function binaryBet(ceiling: number, alternative: number): BinaryBet {
 
 /** Plain numbers, so that a snapshot is a copy. Times are event times in milliseconds. */
 export interface BettingAccount {
-  /** Money in bets since the last reset, from starts of any day: this detector's part of the level. */
+  /** Money in bets since the last reset, from starts of any day: its part of the level. */
   open: number;
   /** Sum of the stakes inside `open`: what `open` would be had every bet been 1. */
   staked: number;

@@ -1,5 +1,6 @@
-// What the detectors see of one event: a few numbers, taken once, so that no detector looks into the
-// event by itself. Owns the reading of an event in the scorer's terms. Must never keep a text of it.
+// What the detectors see of one event: a few numbers, taken once, so that no detector looks into
+// the event by itself. Owns the reading of an event in the scorer's terms. Must never keep a text
+// of it.
 
 import type { Event, EventKind } from "@ostraka/agents/kernel";
 

@@ -1,6 +1,6 @@
-// The ids of recent events, so that a duplicate bets nothing. Owns a bound: the last RECENT_IDS_MIN ids
-// are always remembered, twice as many at most. Keeps 53-bit hashes, not texts: a collision (about one
-// in 10^11 events) makes one event bet nothing, which is the safe side.
+// The ids of recent events, so that a duplicate bets nothing. Owns a bound: the last RECENT_IDS_MIN
+// ids are always remembered, twice as many at most. Keeps 53-bit hashes, not texts: a collision
+// (about one in 10^11 events) makes one event bet nothing, which is the safe side.
 
 export const RECENT_IDS_MIN = 8_192;
 

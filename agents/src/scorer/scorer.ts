@@ -1,7 +1,7 @@
 // The scorer: from events to evidence to signals and local leases, on one host (DESIGN.md 5, 6.1).
-// Owns the order of things within an event: duplicate, subject, day, bets, lines. Pure: event time is
-// the only clock, outputs go to the caller. Must never let a failed login speak about the account it
-// names, nor let learned evidence draw a line.
+// Owns the order of things within an event: duplicate, subject, day, bets, lines. Pure: event time
+// is the only clock, outputs go to the caller. Must never let a failed login speak about the
+// account it names, nor let learned evidence draw a line.
 
 import type { Event } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
@@ -157,7 +157,8 @@ class EventScorer implements Scorer {
     const state = this.#table.touch(subject);
     state.pardonedBeforeMs = Math.max(state.pardonedBeforeMs, beforeMs);
     this.#table.settle(state);
-    // A day account mixes what came before and after, so the whole day goes: lowering is always sound.
+    // A day account mixes what came before and after, so the whole day goes: lowering is always
+    // sound.
     const fromMs = Math.min(evidenceFromMs(state, state.lastMs), state.day * DAY_MS);
     if (fromMs < beforeMs) forgetEvidence(state);
   }
@@ -233,8 +234,9 @@ class EventScorer implements Scorer {
   }
 
   /**
-   * A lease falls at the line. While it holds, every further failure keeps it alive without earning it
-   * again: it then always ends `leaseMs` after the last one, give or take the quarter that spares outputs.
+   * A lease falls at the line. While it holds, every further failure keeps it alive without earning
+   * it again: it then always ends `leaseMs` after the last one, give or take the quarter that
+   * spares outputs.
    */
   #drawLease(state: SubjectState, levelMdb: number, isRenewal: boolean, out: ScorerOutput): void {
     const { leaseMs, leaseLineMdb, leaseStage: stage } = this.#policy;

@@ -1,5 +1,5 @@
-// What the scorer says outward: signals, local leases and their reasons, and the lines that draw them.
-// Integers only; no float, no text from a log (I9). Owns the shapes, decides nothing.
+// What the scorer says outward: signals, local leases and their reasons, and the lines that draw
+// them. Integers only; no float, no text from a log (I9). Owns the shapes, decides nothing.
 
 import type { SubjectText } from "@ostraka/proto";
 
@@ -19,8 +19,9 @@ export interface ScorerPolicy {
 /**
  * The default lines. Signal, 40 dB: at most one false signal in 10,000 honest subject-days of the
  * declared class (DESIGN.md 5, promise). Lease, 30 dB: a lease is local, brief and renewed only by
- * further failures, so one in 1,000 is affordable and buys a failure or two of head start. Ten minutes is what
- * fail2ban bans for by default. `suspend`, because sshd can do nothing milder that helps.
+ * further failures, so one in 1,000 is affordable and buys a failure or two of head start. Ten
+ * minutes is what fail2ban bans for by default. `suspend`, because sshd can do nothing milder that
+ * helps.
  */
 export const DEFAULT_SCORER_POLICY: ScorerPolicy = {
   signalLineMdb: 40_000,

@@ -1,9 +1,9 @@
-// Spread over accounts: bets that a source which has failed on one account fails on another next.
-// A step is a success, or a failure on an account that has not failed from this source today; a
+// Spread over accounts: bets that a source which has failed on one account fails on another next. A
+// step is a success, or a failure on an account that has not failed from this source today; a
 // repeated failure on the same account is no step (failure-run speaks about it).
 // Null: after a failure, the day's next step of an honest source is a failure at most 20 % of the
-// time. Source: own reading of auth logs; holds for a shared address too as long as its people mostly
-// get in. The bet plays q = 0.9 against p = 0.2: 6.5 dB a new account, a success costs 9 dB.
+// time. Source: own reading of auth logs; holds for a shared address too as long as its people
+// mostly get in. The bet plays q = 0.9 against p = 0.2: 6.5 dB a new account, a success costs 9 dB.
 
 import { binaryBet, lose, stake, win } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
@@ -18,7 +18,8 @@ export const accountSpread: Detector = {
   name: "account-spread",
   share: 0.2,
   against:
-    "after a failure the next step of an honest source fails on a further account at most 20 % of the time",
+    "after a failure the next step of an honest source " +
+    "fails on a further account at most 20 % of the time",
 
   observe(memory: DetectorMemory, seen: Observation): void {
     if (seen.outcome === "succeeded") {

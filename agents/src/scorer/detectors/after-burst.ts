@@ -1,9 +1,9 @@
 // A success after a burst: the declared rule about the session and the account that got in while
 // their source was under a local lease (DESIGN.md 5, "right subject"). One bet a subject-day.
 // Null: such a login befalls an honest account on at most 1 % of its days, which is what 300 quiet
-// subject-days support (3/N). Half the day's bankroll is bet at the day's first login and counted as
-// lost until it is won, so it is worth 16 dB at most: it ranks and explains an account, and reaches
-// no default line by itself. A failed login never bets here.
+// subject-days support (3/N). Half the day's bankroll is bet at the day's first login and counted
+// as lost until it is won, so it is worth 16 dB at most: it ranks and explains an account, and
+// reaches no default line by itself. A failed login never bets here.
 
 import { binaryBet, lose, stake } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";

@@ -1,6 +1,6 @@
-// The one interface of a declared detector: a pure state machine over observations that stakes, wins
-// and loses money. Owns nothing else. A detector must never read a clock or an event's text, and must
-// never stake after it has seen the outcome that the stake would bet on.
+// The one interface of a declared detector: a pure state machine over observations that stakes,
+// wins and loses money. Owns nothing else. A detector must never read a clock or an event's text,
+// and must never stake after it has seen the outcome that the stake would bet on.
 
 import type { BettingAccount } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";

@@ -23,7 +23,8 @@ export const failurePaceQuick = openPace("failure-pace-quick", 60_000, QUICK_BET
 /**
  * @param paceMs longest gap that still keeps the pace
  * @param isBrokenBySuccess whether another account's success between two failures loses the bet: at
- *   the quick pace it does, for the sake of shared addresses; at the fast one no office fails so much
+ *   the quick pace it does, for the sake of shared addresses; at the fast one no office fails so
+ *   much
  */
 function openPace(
   name: string,
@@ -31,6 +32,7 @@ function openPace(
   bet: BinaryBet,
   isBrokenBySuccess: boolean,
 ): Detector {
+  const pace = `${paceMs / 1000} s`;
   function onSuccess(memory: DetectorMemory, seen: Observation): void {
     const isRemembered = seen.nameHash === memory.mark;
     if (!isRemembered && !isBrokenBySuccess) return;
@@ -42,8 +44,8 @@ function openPace(
     name,
     share: 0.2,
     against:
-      `after ${GAPS_BEFORE_STAKE + 1} failures no more than ${paceMs / 1000} s apart an honest source ` +
-      `fails again within ${paceMs / 1000} s at most ${Math.round(bet.ceiling * 100)} % of the time`,
+      `after ${GAPS_BEFORE_STAKE + 1} failures no more than ${pace} apart an honest source ` +
+      `fails again within ${pace} at most ${Math.round(bet.ceiling * 100)} % of the time`,
 
     observe(memory: DetectorMemory, seen: Observation): void {
       if (seen.outcome === "succeeded") {

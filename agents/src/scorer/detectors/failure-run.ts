@@ -1,11 +1,11 @@
 // Failure runs and retries: bets that the attempt after a failed guess fails again.
-// Null: an honest source that has just failed fails its next attempt, whenever it comes, at most 35 %
-// of the time (DESIGN.md 5). Source: own reading of auth logs; people who mistype mostly succeed on
-// the retry, and a whole office behind one address succeeds far more often than it fails.
-// The bet plays q = 0.95 against p = 0.35: a failure wins 4.3 dB, a success costs 11.2 dB. A success
-// on the very account that failed last costs everything: somebody remembered the password, and what
-// was won before must not wait for the next slip. (Paying less than the bet allows is always sound.)
-// Another account's success does not: else an attacker's own account would wipe his slate.
+// Null: an honest source that has just failed fails its next attempt, whenever it comes, at most 35
+// % of the time (DESIGN.md 5). Source: own reading of auth logs; people who mistype mostly succeed
+// on the retry, and a whole office behind one address succeeds far more often than it fails. The
+// bet plays q = 0.95 against p = 0.35: a failure wins 4.3 dB, a success costs 11.2 dB. A success on
+// the very account that failed last costs everything: somebody remembered the password, and what
+// was won before must not wait for the next slip. (Paying less than the bet allows is always
+// sound.) Another account's success does not: else an attacker's own account would wipe his slate.
 
 import { binaryBet, lose, stake, win } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";

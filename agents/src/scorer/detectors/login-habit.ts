@@ -1,7 +1,7 @@
 // Learned evidence on one source: which account and method it logs in with, and when in the week.
-// Conformal ranks over its own past logins: 10·log10((n+1)/(strange+1)) dB, so n logins can say at most
-// 10·log10(n+1) and a newcomer says nothing. Its share of the budget is zero: it ranks and explains,
-// and must never touch a declared account (DESIGN.md 5, kinds). Only a success teaches.
+// Conformal ranks over its own past logins: 10·log10((n+1)/(strange+1)) dB, so n logins can say at
+// most 10·log10(n+1) and a newcomer says nothing. Its share of the budget is zero: it ranks and
+// explains, and must never touch a declared account (DESIGN.md 5, kinds). Only a success teaches.
 
 import type { Observation } from "../observation.ts";
 import { NO_NAMES } from "./detector.ts";

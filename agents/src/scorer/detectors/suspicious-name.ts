@@ -1,7 +1,8 @@
-// Invalid and root accounts: bets that a source goes on naming accounts that do not exist, or root's,
-// and being refused. Null: the first attempt of a source's day is refused under such a name at most
-// 10 % of the time. After one, the next attempt repeats the same name at most 50 % (a person who
-// mistyped it is prompted three times), from the fourth on 25 %, and another such name at most 10 %.
+// Invalid and root accounts: bets that a source goes on naming accounts that do not exist, or
+// root's, and being refused. Null: the first attempt of a source's day is refused under such a name
+// at most 10 % of the time. After one, the next attempt repeats the same name at most 50 % (a
+// person who mistyped it is prompted three times), from the fourth on 25 %, and another such name
+// at most 10 %.
 // Source: own reading of auth logs. The name is a fact about the source that typed it, never about
 // the account. Bets over three outcomes: factors q_i/p_i, expectation 1 at the ceilings, at most 1
 // below them because the honest outcome pays least.
