@@ -103,7 +103,7 @@ describe("a growing file", () => {
     expect(await log.until(1)).toEqual(["one"]);
   });
 
-  test("is followed from its end if asked to, without the line that was being written", async () => {
+  test("is followed from its end if asked to, without the line just being written", async () => {
     await writeFile(path, "old\nhalf");
     const log = new Following({ from: "end" });
     // The watch cannot be seen from outside: lines are added until one comes through.

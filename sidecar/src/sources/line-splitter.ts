@@ -70,7 +70,7 @@ export class LineSplitter {
     const bytes = this.#partial.subarray(0, this.#partialBytes);
     if (!this.#isSkipping) {
       // A cut line may end in a cut address, which is another address.
-      if (isLastLineWhole) this.#give(bytes, this.#isOverlong, false, this.#offset);
+      if (isLastLineWhole) this.#give(bytes, this.#isOverlong, this.#offset);
       else this.#sink.onRefused("partial-line", this.#lineStart, this.#offset);
     }
     this.reset(this.#offset);
@@ -82,10 +82,11 @@ export class LineSplitter {
       return;
     }
     if (this.#partialBytes === 0 && !this.#isOverlong) {
-      this.#give(chunk.subarray(start, end), false, isPlain, next);
+      if (isPlain) this.#givePlain(chunk, start, end, next);
+      else this.#give(chunk.subarray(start, end), false, next);
     } else {
       this.#keep(chunk, start, end);
-      this.#give(this.#partial.subarray(0, this.#partialBytes), this.#isOverlong, false, next);
+      this.#give(this.#partial.subarray(0, this.#partialBytes), this.#isOverlong, next);
       this.#partialBytes = 0;
       this.#isOverlong = false;
     }
@@ -103,20 +104,24 @@ export class LineSplitter {
     this.#partialBytes += bytes;
   }
 
-  #give(bytes: Buffer, isOverlong: boolean, isPlain: boolean, next: number): void {
+  // The way of nearly every line: no NUL, all ASCII, and no view of the chunk made for it.
+  #givePlain(chunk: Buffer, start: number, end: number, next: number): void {
+    const hasReturn = end > start && chunk[end - 1] === CARRIAGE_RETURN;
+    const stop = hasReturn ? end - 1 : end;
+    const lineStart = this.#lineStart;
+    this.#lineStart = next;
+    if (stop - start > LINE_BYTES_MAX) this.#sink.onRefused("too-long", lineStart, next);
+    else this.#sink.onLine(chunk.toString("latin1", start, stop), lineStart, next);
+  }
+
+  #give(bytes: Buffer, isOverlong: boolean, next: number): void {
     const hasReturn = bytes.length > 0 && bytes[bytes.length - 1] === CARRIAGE_RETURN;
     const line = hasReturn ? bytes.subarray(0, -1) : bytes;
     const start = this.#lineStart;
     this.#lineStart = next;
     if (isOverlong || line.length > LINE_BYTES_MAX) this.#sink.onRefused("too-long", start, next);
-    else if (isPlain || isAscii(line)) this.#giveAscii(line, isPlain, start, next);
     else if (!isUtf8(line)) this.#sink.onRefused("invalid-utf8", start, next);
     else if (line.includes(0)) this.#sink.onRefused("nul-byte", start, next);
     else this.#sink.onLine(line.toString("utf8"), start, next);
-  }
-
-  #giveAscii(line: Buffer, isPlain: boolean, start: number, next: number): void {
-    if (!isPlain && line.includes(0)) this.#sink.onRefused("nul-byte", start, next);
-    else this.#sink.onLine(line.toString("latin1"), start, next);
   }
 }

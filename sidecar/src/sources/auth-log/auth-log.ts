@@ -7,7 +7,7 @@ import type { Event } from "@ostraka/agents/kernel";
 import { LINE_BYTES_MAX } from "../limits.ts";
 import { Connections } from "./connections.ts";
 import { PROGRAMS } from "./programs.ts";
-import { unfoldRepeat } from "./repeat.ts";
+import { readRepeated } from "./repeat.ts";
 import { Subjects } from "./subjects.ts";
 import { type FrameRefusal, readFrame } from "./syslog.ts";
 import { SyslogClock } from "./syslog-time.ts";
@@ -69,19 +69,12 @@ export function openAuthLog(config: AuthLogConfig): AuthLogParser {
     if (typeof frame === "string") return { outcome: "refused", reason: frame };
     const program = PROGRAMS.get(frame.program);
     if (program === undefined) return { outcome: "foreign", program: frame.program };
-    const unfolded = unfoldRepeat(frame.message);
-    const observation =
-      unfolded && program.read(unfolded.message, { subjects, connections, frame });
-    if (unfolded === undefined || observation === undefined) {
-      return { outcome: "unparsed", program: frame.program };
-    }
-    const event: Event = {
-      id: position,
-      timeMs: frame.timeMs,
-      service: program.service,
-      ...observation,
-      count: unfolded.count * (observation.count ?? 1),
-    };
+    const context = { subjects, connections, frame };
+    const event = readRepeated(frame.message, (message) => program.read(message, context));
+    if (event === undefined) return { outcome: "unparsed", program: frame.program };
+    event.id = position;
+    event.timeMs = frame.timeMs;
+    event.service = program.service;
     return { outcome: "event", event };
   }
 

@@ -6,10 +6,8 @@ import type { Connections } from "./connections.ts";
 import type { Subjects } from "./subjects.ts";
 import type { SyslogFrame } from "./syslog.ts";
 
-type Observed = Omit<Event, "id" | "timeMs" | "service" | "count">;
-
-/** An event without its line; `count` only where the message itself states one. */
-export type Observation = { -readonly [K in keyof Observed]: Observed[K] } & { count?: number };
+/** An event that is being made: position, time and service come from the line, last of all. */
+export type Observation = { -readonly [K in keyof Event]: Event[K] };
 
 export interface LineContext {
   readonly subjects: Subjects;
@@ -22,7 +20,7 @@ export type ProgramParser = (message: string, context: LineContext) => Observati
 
 /** A line that is understood and says nothing about a subject. */
 export function notice(): Observation {
-  return { kind: "service-notice" };
+  return { id: "", timeMs: 0, kind: "service-notice", service: "", count: 1 };
 }
 
 /** Names the account an observation is about; names that cannot be a subject stay unnamed. */

@@ -41,7 +41,7 @@ describe("the peer of a line, whatever the user name says", () => {
     );
   });
 
-  test("is never another's for a password, unless the name ends in `ssh2:` and stands alone", () => {
+  test("is never another's for a password, unless the name itself ends in `ssh2:`", () => {
     fc.assert(
       fc.property(hostileName, (user) => {
         fc.pre(!user.endsWith(":"));

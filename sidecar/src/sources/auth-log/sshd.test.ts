@@ -16,6 +16,7 @@ function readTagged(lines: string[]): Partial<Event>[] {
 }
 
 const kinds = (events: Partial<Event>[]) => events.map((event) => event.kind);
+const MAXIMUM = "maximum authentication attempts exceeded";
 const FROM = "from 203.0.113.9 port 50273";
 
 describe("an attempt of sshd is one event", () => {
@@ -35,12 +36,12 @@ describe("an attempt of sshd is one event", () => {
     ]);
   });
 
-  test("an unknown user's lines are a probe, then the one failure, and the end adds nothing", () => {
+  test("an unknown user is a probe, then the one failure, and the end adds nothing", () => {
     const events = read(
       `Invalid user bob ${FROM}`,
       "input_userauth_request: invalid user bob [preauth]",
       "pam_unix(sshd:auth): check pass; user unknown",
-      "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh rhost=203.0.113.9",
+      "pam_unix(sshd:auth): authentication failure; logname= uid=0 tty=ssh rhost=203.0.113.9",
       `Failed password for invalid user bob ${FROM} ssh2`,
       "Received disconnect from 203.0.113.9 port 50273:11: Bye Bye [preauth]",
       "Disconnected from invalid user bob 203.0.113.9 port 50273 [preauth]",
@@ -77,7 +78,7 @@ describe("an attempt of sshd is one event", () => {
       "service-notice",
       "login-succeeded",
     ]);
-    const exhausted = `error: maximum authentication attempts exceeded for git ${FROM} ssh2 [preauth]`;
+    const exhausted = `error: ${MAXIMUM} for git ${FROM} ssh2 [preauth]`;
     expect(kinds(read(key, exhausted))).toEqual(["service-notice", "login-failed"]);
     const failed = `Failed password for git ${FROM} ssh2`;
     expect(kinds(read(failed, exhausted))).toEqual(["login-failed", "service-notice"]);
@@ -174,6 +175,22 @@ describe("a connection that leaves before a credential is one probe", () => {
       `${late} web1 sshd[77]: Connection closed by 203.0.113.9 port 1 [preauth]`,
     ]);
     expect(kinds(events)).toEqual(["login-failed", "login-probed"]);
+  });
+});
+
+describe("a name that imitates the rest of its line", () => {
+  const name = "x from 198.51.100.7 port 1 ssh2:";
+  const failed = `Failed password for invalid user ${name} ${FROM} ssh2`;
+
+  test("is seen through by the line that sshd prints before", () => {
+    const [, event] = read(`Invalid user ${name} ${FROM}`, failed);
+    expect(event).toMatchObject({ kind: "login-failed", address: "address:203.0.113.9" });
+    expect(event).toMatchObject({ account: `user:acme/${name}` });
+  });
+
+  test("does not make another's address the connection's", () => {
+    const closed = `Connection closed by invalid user ${name} 203.0.113.9 port 5 [preauth]`;
+    expect(read(closed)).toMatchObject([{ address: "address:203.0.113.9" }]);
   });
 });
 

@@ -28,11 +28,24 @@ export class SyslogClock {
   // Lines come in bursts of one second: the day of the last line is most likely this line's.
   #dayText = "";
   #dayMs = 0;
+  #lastHeader = "";
+  #lastMs = 0;
 
   constructor(config: SyslogClockConfig) {
     this.#toEpochMs = openTimeZone(config.zone ?? "UTC");
     this.#year = config.year;
     this.#referenceMs = config.referenceMs;
+  }
+
+  /** The time of a line that begins with the very header remembered last. */
+  sameTime(line: string): number | undefined {
+    const isSame = this.#lastHeader !== "" && line.startsWith(this.#lastHeader);
+    return isSame ? this.#lastMs : undefined;
+  }
+
+  remember(header: string, timeMs: number): void {
+    this.#lastHeader = header;
+    this.#lastMs = timeMs;
   }
 
   /** `Mar 30` or `Mar  3` and seconds since midnight, both taken from the line. */
