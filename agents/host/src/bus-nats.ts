@@ -1,0 +1,387 @@
+// The bus port on NATS: plain channels, request and reply, and the doors to the journals. Owns the
+// connection and its healing. Must never trust what it carries, queue without bound, or hand library
+// buffers on: a receiver gets bytes of its own.
+
+import { readFileSync } from "node:fs";
+import { type Bytes, OstrakaError } from "@ostraka/proto";
+import {
+  connect,
+  createInbox,
+  ErrorCode,
+  Events,
+  type Msg,
+  type NatsConnection,
+  NatsError,
+  type Status,
+} from "nats";
+import { JournalPublisher, openJournal, readLastPosition, readStored } from "./journal-nats.ts";
+import { type JournalReader, type JournalReading, OrderedReader } from "./journal-reader-nats.ts";
+import { nonceGuard } from "./nats-nonce.ts";
+import { orEndProcess } from "./or-end-process.ts";
+
+export interface Subscription {
+  /** Nothing is delivered after it returns. Idempotent. */
+  close(): void;
+}
+
+export type BusState = "connected" | "disconnected" | "reconnected";
+
+/** What the bus says of itself; pino's loggers fit. */
+export interface BusLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Bus {
+  readonly isConnected: boolean;
+  /** Fire and forget; dropped while disconnected or when the broker does not keep up. */
+  publish(channel: string, bytes: Uint8Array): void;
+  /**
+   * Publishes to a journal's channel.
+   * @returns the position that JetStream gave it, or `undefined` when that is not known in time: the
+   * message may still be in the journal.
+   */
+  publishJournal(
+    channel: string,
+    bytes: Uint8Array,
+    messageId: string,
+  ): Promise<{ position: number } | undefined>;
+  /** A handler that throws ends the process: only broken invariants do. */
+  subscribe(
+    channel: string,
+    handler: (bytes: Bytes, replyTo?: (bytes: Uint8Array) => void) => void,
+  ): Subscription;
+  /**
+   * First reply that is not empty among at most `repliesMax` (default 1); `undefined` when there is
+   * none in time or nobody listens.
+   */
+  request(
+    channel: string,
+    bytes: Uint8Array,
+    timeoutMs: number,
+    repliesMax?: number,
+  ): Promise<Bytes | undefined>;
+  /**
+   * Makes a journal's stream, or reads an existing one's configuration back and checks it.
+   * @throws OstrakaError OSTRAKA_DATA_MISMATCH naming the setting, OSTRAKA_UNREACHABLE.
+   */
+  openJournal(
+    stream: string,
+    channels: readonly string[],
+    options: { readonly replicas: number },
+  ): Promise<void>;
+  /** Reads a journal from a position on; see `JournalReading`. */
+  readJournal(reading: JournalReading): JournalReader;
+  /** @returns `undefined` when the stream has no such message. @throws OSTRAKA_UNREACHABLE. */
+  readMessage(stream: string, position: number): Promise<{ bytes: Bytes } | undefined>;
+  /** 0 for an empty stream, `undefined` for none. @throws OSTRAKA_UNREACHABLE. */
+  lastPosition(stream: string): Promise<number | undefined>;
+  /** The handler is called with the state of now at once, then at each change. */
+  onState(handler: (state: BusState) => void): Subscription;
+  close(): Promise<void>;
+}
+
+export interface BusOptions {
+  readonly urls: readonly string[];
+  /** Text of a NATS credentials file. */
+  readonly creds?: string;
+  /** Path of one; read again at each reconnect, so that credentials can be renewed. */
+  readonly credsFile?: string;
+  readonly name: string;
+  /** Without a dot at the end; see `inboxPrefix`. */
+  readonly inboxPrefix: string;
+  readonly log: BusLog;
+  /** Wait for a broker that is not there yet instead of failing. */
+  readonly isPatient?: boolean;
+}
+
+/** Reconnects come after a random part of this: short, since every second counts, and spread. */
+const RECONNECT_MS_MAX = 500;
+const FLUSH_MS_MAX = 1_000;
+const CONNECT_MS_MAX = 5_000;
+/** A broker that answers no ping for two of these is treated as gone. */
+const PING_MS = 2_000;
+/** Plain publications beyond this many bytes without an answer from the broker are dropped. */
+const UNCONFIRMED_BYTES_MAX = 64_000_000;
+const CONFIRM_EVERY_BYTES = 4_000_000;
+
+/**
+ * Connects to NATS and stays so: reconnects for ever.
+ * @throws OstrakaError OSTRAKA_UNREACHABLE without a broker (unless patient), OSTRAKA_REFUSED when the
+ * broker refuses the credentials or asks for a signature over something that is no nonce.
+ */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connectOnce(options);
+    } catch (error) {
+      const refusal = asRefusal(error, options);
+      if (refusal !== undefined) throw refusal;
+      if (options.isPatient !== true) {
+        throw new OstrakaError(
+          "OSTRAKA_UNREACHABLE",
+          `no NATS server answers at ${options.urls.join(", ")}: start it or correct the address`,
+          { cause: error },
+        );
+      }
+      if (attempt === 1) options.log.warn({ urls: options.urls }, "waiting for NATS");
+      await new Promise((resolve) => setTimeout(resolve, reconnectMs()));
+    }
+  }
+}
+
+async function connectOnce(options: BusOptions): Promise<Bus> {
+  const { credsFile, creds, log } = options;
+  const read = credsFile !== undefined ? () => readFileSync(credsFile, "utf8") : () => creds ?? "";
+  const guard = nonceGuard(read, log);
+  const connection = await connect({
+    servers: [...options.urls],
+    name: options.name,
+    inboxPrefix: options.inboxPrefix,
+    ...(read() === "" ? {} : { authenticator: guard.authenticator }),
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    reconnectDelayHandler: reconnectMs,
+    timeout: CONNECT_MS_MAX,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
+  }).catch((error: unknown) => {
+    throw guard.refusal() ?? error;
+  });
+  const refusal = guard.refusal();
+  if (refusal !== undefined) {
+    await connection.close();
+    throw refusal;
+  }
+  return new NatsBus(connection, options.inboxPrefix, log);
+}
+
+function asRefusal(error: unknown, options: BusOptions): OstrakaError | undefined {
+  if (error instanceof OstrakaError) return error;
+  const isAuth =
+    error instanceof NatsError &&
+    (error.code === ErrorCode.AuthorizationViolation || error.code === ErrorCode.BadCreds);
+  return isAuth
+    ? new OstrakaError(
+        "OSTRAKA_REFUSED",
+        `NATS at ${options.urls.join(", ")} refuses the credentials of ${options.name}: renew them`,
+        { cause: error },
+      )
+    : undefined;
+}
+
+function reconnectMs(): number {
+  return 50 + Math.floor(Math.random() * (RECONNECT_MS_MAX - 50));
+}
+
+class NatsBus implements Bus {
+  readonly #connection: NatsConnection;
+  readonly #inboxPrefix: string;
+  readonly #log: BusLog;
+  readonly #journals: JournalPublisher;
+  readonly #stateHandlers = new Set<(state: BusState) => void>();
+  readonly #readers = new Set<JournalReader>();
+  #isConnected = true;
+  #isClosing = false;
+  #unconfirmedBytes = 0;
+  #sinceConfirmBytes = 0;
+
+  constructor(connection: NatsConnection, inboxPrefix: string, log: BusLog) {
+    this.#connection = connection;
+    this.#inboxPrefix = inboxPrefix;
+    this.#log = log;
+    this.#journals = new JournalPublisher(connection, log);
+    this.#watch().catch((error: unknown) => log.error({ error }, "the NATS watch ended"));
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  publish(channel: string, bytes: Uint8Array): void {
+    if (!this.#isConnected) return;
+    if (this.#unconfirmedBytes + bytes.length > UNCONFIRMED_BYTES_MAX) return;
+    this.#connection.publish(channel, bytes);
+    this.#unconfirmedBytes += bytes.length;
+    this.#sinceConfirmBytes += bytes.length;
+    if (this.#sinceConfirmBytes >= CONFIRM_EVERY_BYTES) this.#confirm();
+  }
+
+  publishJournal(channel: string, bytes: Uint8Array, messageId: string) {
+    if (!this.#isConnected) return Promise.resolve(undefined);
+    return this.#journals.publish(channel, bytes, messageId);
+  }
+
+  subscribe(
+    channel: string,
+    handler: (bytes: Bytes, replyTo?: (bytes: Uint8Array) => void) => void,
+  ): Subscription {
+    const subscription = this.#connection.subscribe(channel, {
+      callback: (error, message) => {
+        if (error !== null) {
+          this.#log.error({ channel, reason: error.message }, "NATS refuses a subscription");
+          return;
+        }
+        orEndProcess(() => handler(new Uint8Array(message.data), this.#replyTo(message)));
+      },
+    });
+    return closing(() => subscription.unsubscribe());
+  }
+
+  request(
+    channel: string,
+    bytes: Uint8Array,
+    timeoutMs: number,
+    repliesMax = 1,
+  ): Promise<Bytes | undefined> {
+    if (!this.#isConnected) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const inbox = createInbox(this.#inboxPrefix);
+      let left = repliesMax;
+      const finish = (reply?: Bytes) => {
+        clearTimeout(timer);
+        subscription.unsubscribe();
+        resolve(reply);
+      };
+      const timer = setTimeout(finish, timeoutMs);
+      const subscription = this.#connection.subscribe(inbox, {
+        callback: (error, message) => {
+          left--;
+          if (error === null && message.data.length > 0) finish(new Uint8Array(message.data));
+          else if (error !== null || isNoResponders(message) || left <= 0) finish();
+        },
+      });
+      this.#connection.publish(channel, bytes, { reply: inbox });
+    });
+  }
+
+  openJournal(
+    stream: string,
+    channels: readonly string[],
+    options: { readonly replicas: number },
+  ): Promise<void> {
+    return openJournal(this.#connection, stream, channels, options.replicas);
+  }
+
+  readJournal(reading: JournalReading): JournalReader {
+    const inbox = () => createInbox(this.#inboxPrefix);
+    const reader = new OrderedReader(this.#connection, this.#log, inbox, reading);
+    const states = this.onState((state) => reader.onState(state));
+    const handle: JournalReader = {
+      get position() {
+        return reader.position;
+      },
+      close: () => {
+        states.close();
+        reader.close();
+        this.#readers.delete(handle);
+      },
+    };
+    this.#readers.add(handle);
+    return handle;
+  }
+
+  readMessage(stream: string, position: number): Promise<{ bytes: Bytes } | undefined> {
+    return readStored(this.#connection, stream, position);
+  }
+
+  lastPosition(stream: string): Promise<number | undefined> {
+    return readLastPosition(this.#connection, stream);
+  }
+
+  onState(handler: (state: BusState) => void): Subscription {
+    this.#stateHandlers.add(handler);
+    handler(this.#isConnected ? "connected" : "disconnected");
+    return closing(() => this.#stateHandlers.delete(handler));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    for (const reader of this.#readers) reader.close();
+    // What is published already is sent BEFORE the connection ends.
+    if (this.#isConnected) await within(FLUSH_MS_MAX, this.#connection.flush());
+    this.#isConnected = false;
+    await this.#connection.close();
+  }
+
+  #replyTo(message: Msg): ((bytes: Uint8Array) => void) | undefined {
+    const { reply } = message;
+    if (reply === undefined || reply === "") return undefined;
+    return (bytes) => this.publish(reply, bytes);
+  }
+
+  /** A flush is a ping: its answer tells that the broker has read all before it. */
+  #confirm(): void {
+    const sent = this.#sinceConfirmBytes;
+    this.#sinceConfirmBytes = 0;
+    this.#connection.flush().then(
+      () => {
+        this.#unconfirmedBytes = Math.max(0, this.#unconfirmedBytes - sent);
+      },
+      // The connection broke: its change of state starts the count anew.
+      () => {},
+    );
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#connection.status()) this.#onStatus(status);
+    if (this.#isClosing) return;
+    this.#log.error({}, "the NATS connection closed for good: restart this process");
+    this.#setConnected(false, "disconnected");
+  }
+
+  #onStatus(status: Status): void {
+    switch (status.type) {
+      case Events.Disconnect:
+        this.#log.warn({ server: status.data }, "NATS is gone: reconnecting until it is back");
+        this.#setConnected(false, "disconnected");
+        break;
+      case Events.Reconnect:
+        this.#log.info({ server: status.data }, "NATS is back");
+        this.#setConnected(true, "reconnected");
+        break;
+      case Events.Error:
+        this.#log.error(
+          { code: status.data, ...status.permissionContext },
+          "NATS refuses what was asked",
+        );
+        break;
+      default:
+        this.#log.debug({ type: status.type }, "NATS status");
+    }
+  }
+
+  #setConnected(isConnected: boolean, state: BusState): void {
+    this.#isConnected = isConnected;
+    this.#unconfirmedBytes = 0;
+    this.#sinceConfirmBytes = 0;
+    for (const handler of this.#stateHandlers) orEndProcess(() => handler(state));
+  }
+}
+
+function isNoResponders(message: Msg): boolean {
+  return message.headers?.code === 503;
+}
+
+function closing(act: () => void): Subscription {
+  let isOpen = true;
+  return {
+    close: () => {
+      if (isOpen) act();
+      isOpen = false;
+    },
+  };
+}
+
+async function within(timeMs: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeMs);
+  });
+  await Promise.race([promise.catch(() => {}), late]);
+  clearTimeout(timer);
+}

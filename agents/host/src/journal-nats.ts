@@ -1,0 +1,210 @@
+// Journals on JetStream: making their streams, publishing to them, reading single messages. Owns the
+// settings a journal's stream must have, which are read back: older servers silently ignore what they
+// do not know. JetStream proposes an order; nothing else is trusted of it (DESIGN.md 9).
+
+import { type Bytes, LIMITS, OstrakaError } from "@ostraka/proto";
+import {
+  DiscardPolicy,
+  ErrorCode,
+  type JetStreamClient,
+  type JetStreamManager,
+  type NatsConnection,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "nats";
+
+/** JetStream's own answer to a publication comes within this, or is not waited for. */
+const PUBLISH_MS_MAX = 2_000;
+const API_MS_MAX = 2_000;
+/** Publications that wait for JetStream's answer at one time. */
+const IN_FLIGHT_MAX = 1_024;
+/** JetStream's window for deduplication by message id. */
+const DUPLICATES_MS = 120_000;
+/** Error codes of the JetStream API (nats-server server/errors.json). */
+const STREAM_NOT_FOUND = 10_059;
+const MESSAGE_NOT_FOUND = 10_037;
+const STREAM_NAME_IN_USE = 10_058;
+
+interface JournalLog {
+  debug(fields: object, message: string): void;
+}
+
+/** Publishes to journals with a bound on what waits. */
+export class JournalPublisher {
+  readonly #client: JetStreamClient;
+  readonly #log: JournalLog;
+  #inFlight = 0;
+
+  constructor(connection: NatsConnection, log: JournalLog) {
+    this.#client = connection.jetstream({ timeout: PUBLISH_MS_MAX });
+    this.#log = log;
+  }
+
+  /** @returns the position given, or `undefined` when it is not known in time. */
+  async publish(
+    channel: string,
+    bytes: Uint8Array,
+    messageId: string,
+  ): Promise<{ position: number } | undefined> {
+    if (this.#inFlight >= IN_FLIGHT_MAX) return undefined;
+    this.#inFlight++;
+    try {
+      const ack = await this.#client.publish(channel, bytes, {
+        msgID: messageId,
+        timeout: PUBLISH_MS_MAX,
+      });
+      return { position: ack.seq };
+    } catch (error) {
+      // Not known is not lost: the caller publishes the same id again.
+      this.#log.debug({ channel, reason: reasonOf(error) }, "JetStream did not acknowledge");
+      return undefined;
+    } finally {
+      this.#inFlight--;
+    }
+  }
+}
+
+type JournalSettings = Pick<
+  StreamConfig,
+  | "subjects"
+  | "storage"
+  | "retention"
+  | "discard"
+  | "max_age"
+  | "max_msgs"
+  | "max_bytes"
+  | "max_msgs_per_subject"
+  | "max_msg_size"
+  | "duplicate_window"
+  | "num_replicas"
+  | "deny_delete"
+  | "allow_rollup_hdrs"
+>;
+
+/** Nothing is ever dropped by itself, by age, by size or by a later message. */
+function journalSettings(channels: readonly string[], replicas: number): JournalSettings {
+  return {
+    subjects: [...channels],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    max_age: 0,
+    max_msgs: -1,
+    max_bytes: -1,
+    max_msgs_per_subject: -1,
+    max_msg_size: LIMITS.messageBytesMax,
+    duplicate_window: nanos(DUPLICATES_MS),
+    num_replicas: replicas,
+    deny_delete: true,
+    allow_rollup_hdrs: false,
+  };
+}
+
+/** See `Bus.openJournal`. */
+export async function openJournal(
+  connection: NatsConnection,
+  stream: string,
+  channels: readonly string[],
+  replicas: number,
+): Promise<void> {
+  const settings = journalSettings(channels, replicas);
+  const manager = await managerOf(connection);
+  let found = await readConfig(manager, stream);
+  if (found === undefined) {
+    try {
+      await manager.streams.add({ name: stream, ...settings });
+    } catch (error) {
+      // Another replica may have made it at the same time: what counts is what is read back.
+      if (apiCode(error) !== STREAM_NAME_IN_USE) throw unreachable(`make ${stream}`, error);
+    }
+    found = await readConfig(manager, stream);
+  }
+  const wrong = Object.entries(settings).find(
+    ([name, wanted]) => !isSame(found?.[name as keyof StreamConfig], wanted),
+  );
+  if (wrong === undefined && found?.mirror === undefined && !found?.sources) return;
+  const [name, wanted] = wrong ?? ["sources", "none"];
+  throw new OstrakaError(
+    "OSTRAKA_DATA_MISMATCH",
+    `stream ${stream} has ${name} ${JSON.stringify(found?.[name as keyof StreamConfig])}, a journal ` +
+      `needs ${JSON.stringify(wanted)}: correct it with the nats tool, or start with an empty server`,
+  );
+}
+
+async function readConfig(
+  manager: JetStreamManager,
+  stream: string,
+): Promise<StreamConfig | undefined> {
+  const info = await readStreamInfo(manager, stream);
+  return info?.config;
+}
+
+/** `undefined` without such a stream. @throws OstrakaError OSTRAKA_UNREACHABLE. */
+export async function readStreamInfo(manager: JetStreamManager, stream: string) {
+  try {
+    return await manager.streams.info(stream);
+  } catch (error) {
+    if (apiCode(error) === STREAM_NOT_FOUND) return undefined;
+    throw unreachable(`read ${stream}`, error);
+  }
+}
+
+/** See `Bus.lastPosition`. */
+export async function readLastPosition(
+  connection: NatsConnection,
+  stream: string,
+): Promise<number | undefined> {
+  const info = await readStreamInfo(await managerOf(connection), stream);
+  return info?.state.last_seq;
+}
+
+/** See `Bus.readMessage`. */
+export async function readStored(
+  connection: NatsConnection,
+  stream: string,
+  position: number,
+): Promise<{ bytes: Bytes } | undefined> {
+  const manager = await managerOf(connection);
+  try {
+    const message = await manager.streams.getMessage(stream, { seq: position });
+    return { bytes: new Uint8Array(message.data) };
+  } catch (error) {
+    const code = apiCode(error);
+    if (code === MESSAGE_NOT_FOUND || code === STREAM_NOT_FOUND) return undefined;
+    throw unreachable(`read position ${position} of ${stream}`, error);
+  }
+}
+
+/** JetStream's API; nothing is asked yet. */
+export function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+  return connection.jetstreamManager({ timeout: API_MS_MAX, checkAPI: false });
+}
+
+/** JetStream's own error code, or `undefined`. */
+export function apiCode(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined;
+}
+
+function isSame(found: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted)) return JSON.stringify(found) === JSON.stringify(wanted);
+  // Servers leave settings out that are false.
+  return (found ?? false) === wanted;
+}
+
+function unreachable(what: string, error: unknown): OstrakaError {
+  const reason = reasonOf(error);
+  const isTimeout = error instanceof NatsError && error.code === ErrorCode.Timeout;
+  return new OstrakaError(
+    "OSTRAKA_UNREACHABLE",
+    `cannot ${what}: JetStream ${isTimeout ? "does not answer" : `answers "${reason}"`}. ` +
+      "Check that the NATS server runs with JetStream and that these credentials may use it.",
+    { cause: error },
+  );
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,46 @@
+// Signing in to NATS. Owns the guard on the nonce: a broker chooses what a NATS key signs, so only
+// what looks like a nonce is signed, never the bytes of an envelope (DESIGN.md 3, "Three keys").
+
+import { OstrakaError } from "@ostraka/proto";
+import { type Authenticator, credsAuthenticator } from "nats";
+
+/** nats-server sends 11 or more random bytes in base64url. DSSE's encoding starts "DSSEv1 ". */
+const NONCE = /^[A-Za-z0-9_-]{8,64}$/;
+
+/** True for a short base64url token: no envelope, which has spaces, is one. */
+export function isPlainNonce(nonce: string): boolean {
+  return NONCE.test(nonce);
+}
+
+export interface NonceGuard {
+  readonly authenticator: Authenticator;
+  /** Why the last sign-in was refused by us, if it was. */
+  refusal(): OstrakaError | undefined;
+}
+
+/**
+ * An authenticator over credentials that signs plain nonces only. Anything else is left unsigned and
+ * said on the log.
+ * @param readCreds text of a NATS credentials file, asked at each sign-in.
+ */
+export function nonceGuard(
+  readCreds: () => string,
+  log: { error(fields: object, message: string): void },
+): NonceGuard {
+  const signIn = credsAuthenticator(() => new Uint8Array(Buffer.from(readCreds(), "utf8")));
+  let refusal: OstrakaError | undefined;
+  return {
+    authenticator: (nonce) => {
+      refusal = undefined;
+      if (nonce === undefined || isPlainNonce(nonce)) return signIn(nonce);
+      refusal = new OstrakaError(
+        "OSTRAKA_REFUSED",
+        "the NATS server asks for a signature over something that is no nonce; nothing was signed. " +
+          "Check who runs that server.",
+      );
+      log.error({ nonceLength: nonce.length }, refusal.message);
+      return undefined;
+    },
+    refusal: () => refusal,
+  };
+}
