@@ -157,7 +157,9 @@ class LogReplay implements Replay, ScorerOutput {
 
   lease(lease: Lease): void {
     if (this.#leases.size >= LEASES_MAX) this.#dropEnded(lease.fromMs);
-    this.#leases.set(lease.subject, lease);
+    // What earned the lease explains a refusal; a renewal only prolongs it.
+    const held = lease.isRenewal ? this.#leases.get(lease.subject) : undefined;
+    this.#leases.set(lease.subject, held ? { ...held, untilMs: lease.untilMs } : lease);
     this.#record({
       kind: "lease",
       ...this.#leaseFields(lease, lease.fromMs),

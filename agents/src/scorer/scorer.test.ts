@@ -208,7 +208,7 @@ describe("duplicates, order and time", () => {
 });
 
 describe("reasons", () => {
-  test("the counterfactual is the level with that detector's bets at 1 and the weights kept", () => {
+  test("the counterfactual is the level with the detector's bets at 1, the weights kept", () => {
     burst(8, NOON);
     const { levelMdb: level, reasons } = told.leases[0] as Lease;
     const money = (mdb: number) => 10 ** (mdb / 10_000);

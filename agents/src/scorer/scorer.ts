@@ -17,6 +17,7 @@ import {
   enterDay,
   evidenceFromMs,
   forgetEvidence,
+  forgetRun,
   levelOf,
   reasonsOf,
   resetLevel,
@@ -27,6 +28,8 @@ import {
 import { SubjectTable } from "./subject-table.ts";
 
 const DAY_MS = 86_400_000;
+/** After a week of silence an address may be somebody else's: what it had won is dropped. */
+const IDLE_MS_MAX = 7 * DAY_MS;
 /** A folded line counts at most this often: by then every line is drawn. */
 const COUNT_MAX = 64;
 const SUBJECTS_DEFAULT = 20_000;
@@ -214,6 +217,7 @@ class EventScorer implements Scorer {
       this.#counts.pardoned++;
       return false;
     }
+    if (timeMs > state.lastMs + IDLE_MS_MAX) forgetRun(state);
     const seen = this.#seen;
     seen.isLate = timeMs < state.lastMs;
     seen.timeMs = seen.isLate ? state.lastMs : timeMs;
@@ -253,9 +257,19 @@ class EventScorer implements Scorer {
   #drawSignal(state: SubjectState, levelMdb: number, out: ScorerOutput): void {
     const { epoch, leaseMs } = this.#policy;
     const timeMs = state.lastMs;
-    if (state.heldEpoch === epoch && timeMs < state.heldUntilMs) return;
-    state.heldEpoch = epoch;
-    state.heldUntilMs = timeMs + leaseMs;
+    const isHeld = state.heldEpoch === epoch && timeMs < state.heldUntilMs;
+    if (!isHeld) {
+      state.heldEpoch = epoch;
+      state.heldUntilMs = timeMs + leaseMs;
+      this.#sendSignal(state, levelMdb, out);
+    }
+    // The reset is what bounds false signals; held back or not, the level starts again from
+    // nothing.
+    resetLevel(state);
+  }
+
+  #sendSignal(state: SubjectState, levelMdb: number, out: ScorerOutput): void {
+    const timeMs = state.lastMs;
     out.signal({
       subject: state.subject,
       timeMs,
@@ -266,8 +280,7 @@ class EventScorer implements Scorer {
       evidenceFromMs: evidenceFromMs(state, timeMs),
       reasons: reasonsOf(state),
       recommendedStage: this.#isExempt(state.subject) ? "observe" : "suspend",
-      epoch,
+      epoch: this.#policy.epoch,
     });
-    resetLevel(state);
   }
 }

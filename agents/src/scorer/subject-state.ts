@@ -115,16 +115,20 @@ export function resetLevel(state: SubjectState): void {
   resetHabitRanks(state.habit);
 }
 
-/** Drops everything won, day accounts included, and leaves no run that reaches back. */
-export function forgetEvidence(state: SubjectState): void {
+/** Drops the level and every run that reaches back, so that only what comes now can bet. */
+export function forgetRun(state: SubjectState): void {
+  resetLevel(state);
   for (const memory of state.detectors) {
-    emptyOpen(memory);
-    memory.today = 0;
     memory.chain = 0;
     memory.names = NO_NAMES;
   }
-  resetHabitRanks(state.habit);
   state.lastFailedMs = -1;
+}
+
+/** Drops everything won, day accounts included, and ends the lease. */
+export function forgetEvidence(state: SubjectState): void {
+  forgetRun(state);
+  for (const memory of state.detectors) memory.today = 0;
   state.leaseUntilMs = 0;
   state.heldUntilMs = 0;
 }

@@ -28,3 +28,16 @@ export interface Detector {
   /** What was seen, as `name=number` pairs and nothing from the log. */
   describe(memory: DetectorMemory): string;
 }
+
+/** Two logins' worth of prompts (OpenSSH asks three times): what a person mistypes at most. */
+const SLIP_FAILURES_MAX = 6;
+
+/**
+ * Whether a success ends a short run on the very account that failed last: somebody remembered the
+ * password. Bets then pay nothing, so that what one slip won does not wait for the next. Paying
+ * less than a bet allows is always sound. After a longer run, or on another account, a success
+ * wipes no slate: else an attacker's own account, or the guess that got him in, would.
+ */
+export function isSlip(memory: DetectorMemory, seen: Observation): boolean {
+  return seen.nameHash === memory.mark && memory.chain <= SLIP_FAILURES_MAX;
+}

@@ -107,7 +107,7 @@ describe("every declared detector, at the ceiling of its null", () => {
     }
   });
 
-  test("a success on the account that failed last never pays more than the bet allows", () => {
+  test("a success that looks like a slip never pays more than the bet allows", () => {
     const own: World = (memory) => yesNo(0.35, FAILURE, { ...SUCCESS, nameHash: memory.mark });
     for (const detector of [failureRun, failurePaceFast, failurePaceQuick]) {
       expect(expectation(detector, own, 10).day).toBeLessThanOrEqual(1 + 1e-9);

@@ -3,13 +3,13 @@
 // another within 5 s at most 10 % of the time. An ssh client prompts three times (OpenSSH
 // NumberOfPasswordPrompts), so a person must then reconnect and type again, past PAM's own delay.
 // Null, quick: the same within 60 s at most 20 % of the time (retry fails <= 35 %, and after three
-// refusals keeps that pace <= 57 %). A slower failure loses the bet; a success on the account that
-// failed last loses everything (see failure-run), another's only the quick bet.
+// refusals keeps that pace <= 57 %). A slower failure loses the bet; a success that looks like a
+// remembered password costs everything (`isSlip`), any other only the quick bet.
 // A line that folds repeats has no times of its own: only if all of it fits the pace does it win.
 
 import { type BinaryBet, binaryBet, lose, stake, win } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
-import type { Detector, DetectorMemory } from "./detector.ts";
+import { type Detector, type DetectorMemory, isSlip } from "./detector.ts";
 
 /** Paced gaps in a row before the first stake. */
 const GAPS_BEFORE_STAKE = 2;
@@ -22,9 +22,9 @@ export const failurePaceQuick = openPace("failure-pace-quick", 60_000, QUICK_BET
 
 /**
  * @param paceMs longest gap that still keeps the pace
- * @param isBrokenBySuccess whether another account's success between two failures loses the bet: at
- *   the quick pace it does, for the sake of shared addresses; at the fast one no office fails so
- *   much
+ * @param isBrokenBySuccess whether any success between two failures loses the bet: at the quick
+ * pace
+ *   it does, for the sake of shared addresses; at the fast one no office fails so much
  */
 function openPace(
   name: string,
@@ -34,7 +34,7 @@ function openPace(
 ): Detector {
   const pace = `${paceMs / 1000} s`;
   function onSuccess(memory: DetectorMemory, seen: Observation): void {
-    const isRemembered = seen.nameHash === memory.mark;
+    const isRemembered = isSlip(memory, seen);
     if (!isRemembered && !isBrokenBySuccess) return;
     if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory, isRemembered ? 0 : bet.lose);
     memory.chain = 0;

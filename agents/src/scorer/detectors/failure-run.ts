@@ -1,15 +1,13 @@
 // Failure runs and retries: bets that the attempt after a failed guess fails again.
 // Null: an honest source that has just failed fails its next attempt, whenever it comes, at most 35
-// % of the time (DESIGN.md 5). Source: own reading of auth logs; people who mistype mostly succeed
+// % of the time (DESIGN.md 5). Source: own reading of auth logs; people who mistype mostly get in
 // on the retry, and a whole office behind one address succeeds far more often than it fails. The
-// bet plays q = 0.95 against p = 0.35: a failure wins 4.3 dB, a success costs 11.2 dB. A success on
-// the very account that failed last costs everything: somebody remembered the password, and what
-// was won before must not wait for the next slip. (Paying less than the bet allows is always
-// sound.) Another account's success does not: else an attacker's own account would wipe his slate.
+// bet plays q = 0.95 against p = 0.35: a failure wins 4.3 dB, a success costs 11.2 dB, or
+// everything when it looks like a remembered password (`isSlip`).
 
 import { binaryBet, lose, stake, win } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
-import type { Detector, DetectorMemory } from "./detector.ts";
+import { type Detector, type DetectorMemory, isSlip } from "./detector.ts";
 
 export const RETRY_BET = binaryBet(0.35, 0.95);
 
@@ -20,8 +18,7 @@ export const failureRun: Detector = {
 
   observe(memory: DetectorMemory, seen: Observation): void {
     if (seen.outcome === "succeeded") {
-      const isRemembered = seen.nameHash === memory.mark;
-      if (memory.chain > 0) lose(memory, isRemembered ? 0 : RETRY_BET.lose);
+      if (memory.chain > 0) lose(memory, isSlip(memory, seen) ? 0 : RETRY_BET.lose);
       memory.chain = 0;
       return;
     }
