@@ -55,6 +55,13 @@ export class LedgerFollower {
     return Number(this.sealer.latest?.head.index ?? 0) > this.index;
   }
 
+  /** Last index up to which records are here without a gap. */
+  get heldThrough(): number {
+    let index = this.index;
+    while (this.#pending.has(index + 1)) index++;
+    return index;
+  }
+
   get frontierState(): Bytes {
     return this.#frontier.state();
   }

@@ -1,0 +1,111 @@
+// Wires the scorer to the courier and the deny set: what it says becomes a draft of a signal with its
+// private part, or a local lease. Raw events stop here (I9).
+
+import {
+  type Bytes,
+  encodeNew,
+  EvidenceKind,
+  LIMITS,
+  type PrivatePart,
+  PrivatePartSchema,
+  PrivateSubjectSchema,
+  Stage,
+  wireSubjectKind,
+  type Crypto,
+} from "@ostraka/proto";
+import { create } from "@bufbuild/protobuf";
+import type { Draft } from "../courier/index.ts";
+import { type Event, isExempt, type Policy } from "../kernel/index.ts";
+import {
+  type Lease,
+  openScorer,
+  restoreScorer,
+  type Scorer,
+  type ScorerPolicy,
+  type Signal,
+} from "../scorer/index.ts";
+import { commitmentOf, SALT_BYTES } from "../kernel/index.ts";
+
+/** The scorer's part of a policy. */
+export function scorerPolicyOf(policy: Policy): ScorerPolicy {
+  return { ...policy.local, epoch: policy.epoch };
+}
+
+export interface ScoringOptions {
+  readonly crypto: Crypto;
+  /** Random bytes: the salts of private parts. */
+  readonly random: (bytes: number) => Bytes;
+}
+
+export class Scoring {
+  readonly #o: ScoringOptions;
+  #policy: Policy | undefined;
+  #scorer: Scorer | undefined;
+
+  constructor(options: ScoringOptions) {
+    this.#o = options;
+  }
+
+  get scorer(): Scorer | undefined {
+    return this.#scorer;
+  }
+
+  /** Scores under a policy from now on; the first one may find a snapshot of an earlier run. */
+  usePolicy(policy: Policy, snapshot?: unknown): void {
+    if (this.#policy === policy) return;
+    this.#policy = policy;
+    const scorerPolicy = scorerPolicyOf(policy);
+    if (this.#scorer !== undefined) {
+      this.#scorer.step({ type: "policy", policy: scorerPolicy }, NOWHERE);
+      return;
+    }
+    const options = {
+      policy: scorerPolicy,
+      isExempt: (subject: Parameters<typeof isExempt>[1]) =>
+        isExempt(this.#policy as Policy, subject),
+    };
+    const restored = snapshot === undefined ? undefined : restoreScorer(snapshot, options);
+    this.#scorer = restored ?? openScorer(options);
+    restored?.step({ type: "policy", policy: scorerPolicy }, NOWHERE);
+  }
+
+  score(event: Event, onLease: (lease: Lease) => void, onSignal: (signal: Signal) => void): void {
+    this.#scorer?.step({ type: "event", event }, { lease: onLease, signal: onSignal });
+  }
+
+  /** The signed statement and its private part. Signed time is event time, never ahead of the clock. */
+  draft(signal: Signal, wallMs: number): { readonly draft: Draft; readonly part: PrivatePart } {
+    const part = this.#privatePart(signal);
+    const draft: Draft = {
+      epoch: signal.epoch,
+      timeMs: BigInt(Math.min(signal.timeMs, wallMs)),
+      subjectKind: wireSubjectKind(signal.subject),
+      commitment: commitmentOf(this.#o.crypto, part),
+      evidenceKind: EvidenceKind.DECLARED,
+      day: signal.day,
+      evidenceMdb: signal.evidenceMdb,
+      levelMdb: signal.levelMdb,
+      evidenceFromMs: BigInt(signal.evidenceFromMs),
+      recommendedStage: signal.recommendedStage === "suspend" ? Stage.SUSPEND : Stage.OBSERVE,
+    };
+    return { draft, part };
+  }
+
+  #privatePart(signal: Signal): PrivatePart {
+    const clip = (text: string) => text.slice(0, LIMITS.reasonTextMax);
+    const reasons = signal.reasons.slice(0, LIMITS.reasonsMax).map((reason) => ({
+      detector: reason.detector,
+      betsMdb: reason.betsMdb,
+      seen: clip(reason.seen),
+      against: clip(reason.against),
+      fromMs: BigInt(reason.fromMs),
+      toMs: BigInt(reason.toMs),
+      count: reason.count,
+      kind: reason.kind === "learned" ? EvidenceKind.LEARNED : EvidenceKind.DECLARED,
+    }));
+    const content = encodeNew(PrivateSubjectSchema, { subject: signal.subject, reasons });
+    return create(PrivatePartSchema, { salt: this.#o.random(SALT_BYTES), content });
+  }
+}
+
+const NOWHERE = { lease: () => undefined, signal: () => undefined };

@@ -1,0 +1,93 @@
+// Judges a verdict as every sidecar must (I1): recomputes its body from the policy of its epoch, the roster
+// at its index and its warrant, and wants the same bytes. Nothing in the entry is taken on trust.
+
+import {
+  type Crypto,
+  encode,
+  type Entry,
+  equalBytes,
+  isReject,
+  Ledger,
+  type Lift,
+  LiftSchema,
+  type PrivatePart,
+  type Reject,
+  type Revocation,
+  RevocationSchema,
+  reject,
+  type SubjectText,
+} from "@ostraka/proto";
+import {
+  bodyBytes,
+  type MeshView,
+  type PeopleVerdict,
+  revocationOfSignals,
+  verdictOfPeople,
+} from "../kernel/index.ts";
+import type { Mesh } from "./mesh.ts";
+
+export type CheckedVerdict =
+  | { readonly kind: "revocation"; readonly revocation: Revocation; readonly subject: SubjectText }
+  | { readonly kind: "lift"; readonly lift: Lift; readonly subject: SubjectText };
+
+/** The verdict of an entry, recomputed; `undefined` for an entry that is none. */
+export function checkVerdict(
+  crypto: Crypto,
+  mesh: Mesh,
+  entry: Entry,
+  privates: readonly PrivatePart[],
+): CheckedVerdict | Reject | undefined {
+  const { effect } = entry;
+  if (effect.case !== "revocation" && effect.case !== "lift") return undefined;
+  // Machine verdicts stand in the signals ledger; whatever an approval made stands in control.
+  const isBySignals = entry.ledger === Ledger.SIGNALS;
+  const judgedAt = Number(effect.value.controlIndex);
+  const isKnown = judgedAt <= mesh.controlIndex;
+  const isBefore = isBySignals || judgedAt < Number(entry.index);
+  if (!isKnown || !isBefore) return reject("wrong-index");
+  const view = mesh.viewAt(judgedAt);
+  if (effect.value.epoch !== view.epoch) return reject("wrong-epoch");
+  if (isBySignals) {
+    return effect.case === "revocation"
+      ? checkSignals(crypto, view, effect.value, privates)
+      : reject("body-differs");
+  }
+  const claimed: Uint8Array =
+    effect.case === "lift"
+      ? encode(LiftSchema, effect.value)
+      : encode(RevocationSchema, effect.value);
+  return checkPeople(crypto, view, entry, claimed, privates);
+}
+
+function checkSignals(
+  crypto: Crypto,
+  view: MeshView,
+  claimed: Revocation,
+  privates: readonly PrivatePart[],
+): CheckedVerdict | Reject {
+  const derived = revocationOfSignals(crypto, view, claimed.warrant?.signals ?? [], privates);
+  if (isReject(derived)) return derived;
+  const isSame = equalBytes(
+    encode(RevocationSchema, derived.revocation),
+    encode(RevocationSchema, claimed),
+  );
+  return isSame ? { kind: "revocation", ...derived } : reject("body-differs");
+}
+
+function checkPeople(
+  crypto: Crypto,
+  view: MeshView,
+  entry: Entry,
+  claimed: Uint8Array,
+  privates: readonly PrivatePart[],
+): PeopleVerdict | Reject {
+  const { effect } = entry;
+  if (effect.case !== "revocation" && effect.case !== "lift") return reject("malformed");
+  if (privates.length !== 1) return reject("commitment-mismatch");
+  const { proposal, approvals } = effect.value.warrant ?? { proposal: undefined, approvals: [] };
+  const at = Number(entry.machineTimeMs);
+  const derived = verdictOfPeople(crypto, view, proposal, privates[0], approvals, at);
+  if (isReject(derived)) return derived;
+  const isSame = derived.kind === effect.case && equalBytes(bodyBytes(derived), claimed);
+  return isSame ? derived : reject("body-differs");
+}
