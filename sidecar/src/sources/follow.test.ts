@@ -11,6 +11,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FileCursor, type FollowOptions, followFile } from "./follow.ts";
 import { readFileLines } from "./read-file-lines.ts";
@@ -238,6 +239,56 @@ describe("a restart goes on from the cursor", () => {
       expect((await after.until(19 - i))[0]).toBe(lines[i + 1]);
       await after.stop();
     }
+  });
+});
+
+describe("whatever happens to the file and the follower", () => {
+  const operation = fc.constantFrom("write", "write", "write", "rename", "copy", "restart");
+
+  test("every line is given exactly once", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (operations) => {
+        const home = await mkdtemp(join(folder, "run-"));
+        path = join(home, "auth.log");
+        const given: string[] = [];
+        const written: string[] = [];
+        const write = async () => {
+          written.push(`line ${written.length}`);
+          await appendFile(path, `${written.at(-1)}\n`);
+        };
+        await write();
+        let log = new Following();
+        await log.until(1);
+        const restartAt = async (count: number) => {
+          await log.until(count - given.length);
+          const cursor = (await log.stop()) ?? last;
+          given.push(...log.given);
+          last = cursor;
+          log = restart(cursor);
+        };
+        let last: FileCursor | undefined;
+        let rotations = 0;
+        for (const what of operations) {
+          if (what === "write") await write();
+          else if (what === "restart") await restartAt(given.length);
+          else {
+            // What is written between copy and truncation is lost to everybody: not tested here.
+            if (what === "copy") await log.until(written.length - given.length);
+            const to = `${path}.${99 - rotations++}`;
+            if (what === "rename") await rename(path, to);
+            else {
+              await copyFile(path, to);
+              await truncate(path);
+            }
+            await write();
+          }
+        }
+        await restartAt(written.length);
+        await log.stop();
+        expect([...given].sort()).toEqual([...written].sort());
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 

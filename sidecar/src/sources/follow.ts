@@ -60,6 +60,8 @@ class Follower {
   #current: FileTail | undefined;
   #retired: FileTail | undefined;
   #retiredUntilMs = 0;
+  // The newest former self whose lines have been given out.
+  #last: FilePlace | undefined;
   #isFirstOpen = true;
   #callerError: unknown;
 
@@ -79,7 +81,8 @@ class Follower {
       const { size } = await handle.stat();
       if (size >= cursor.offset) this.#current?.splitter.reset(cursor.offset);
     } else {
-      await this.#drainRotated(cursor);
+      this.#last = { identity: cursor.identity, offset: cursor.offset };
+      await this.#catchUp();
     }
     if (cursor.previous !== undefined) await this.#resumePrevious(cursor.previous);
     return true;
@@ -122,13 +125,14 @@ class Follower {
     const retired = this.#retired;
     if (retired === undefined) return;
     await retired.drain(this.#buffer, this.#options.signal);
-    if (performance.now() < this.#retiredUntilMs || this.#options.signal.aborted) return;
-    await this.#closeRetired();
+    const isOver = performance.now() >= this.#retiredUntilMs;
+    if (isOver && !this.#options.signal.aborted) await this.#closeRetired();
   }
 
   async #closeRetired(): Promise<void> {
     const retired = this.#retired;
     if (retired === undefined) return;
+    await retired.drain(this.#buffer, this.#options.signal);
     retired.splitter.finish(false);
     this.#retired = undefined;
     await retired.handle.close();
@@ -139,9 +143,13 @@ class Follower {
     if (current === undefined) return;
     if (await current.isReplaced()) {
       // Truncated in place: what was written between our last read and the copy is in the copy.
-      const place = { identity: current.identity as string, offset: current.splitter.lineStart };
-      const isCopied = await this.#drainRotated(place);
-      current.restart(isCopied);
+      this.#last = placeOf(current);
+      current.restart(await this.#catchUp(true));
+    }
+    if (current.identity === undefined) {
+      current.identity = await fileIdentity(current.handle);
+      // Whatever was rotated away before this content came is older than it.
+      if (current.identity !== undefined) await this.#catchUp();
     }
     await current.drain(this.#buffer, this.#options.signal);
   }
@@ -157,11 +165,15 @@ class Follower {
       await current.drain(this.#buffer, this.#options.signal);
       await this.#closeRetired();
       this.#retire(current);
+      this.#last = placeOf(current) ?? this.#last;
+      this.#current = next;
+      // Two rotations between two looks leave a file that the path never led us to.
+      await this.#catchUp();
     }
     this.#current = next;
     if (this.#isFirstOpen && this.#options.from === "end") await skipToEnd(next);
     this.#isFirstOpen = false;
-    await next.drain(this.#buffer, this.#options.signal);
+    await this.#drainCurrent();
   }
 
   #retire(tail: FileTail): void {
@@ -169,18 +181,30 @@ class Follower {
     this.#retiredUntilMs = performance.now() + RETIRED_MS_MAX;
   }
 
-  async #drainRotated(place: FilePlace): Promise<boolean> {
-    let offset = place.offset;
+  /**
+   * Gives what the rotated siblings hold beyond the last place: its own rest, then its successors.
+   * @returns whether there was such a sibling.
+   */
+  async #catchUp(isCurrentReplaced = false): Promise<boolean> {
+    if (this.#last === undefined) return false;
+    let { offset } = this.#last;
     let isFound = false;
-    for (const handle of await openRotatedFrom(this.#options.path, place.identity)) {
+    let isPresent = false;
+    for (const handle of await openRotatedFrom(this.#options.path, this.#last.identity)) {
       const tail = await this.#tailOf(handle);
-      if (tail.inode !== this.#current?.inode) {
+      const identity = await fileIdentity(handle, true);
+      // The present file renamed a moment ago, or its copy made BEFORE its truncation: it is read as
+      // the present one, and what comes after it is no former self yet.
+      isPresent ||= tail.inode === this.#current?.inode;
+      isPresent ||= !isCurrentReplaced && identity === this.#current?.identity;
+      if (!isPresent && tail.inode !== this.#retired?.inode) {
         tail.splitter.reset(offset);
         await tail.drain(this.#buffer, this.#options.signal);
         if (!this.#options.signal.aborted) tail.splitter.finish(false);
-        offset = 0;
+        this.#last = placeOf(tail) ?? this.#last;
         isFound = true;
       }
+      offset = 0;
       await handle.close();
     }
     return isFound;
@@ -221,11 +245,11 @@ class Follower {
 
   // A successor without identity could not be found again by its cursor: its former self can.
   #cursorAt(tail: FileTail): FileCursor {
-    const current = placeOf(this.#current);
+    const own = placeOf(tail) as FilePlace;
     const retired = placeOf(this.#retired);
-    const isOwn = tail === this.#current || tail === this.#retired;
-    if (!isOwn || current === undefined) return placeOf(tail) as FilePlace;
-    return retired === undefined ? current : { ...current, previous: retired };
+    if (retired === undefined) return own;
+    const base = tail === this.#retired ? (placeOf(this.#current) ?? this.#last ?? own) : own;
+    return base.identity === retired.identity ? retired : { ...base, previous: retired };
   }
 }
 
