@@ -1,7 +1,48 @@
 // The public door of @ostraka/host: the hands of every process, one file a port.
 
-export * from "./bus-nats.ts";
-export * from "./crypto-sodium.ts";
+export type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus-nats.ts";
+export { connectBus } from "./bus-nats.ts";
+export type { Clock } from "./clock.ts";
+export { openClock } from "./clock.ts";
+export type { CryptoOptions } from "./crypto-sodium.ts";
+export { openCrypto, openSigner } from "./crypto-sodium.ts";
 export type { JournalGap, JournalReader, JournalReading } from "./journal-reader-nats.ts";
-export * from "./key-file.ts";
-export * from "./store-sqlite.ts";
+export type { KeyUse, UsedKey } from "./key-file.ts";
+export {
+  assertDistinct,
+  generateKeyFile,
+  keyPem,
+  loadKeyFile,
+  loadKeySeed,
+  readSecretFile,
+  writeKeyFile,
+  writeSecretFile,
+} from "./key-file.ts";
+export type { Certified, CertUse, CertWish, MeshCa } from "./mesh-ca.ts";
+export {
+  certFingerprint,
+  certPublicKey,
+  createCertRequest,
+  createMeshCa,
+  openMeshCa,
+  requestPublicKey,
+} from "./mesh-ca.ts";
+export type { NatsAuthority, NatsPermissions, NatsUser, NatsUserKey } from "./nats-credentials.ts";
+export {
+  coordinatorPermissions,
+  createNatsAuthority,
+  createNatsUserKey,
+  credsFile,
+  hostPermissions,
+  inboxPrefix,
+  openNatsAuthority,
+} from "./nats-credentials.ts";
+export type { NatsFinderOptions, NatsServer } from "./nats-finder.ts";
+export { findNatsServer } from "./nats-finder.ts";
+export type { NatsServerOptions } from "./nats-server-config.ts";
+export { serverConfig } from "./nats-server-config.ts";
+export { natsKeyBytes, natsKeyText } from "./nkey-text.ts";
+export type { SqliteStore, SqliteStoreOptions } from "./store-sqlite.ts";
+export { openSqliteStore, openSqliteStoreReadOnly } from "./store-sqlite.ts";
+export type { Log, LogOptions } from "./telemetry.ts";
+export { openLog } from "./telemetry.ts";
