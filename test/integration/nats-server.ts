@@ -1,0 +1,123 @@
+// Launches a real nats-server for tests: in operator mode when given an authority, on a port of its
+// own that a restart keeps, with a store that outlives a kill. Skips in plain sight where it is absent.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type NatsAuthority, serverConfig } from "@ostraka/host";
+
+const READY_MS_MAX = 10_000;
+const PATHS = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/usr/local/sbin`;
+
+/** `undefined` where no nats-server is installed; else its version, such as `v2.9.10`. */
+export function natsVersion(): string | undefined {
+  const run = spawnSync("nats-server", ["--version"], { env: { PATH: PATHS }, encoding: "utf8" });
+  return /v[\d.]+/.exec(run.stdout ?? "")?.[0];
+}
+
+export interface TestNats {
+  readonly url: string;
+  readonly storeDir: string;
+  /** `kill -9`; the store stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and store. */
+  start(): Promise<void>;
+  /** Removes the store of a killed server: all of NATS is lost. */
+  wipe(): void;
+  /** Freezes and thaws the process: a broker that accepts and does not answer. */
+  freeze(): void;
+  thaw(): void;
+  /** Kills it and removes its folder. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts a nats-server; without an authority it asks nobody who they are. */
+export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
+  const dir = mkdtempSync(join(tmpdir(), "ostraka-nats-"));
+  const storeDir = join(dir, "store");
+  const port = await freePort();
+  const file = join(dir, "nats.conf");
+  const open = `host: "127.0.0.1"\nport: ${port}\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n`;
+  const config = authority && serverConfig({ storeDir, port, ...authority });
+  writeFileSync(file, config ?? open, { mode: 0o600 });
+  let child: ChildProcess | undefined;
+  const server: TestNats = {
+    url: `nats://127.0.0.1:${port}`,
+    storeDir,
+    kill: async () => {
+      const gone = child;
+      child = undefined;
+      if (gone === undefined || gone.exitCode !== null) return;
+      const exit = once(gone, "exit");
+      gone.kill("SIGKILL");
+      await exit;
+    },
+    start: async () => {
+      mkdirSync(storeDir, { recursive: true });
+      child = spawn("nats-server", ["-c", file], {
+        env: { PATH: PATHS },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let said = "";
+      child.stderr?.on("data", (chunk: Buffer) => {
+        said = `${said}${chunk.toString("utf8")}`.slice(-4_000);
+      });
+      await untilReady(port, child, () => said);
+    },
+    wipe: () => rmSync(storeDir, { recursive: true, force: true }),
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
+    [Symbol.asyncDispose]: async () => {
+      await server.kill();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
+}
+
+async function untilReady(port: number, child: ChildProcess, said: () => string): Promise<void> {
+  const deadline = performance.now() + READY_MS_MAX;
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`nats-server ended: ${said()}`);
+    if (await greets(port)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`nats-server does not answer on port ${port}: ${said()}`);
+}
+
+/** True once something on the port speaks first, as NATS does. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    const answer = (isReady: boolean) => {
+      socket.destroy();
+      resolve(isReady);
+    };
+    socket.once("data", (data) => answer(data.toString("utf8").startsWith("INFO ")));
+    socket.once("error", () => answer(false));
+    socket.once("close", () => answer(false));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** Resolves when `isSo`; a condition with a deadline instead of a sleep. */
+export async function until(isSo: () => boolean, what: string, timeMsMax = 20_000): Promise<void> {
+  const deadline = performance.now() + timeMsMax;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
