@@ -6,6 +6,9 @@ import { fileIdentity } from "./file-identity.ts";
 import { READ_CHUNK_BYTES } from "./limits.ts";
 import { type ByteRefusal, LineSplitter } from "./line-splitter.ts";
 
+// Linux stamps files with the time of the last timer tick, 1 to 10 ms ago; some do worse.
+const FRESH_MS = 200;
+
 export interface TailSink {
   onLine(line: string, position: string, tail: FileTail): void;
   onRefused(reason: ByteRefusal, position: string, tail: FileTail): void;
@@ -41,7 +44,8 @@ export class FileTail {
     if (facts === this.#seen) return false;
     const identity = await fileIdentity(this.handle);
     if (identity !== this.identity) return true;
-    this.#seen = facts;
+    // Two writes within one tick of the clock leave equal facts: fresh ones are no proof.
+    if (Date.now() - mtimeMs > FRESH_MS) this.#seen = facts;
     return false;
   }
 

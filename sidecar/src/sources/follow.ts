@@ -193,7 +193,7 @@ class Follower {
     for (const handle of await openRotatedFrom(this.#options.path, this.#last.identity)) {
       const tail = await this.#tailOf(handle);
       const identity = await fileIdentity(handle, true);
-      // The present file renamed a moment ago, or its copy made BEFORE its truncation: it is read as
+      // The present file, renamed a moment ago, or its copy made BEFORE truncation: it is read as
       // the present one, and what comes after it is no former self yet.
       isPresent ||= tail.inode === this.#current?.inode;
       isPresent ||= !isCurrentReplaced && identity === this.#current?.identity;
