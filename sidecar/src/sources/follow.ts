@@ -82,9 +82,10 @@ class Follower {
       if (size >= cursor.offset) this.#current?.splitter.reset(cursor.offset);
     } else {
       this.#last = { identity: cursor.identity, offset: cursor.offset };
-      await this.#catchUp();
+      await this.#attempt(async () => void (await this.#catchUp()));
     }
-    if (cursor.previous !== undefined) await this.#resumePrevious(cursor.previous);
+    const { previous } = cursor;
+    if (previous !== undefined) await this.#attempt(() => this.#resumePrevious(previous));
     return true;
   }
 

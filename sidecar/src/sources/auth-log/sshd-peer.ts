@@ -4,7 +4,7 @@
 // Must never name another address than the peer's: a victim would be cut off. In doubt, none.
 
 const PEER_AT_END = /^(\S+)(?: port \d{1,5}( ssh[12])?)?$/;
-const PEER_BEFORE_INFO = / from (\S+) port \d{1,5}$/;
+const PEER_BEFORE_INFO = /^(\S+) port \d{1,5}$/;
 const BARE_PEER_AT_END = /(?:^| )(\S+) port \d{1,5}$/;
 
 /** User name and address text as a line states them; the address may be a host name. */
@@ -62,9 +62,10 @@ function peersBeforeInfo(text: string): NamedPeer[] {
   for (let at = text.indexOf(": "); at >= 0; at = text.indexOf(": ", at + 2)) {
     const isProtocol = text.startsWith(" ssh2", at - 5) || text.startsWith(" ssh1", at - 5);
     if (!isProtocol) continue;
-    const match = PEER_BEFORE_INFO.exec(text.slice(0, at - 5));
+    const from = text.lastIndexOf(" from ", at - 5);
+    const match = from < 0 ? null : PEER_BEFORE_INFO.exec(text.slice(from + 6, at - 5));
     if (match === null) continue;
-    found.push({ user: text.slice(0, match.index), address: match[1] as string });
+    found.push({ user: text.slice(0, from), address: match[1] as string });
   }
   return found;
 }
