@@ -11,6 +11,7 @@ export const REJECT_CODES = [
   "no-signature",
   "too-many-signatures",
   "unknown-key",
+  "no-genesis",
   "bad-signature",
   "duplicate",
   "expired",

@@ -149,14 +149,14 @@ export class DenySet {
   decide(access: Access, time: EdgeTime): Held | HeldLease | undefined {
     let strongest: Held | HeldLease | undefined;
     for (const subject of access.subjects) {
+      const helds = this.#bySubject.get(subject);
+      for (const held of helds ?? NONE) {
+        if (isDenying(held, access, time) && isStronger(held, strongest)) strongest = held;
+      }
+      // A lease only where it is stronger: the mesh's verdict explains more.
       const lease = this.#leases.get(subject);
       if (lease !== undefined && lease.untilMs > time.wallMs && isStronger(lease, strongest)) {
         strongest = lease;
-      }
-      const helds = this.#bySubject.get(subject);
-      if (helds === undefined) continue;
-      for (const held of helds) {
-        if (isDenying(held, access, time) && isStronger(held, strongest)) strongest = held;
       }
     }
     return strongest;
@@ -202,6 +202,8 @@ export class DenySet {
     return held;
   }
 }
+
+const NONE: readonly Held[] = [];
 
 /** Expiry at machine time, and never later than the own wall clock plus a minute (DESIGN.md 8). */
 function hasExpired(held: Held, time: EdgeTime): boolean {

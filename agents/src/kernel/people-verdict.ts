@@ -146,7 +146,7 @@ function faultOfRevoke(
 }
 
 export interface OpenedApproval {
-  /** SHA-256 of the approval's bytes. */
+  /** SHA-256 over the approval's bytes and its signer's key: two people may sign equal bytes. */
   readonly id: Bytes;
   readonly approval: Approval;
   readonly approver: string;
@@ -164,7 +164,10 @@ export function openApproval(
   if (approval === undefined || opened.holders.length !== 1) return reject("malformed");
   if (approval.format !== FORMAT) return reject("unsupported-format");
   const approver = opened.holders[0] as string;
-  return { id: crypto.sha256(opened.body), approval, approver };
+  // One signature exactly: a second key of the same holder must not make a second spelling.
+  const [signature, another] = envelope?.signatures ?? [];
+  if (signature === undefined || another !== undefined) return reject("malformed");
+  return { id: crypto.sha256(opened.body, signature.key), approval, approver };
 }
 
 export type PeopleVerdict =

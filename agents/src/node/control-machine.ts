@@ -134,6 +134,8 @@ export class ControlMachine extends JournalMachine {
     const { envelope, privates } = message;
     const { machineTimeMs } = this.point;
     const { roster, policies, view } = this.mesh;
+    // The genesis is entry 1: whoever reads the ledger alone must meet it first.
+    if (this.book.index === 0 && kind !== "genesis") return reject("no-genesis");
     const plain = (checked: unknown, effect: Effect): Decided | Reject => {
       if (isReject(checked)) return checked;
       return privates.length === 0 ? { effect, privates: [] } : reject("malformed");

@@ -1,0 +1,157 @@
+// The people and machines of a simulated mesh: keys from the seed, a genesis, signed start commands. Real
+// keys, real signatures; only chance and time are simulated.
+
+import { DEFAULT_POLICY_YAML, openGenesis, type OpenedGenesis } from "@ostraka/agents/node";
+import { openCrypto, openSigner } from "@ostraka/host";
+import {
+  type Crypto,
+  compareText,
+  type Envelope,
+  encodeNew,
+  GenesisSchema,
+  GrantSchema,
+  hex,
+  isReject,
+  JoinSchema,
+  MembershipSchema,
+  type MeshId,
+  PolicyActivationSchema,
+  PolicyDocumentSchema,
+  Role,
+  type Signer,
+  signEnvelope,
+  utf8,
+} from "@ostraka/proto";
+import type { Random } from "./random.ts";
+
+export interface Person {
+  readonly name: string;
+  readonly signer: Signer;
+}
+
+export interface SimMesh {
+  readonly crypto: Crypto;
+  readonly mesh: MeshId;
+  readonly genesis: OpenedGenesis;
+  readonly operators: readonly Person[];
+  readonly approvers: readonly Person[];
+  readonly authors: readonly Person[];
+  readonly coordinators: readonly Person[];
+  readonly hosts: readonly (Person & { readonly domain: string })[];
+}
+
+const DAY_MS = 86_400_000;
+
+export const crypto = openCrypto();
+
+/** Builds a mesh of so many coordinators and hosts. */
+export function buildMesh(random: Random, coordinators: number, hosts: number): SimMesh {
+  const person = (name: string): Person => ({ name, signer: openSigner(random.bytes(32)) });
+  const roots = [person("root-1"), person("root-2"), person("root-3")];
+  const operators = [person("olga"), person("omar")];
+  const approvers = [person("ada"), person("rui"), person("sam")];
+  const authors = [person("pia"), person("paul")];
+  const middle = range(coordinators).map((i) => person(`coordinator-${i}`));
+  const edges = range(hosts).map((i) => ({ ...person(`host-${i}`), domain: `rack-${i}` }));
+  const holders = [
+    ...roots.map((p) => holder(p, Role.ROOT)),
+    ...operators.map((p) => holder(p, Role.OPERATOR)),
+    ...approvers.map((p) => holder(p, Role.APPROVER)),
+    ...authors.map((p) => holder(p, Role.AUTHOR)),
+    ...middle.map((p) => holder(p, Role.COORDINATOR)),
+  ].sort((a, b) => compareText(a.name, b.name));
+  const body = encodeNew(GenesisSchema, {
+    format: 1,
+    nonce: random.bytes(16),
+    caFingerprint: random.bytes(32),
+    roster: {
+      format: 1,
+      version: 1,
+      meshName: "sim",
+      holders,
+      groups: [
+        { name: "responders", holders: ["ada", "rui"] },
+        { name: "security", holders: ["sam"] },
+      ],
+      faultDomains: edges.map((edge) => edge.domain),
+      rootThreshold: 2,
+      authorThreshold: 2,
+    },
+  });
+  const mesh = hex(crypto.sha256(body)) as MeshId;
+  const [root1, root2] = roots as [Person, Person];
+  const envelope = signEnvelope(mesh, "genesis", body, root1.signer, root2.signer);
+  const genesis = openGenesis(crypto, envelope);
+  if (isReject(genesis)) throw new Error(`simulated genesis refused: ${genesis.reject}`);
+  return { crypto, mesh, genesis, operators, approvers, authors, coordinators: middle, hosts: edges };
+}
+
+/** The policy of an epoch and its activation, signed by both authors. */
+export function policyCommands(sim: SimMesh, epoch: number, nowMs: number, yaml?: string): Envelope[] {
+  const signers = sim.authors.map((author) => author.signer);
+  const notAfterMs = BigInt(nowMs + DAY_MS);
+  const document = encodeNew(PolicyDocumentSchema, {
+    format: 1,
+    epoch,
+    yaml: utf8(yaml ?? DEFAULT_POLICY_YAML),
+    notAfterMs,
+  });
+  const activation = encodeNew(PolicyActivationSchema, {
+    format: 1,
+    epoch,
+    policyHash: crypto.sha256(document),
+    notAfterMs,
+  });
+  return [
+    signEnvelope(sim.mesh, "policy", document, ...signers),
+    signEnvelope(sim.mesh, "activation", activation, ...signers),
+  ];
+}
+
+/** Grant and membership that let a host in; with both operators it is a witness. */
+export function joinCommands(
+  sim: SimMesh,
+  random: Random,
+  host: Person & { readonly domain: string },
+  nowMs: number,
+  isWitness = true,
+): Envelope[] {
+  const token = openSigner(random.bytes(32));
+  const notAfterMs = BigInt(nowMs + DAY_MS);
+  const operators = (isWitness ? sim.operators : sim.operators.slice(0, 1)).map((o) => o.signer);
+  const grant = encodeNew(GrantSchema, {
+    format: 1,
+    name: host.name,
+    faultDomain: host.domain,
+    joinKey: token.publicKey,
+    usesMax: 1,
+    createdMs: BigInt(nowMs),
+    notAfterMs,
+  });
+  const join = encodeNew(JoinSchema, {
+    format: 1,
+    joinKey: token.publicKey,
+    hostKey: host.signer.publicKey,
+    tlsKey: random.bytes(32),
+    natsKey: random.bytes(32),
+    notAfterMs,
+  });
+  const membership = encodeNew(MembershipSchema, {
+    format: 1,
+    join: signEnvelope(sim.mesh, "join", join, token, host.signer),
+    notAfterMs,
+  });
+  const [coordinator] = sim.coordinators as [Person];
+  return [
+    signEnvelope(sim.mesh, "grant", grant, ...operators),
+    signEnvelope(sim.mesh, "membership", membership, coordinator.signer),
+  ];
+}
+
+function holder({ name, signer }: Person, role: Role) {
+  return { name, keys: [{ role, key: signer.publicKey }], foreignKeys: [] };
+}
+
+function range(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1);
+}

@@ -1,0 +1,329 @@
+// A whole mesh in one process and one thread: real nodes and pumps, virtual time, one seed. Owns starting,
+// crashing and restarting of nodes; decides nothing and checks nothing.
+
+import { type Event, newOut, type Out, type Reply, type Trace } from "@ostraka/agents/kernel";
+import {
+  type CoordinatorEffect,
+  type CoordinatorInput,
+  CoordinatorNode,
+  type EdgeReading,
+  type Phase,
+  Pump,
+  type SidecarEffect,
+  type SidecarInput,
+  SidecarNode,
+  type SubmissionAnswer,
+} from "@ostraka/agents/node";
+import {
+  type Channels,
+  channelsOf,
+  type Envelope,
+  Ledger,
+  type LedgerId,
+  LEDGERS,
+  LIMITS,
+  type PrivatePart,
+  Stage,
+} from "@ostraka/proto";
+import type { Random } from "./random.ts";
+import { Scheduler } from "./scheduler.ts";
+import { SimBus } from "./sim-bus.ts";
+import { buildMesh, type Person, type SimMesh } from "./sim-mesh.ts";
+import { SimStore } from "./sim-store.ts";
+
+/** 2026-01-05T00:00:00Z, a Monday. */
+export const START_MS = 1_767_571_200_000;
+
+/** Thrown where a simulated process dies. */
+export class Crash extends Error {}
+
+export interface WorldOptions {
+  readonly coordinators: number;
+  readonly hosts: number;
+}
+
+/** Told of everything that happens; checkers and traces listen. */
+export interface Observer {
+  onTrace?(node: string, trace: Trace): void;
+  onEffect?(node: string, effect: SidecarEffect | CoordinatorEffect): void;
+  onPhase?(node: string, phase: Phase): void;
+  onAnswer?(node: string, answer: SubmissionAnswer, command: Envelope): void;
+}
+
+interface SimProcess<N, I> {
+  readonly person: Person;
+  readonly store: SimStore;
+  /** Own clock minus true time. */
+  skewMs: number;
+  node: N | undefined;
+  pump: Pump<I, unknown> | undefined;
+}
+
+export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput>;
+export type SimSidecar = SimProcess<SidecarNode, SidecarInput> & { startedMs: number };
+
+const CLOCK_MS = 250;
+
+export class World {
+  readonly random: Random;
+  readonly time = new Scheduler(START_MS);
+  readonly bus: SimBus;
+  readonly sim: SimMesh;
+  readonly channels: Channels;
+  readonly coordinators: SimCoordinator[];
+  readonly sidecars: SimSidecar[];
+  readonly observers: Observer[] = [];
+  /** Asked before each phase of each node: true crashes the node there. */
+  crashAt: ((node: string, phase: Phase) => boolean) | undefined;
+  #tokens = 0;
+  readonly #asked = new Map<number, (reply: Reply) => void>();
+
+  constructor(random: Random, options: WorldOptions) {
+    this.random = random;
+    this.sim = buildMesh(random.split("keys"), options.coordinators, options.hosts);
+    this.bus = new SimBus(random.split("bus"), this.time);
+    this.channels = channelsOf(this.sim.mesh);
+    const process = (person: Person) => ({
+      person,
+      store: new SimStore(),
+      skewMs: 0,
+      node: undefined,
+      pump: undefined,
+    });
+    this.coordinators = this.sim.coordinators.map(process);
+    this.sidecars = this.sim.hosts.map((host) => ({ ...process(host), startedMs: 0 }));
+  }
+
+  /** Advances virtual time. */
+  run(forMs: number): void {
+    this.time.runUntil(this.time.nowMs + forMs);
+  }
+
+  wallMs(process: { readonly skewMs: number }): number {
+    return this.time.nowMs + process.skewMs;
+  }
+
+  // --- coordinators ---
+
+  startCoordinator(process: SimCoordinator): void {
+    const { person, store } = process;
+    const node = new CoordinatorNode({
+      crypto: this.sim.crypto,
+      genesis: this.sim.genesis,
+      publicKey: person.signer.publicKey,
+      store,
+    });
+    process.node = node;
+    const pump = new Pump<CoordinatorInput, CoordinatorEffect>(node, {
+      ...this.#ports(person, store),
+      onSealed: ({ kind }, bytes) => (kind === "head" ? { type: "head", bytes } : undefined),
+    });
+    process.pump = pump as unknown as Pump<CoordinatorInput, unknown>;
+    this.#guard(process, () => {
+      const out = newOut<CoordinatorEffect>();
+      node.open(out);
+      pump.feed(pump.perform(out));
+    });
+    this.bus.attach({
+      name: person.name,
+      hears: this.#prefixes(this.channels.headsAll, this.channels.receiptsAll, this.channels.resyncAll),
+      deliver: (channel, bytes) => this.#toCoordinator(process, channel, bytes),
+    });
+    this.bus.attachReader({
+      name: person.name,
+      nextPosition: (ledger) => process.node?.nextPosition(ledger) ?? 0,
+      deliverJournal: (ledger, position, bytes) =>
+        this.feedCoordinator(process, { type: "message", ledger, position, bytes }),
+    });
+    this.reread(process);
+    this.#beat(process, node, LIMITS.tickMs, () => {
+      this.feedCoordinator(process, { type: "clock", wallMs: this.wallMs(process) });
+      this.reread(process);
+      this.bus.pull(person.name);
+    });
+  }
+
+  /** Reads the journals' ends again, as after a reconnect. */
+  reread(process: SimCoordinator): void {
+    if (this.bus.cut.has(`to:${process.person.name}`)) return;
+    for (const ledger of LEDGERS) {
+      const journal = this.bus.journals.get(ledger) ?? [];
+      const ours = (process.node?.nextPosition(ledger) ?? 1) - 1;
+      const bytesAtOurs = journal[ours - 1]?.bytes;
+      const lastPosition = journal.length;
+      const reread = { type: "reread" as const, ledger, lastPosition };
+      this.feedCoordinator(process, bytesAtOurs === undefined ? reread : { ...reread, bytesAtOurs });
+    }
+  }
+
+  feedCoordinator(process: SimCoordinator, input: CoordinatorInput): void {
+    if (process.node === undefined) return;
+    this.#guard(process, () => process.pump?.feed([input]));
+  }
+
+  /** Submits a command to a coordinator; the answer comes to `onAnswer`. */
+  submit(
+    process: SimCoordinator,
+    envelope: Envelope,
+    privates: readonly PrivatePart[] = [],
+    waitMs = 10_000,
+    onAnswer?: (answer: SubmissionAnswer) => void,
+  ): void {
+    const to = ++this.#tokens;
+    this.#asked.set(to, ({ value }) => {
+      this.#asked.delete(to);
+      const answer = value as SubmissionAnswer;
+      for (const o of this.observers) o.onAnswer?.(process.person.name, answer, envelope);
+      onAnswer?.(answer);
+    });
+    const untilMs = this.wallMs(process) + waitMs;
+    this.feedCoordinator(process, { type: "submit", envelope, privates, to, untilMs });
+  }
+
+  #toCoordinator(process: SimCoordinator, channel: string, bytes: Uint8Array): void {
+    const { headsAll, receiptsAll, resyncAll } = this.channels;
+    if (isIn(channel, headsAll)) this.feedCoordinator(process, { type: "head", bytes });
+    if (isIn(channel, receiptsAll)) this.feedCoordinator(process, { type: "receipt", bytes });
+    if (!isIn(channel, resyncAll)) return;
+    const to = ++this.#tokens;
+    const asker = this.sidecars.find(
+      (s) => this.channels.resync(s.person.signer.publicKey) === channel,
+    );
+    this.#asked.set(to, (reply) => {
+      this.#asked.delete(to);
+      if (reply.bytes === undefined || asker === undefined) return;
+      this.bus.publish(process.person.name, `answer.${asker.person.name}`, reply.bytes);
+    });
+    this.feedCoordinator(process, { type: "resync", bytes, to });
+  }
+
+  // --- sidecars ---
+
+  startSidecar(process: SimSidecar): void {
+    const { person, store } = process;
+    const random = this.random.split(`${person.name}/${this.time.nowMs}`);
+    const node = new SidecarNode({
+      crypto: this.sim.crypto,
+      genesis: this.sim.genesis,
+      hostKey: person.signer.publicKey,
+      hostName: person.name,
+      incarnation: random.bytes(16),
+      random: (n) => random.bytes(n),
+      store,
+      stages: new Set([Stage.STEP_UP, Stage.RESTRICT, Stage.SUSPEND, Stage.TERMINATE]),
+    });
+    process.node = node;
+    process.startedMs = this.time.nowMs;
+    const pump = new Pump<SidecarInput, SidecarEffect>(node, this.#ports(person, store));
+    process.pump = pump as unknown as Pump<SidecarInput, unknown>;
+    this.#guard(process, () => {
+      const out = newOut<SidecarEffect>();
+      node.open(this.reading(process), out);
+      pump.feed(pump.perform(out));
+    });
+    const { headsAll, acks, verdictsAll } = this.channels;
+    this.bus.attach({
+      name: person.name,
+      hears: [
+        ...this.#prefixes(headsAll, verdictsAll),
+        acks(person.signer.publicKey),
+        `answer.${person.name}`,
+      ],
+      deliver: (channel, bytes) => this.#toSidecar(process, channel, bytes),
+    });
+    this.feedSidecar(process, { type: "connected" });
+    this.#beat(process, node, CLOCK_MS, () =>
+      this.feedSidecar(process, { type: "clock", now: this.reading(process) }),
+    );
+  }
+
+  reading(process: SimSidecar): EdgeReading {
+    return { wallMs: this.wallMs(process), monoMs: this.time.nowMs - process.startedMs };
+  }
+
+  feedSidecar(process: SimSidecar, input: SidecarInput): void {
+    if (process.node === undefined) return;
+    this.#guard(process, () => process.pump?.feed([input]));
+  }
+
+  observe(process: SimSidecar, event: Event): void {
+    this.feedSidecar(process, { type: "clock", now: this.reading(process) });
+    this.feedSidecar(process, { type: "event", event });
+  }
+
+  #toSidecar(process: SimSidecar, channel: string, bytes: Uint8Array): void {
+    const { verdicts, headsAll } = this.channels;
+    if (channel.startsWith("answer.")) this.feedSidecar(process, { type: "answer", bytes });
+    else if (isIn(channel, headsAll)) this.feedSidecar(process, { type: "head", bytes });
+    else if (channel === verdicts(Ledger.CONTROL)) {
+      this.feedSidecar(process, { type: "verdict", ledger: Ledger.CONTROL, bytes });
+    } else if (channel === verdicts(Ledger.SIGNALS)) {
+      this.feedSidecar(process, { type: "verdict", ledger: Ledger.SIGNALS, bytes });
+    } else this.feedSidecar(process, { type: "ack", bytes });
+  }
+
+  // --- life and death ---
+
+  /** Ends a node at once; its store keeps what was written. */
+  kill(process: SimCoordinator | SimSidecar): void {
+    process.node = undefined;
+    process.pump = undefined;
+    this.bus.detach(process.person.name);
+  }
+
+  #guard(process: SimCoordinator | SimSidecar, run: () => void): void {
+    try {
+      run();
+    } catch (cause) {
+      if (!(cause instanceof Crash)) throw cause;
+      this.kill(process);
+    }
+  }
+
+  #beat(process: SimCoordinator | SimSidecar, node: unknown, everyMs: number, run: () => void): void {
+    const beat = () => {
+      if (process.node !== node) return;
+      run();
+      this.time.in(everyMs, beat);
+    };
+    this.time.in(this.random.int(0, everyMs), beat);
+  }
+
+  #ports(person: Person, store: SimStore) {
+    const { name, signer } = person;
+    return {
+      mesh: this.sim.mesh,
+      signer,
+      store,
+      publish: (publication: Out["publish"][number]) => {
+        const { channel, bytes, messageId } = publication;
+        if (messageId === undefined) this.bus.publish(name, channel, bytes);
+        else this.bus.publishJournal(name, this.#ledgerOf(channel), messageId, bytes);
+      },
+      enforce: (effect: SidecarEffect | CoordinatorEffect) => {
+        for (const o of this.observers) o.onEffect?.(name, effect);
+      },
+      reply: (reply: Reply) => this.#asked.get(reply.to)?.(reply),
+      trace: (trace: Trace) => {
+        for (const o of this.observers) o.onTrace?.(name, trace);
+      },
+      onPhase: (phase: Phase) => {
+        for (const o of this.observers) o.onPhase?.(name, phase);
+        if (this.crashAt?.(name, phase) === true) throw new Crash(`${name} at ${phase}`);
+      },
+    };
+  }
+
+  #ledgerOf(channel: string): LedgerId {
+    const isControl = isIn(channel, this.channels.journalAll(Ledger.CONTROL));
+    return isControl ? Ledger.CONTROL : Ledger.SIGNALS;
+  }
+
+  #prefixes(...patterns: readonly string[]): string[] {
+    return patterns.map((pattern) => pattern.slice(0, -1));
+  }
+}
+
+function isIn(channel: string, pattern: string): boolean {
+  return channel.startsWith(pattern.slice(0, -1));
+}
