@@ -32,7 +32,7 @@ function failed(account: SubjectText, isAccountKnown: boolean): Step {
   return { kind: "login-failed", account, isAccountKnown };
 }
 
-/** Draws the next attempt of a source at the ceilings: 35 % of retries fail, a name is bad, and so on. */
+/** The next attempt of a source at the ceilings: 35 % of retries fail, 10 % name nobody. */
 function nextStep(previous: Step | undefined, random: () => number, serial: number): Step {
   const draw = random();
   const wrong = `user:acme/wrong-${serial}` as SubjectText;

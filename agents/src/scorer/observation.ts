@@ -11,13 +11,16 @@ export interface Observation {
   /** The event was older than the subject's latest: its gap says nothing. */
   isLate: boolean;
   outcome: "failed" | "succeeded" | "probed";
-  /** A secret was guessed. A refused key offer is none: clients try every key of an agent. */
-  isGuess: boolean;
+  /**
+   * An attempt was refused: a guessed secret, or a suspicious name. A refused key offer under a known
+   * name is none: clients try every key of an agent.
+   */
+  isRefused: boolean;
   /** The name is root's or the host says that there is no such account. */
   isSuspiciousName: boolean;
   /** Hash of the named account, 0 when none was named. */
   nameHash: number;
-  /** Time since this source's previous failed guess; Infinity when there was none. */
+  /** Time since this source's previous refused attempt; Infinity when there was none. */
   gapMs: number;
   /** Second and later observation folded into one line: its own time is unknown. */
   isRepeat: boolean;
@@ -30,7 +33,7 @@ export function openObservation(): Observation {
     timeMs: 0,
     isLate: false,
     outcome: "failed",
-    isGuess: false,
+    isRefused: false,
     isSuspiciousName: false,
     nameHash: 0,
     gapMs: Number.POSITIVE_INFINITY,
@@ -58,8 +61,9 @@ export function readEvent(event: Event, seen: Observation): boolean {
   const isNameBad = event.isAccountKnown === false || event.isRoot === true;
   if (outcome === "probed" && !isNameBad) return false;
   seen.outcome = outcome;
-  seen.isGuess = outcome === "failed" && !GUESSLESS_METHODS.has(event.method ?? "password");
+  const isGuess = outcome === "failed" && !GUESSLESS_METHODS.has(event.method ?? "password");
   seen.isSuspiciousName = isNameBad && outcome !== "succeeded";
+  seen.isRefused = isGuess || seen.isSuspiciousName;
   seen.nameHash = event.account === undefined ? 0 : hashText(event.account);
   return true;
 }
@@ -70,11 +74,11 @@ const OUTCOMES: ReadonlyMap<EventKind, Observation["outcome"]> = new Map([
   ["login-probed", "probed"],
 ]);
 
-/** FNV-1a over UTF-16 units, never 0. Equal hashes can only make two names look like one. */
+/** FNV-1a over UTF-16 units, never 0 nor -1. Equal hashes can only make two names look like one. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }
-  return hash === 0 ? 1 : hash;
+  return hash === 0 || hash === -1 ? 1 : hash;
 }

@@ -147,6 +147,34 @@ describe("honest slips", () => {
   });
 });
 
+describe("names that do not exist", () => {
+  const unknown = { account: "user:acme/oracle" as SubjectText, isAccountKnown: false };
+
+  test("a probe and the failure that follows it under its name are one attempt", () => {
+    feed(event("login-probed", NOON, unknown));
+    const before = levelMdb();
+    feed(event("login-failed", NOON, unknown));
+    expect(levelMdb()).toBe(before);
+    feed(event("login-failed", NOON + 1_000, unknown));
+    expect(levelMdb()).toBeGreaterThan(before ?? 0);
+  });
+
+  test("are bet on where no secret is ever guessed, as on hosts that take keys only", () => {
+    for (let n = 0; n < 8; n++) {
+      const account = `user:acme/guess-${n}` as SubjectText;
+      feed(event("login-probed", NOON + n * 2_000, { account, isAccountKnown: false }));
+    }
+    expect(told.order).toEqual(["lease", "signal"]);
+  });
+
+  test("a probe of a known account, or of none, says nothing", () => {
+    const { account: _, ...unnamed } = event("login-probed", NOON);
+    for (let n = 0; n < 50; n++)
+      feed({ ...unnamed, id: `probe:${n}` }, event("login-probed", NOON));
+    expect(scorer.counts().subjects).toBe(0);
+  });
+});
+
 describe("the right subject", () => {
   test("a failed login speaks about its source, never about the account it names", () => {
     burst(100, NOON);
@@ -200,10 +228,12 @@ describe("duplicates, order and time", () => {
   });
 
   test("a time that is none is counted as invalid", () => {
-    for (const timeMs of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+    for (const timeMs of [Number.NaN, -1, 0.5, Number.POSITIVE_INFINITY, 253_370_764_800_000]) {
       feed(event("login-failed", timeMs));
     }
-    expect(scorer.counts()).toMatchObject({ invalid: 3, subjects: 0 });
+    expect(scorer.counts()).toMatchObject({ invalid: 5, subjects: 0 });
+    feed(event("login-failed", 253_370_764_799_999));
+    expect(scorer.counts()).toMatchObject({ invalid: 5, subjects: 1 });
   });
 });
 

@@ -7,7 +7,7 @@ import type { Event } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
 import type { Detector, DetectorMemory } from "./detectors/detector.ts";
 import { observeHabit } from "./detectors/login-habit.ts";
-import { hashText, openObservation, readEvent } from "./observation.ts";
+import { hashText, type Observation, openObservation, readEvent } from "./observation.ts";
 import { RecentIds } from "./recent-ids.ts";
 import type { Reason, ScorerOutput, ScorerPolicy } from "./signal.ts";
 import { readSnapshot, type ScorerSnapshot, writeSnapshot } from "./snapshot.ts";
@@ -19,6 +19,7 @@ import {
   forgetEvidence,
   forgetRun,
   levelOf,
+  NO_NAME,
   reasonsOf,
   resetLevel,
   SOURCE_DETECTORS,
@@ -28,6 +29,8 @@ import {
 import { SubjectTable } from "./subject-table.ts";
 
 const DAY_MS = 86_400_000;
+/** Last millisecond of the year 9998: every time said outward still has an ISO 8601 form. */
+const TIME_MS_MAX = 253_370_764_799_999;
 /** After a week of silence an address may be somebody else's: what it had won is dropped. */
 const IDLE_MS_MAX = 7 * DAY_MS;
 /** A folded line counts at most this often: by then every line is drawn. */
@@ -54,7 +57,7 @@ export interface ScorerCounts {
   duplicates: number;
   /** More than a day older than the subject's latest event: bet nothing. */
   stale: number;
-  /** No usable time: bet nothing. */
+  /** Its time is no whole millisecond from 1970 to 9998: bet nothing. */
   invalid: number;
   /** Older than a pardon: bet nothing. */
   pardoned: number;
@@ -168,7 +171,7 @@ class EventScorer implements Scorer {
 
   #onEvent(event: Event, out: ScorerOutput): void {
     this.#counts.events++;
-    if (!(event.timeMs >= 0 && event.timeMs <= Number.MAX_SAFE_INTEGER)) {
+    if (!Number.isInteger(event.timeMs) || event.timeMs < 0 || event.timeMs > TIME_MS_MAX) {
       this.#counts.invalid++;
       return;
     }
@@ -196,14 +199,14 @@ class EventScorer implements Scorer {
     // A source moves by failing, an account or a session by logging in; only that draws a line.
     const isSource = detectors === SOURCE_DETECTORS;
     observeHabit(state.habit, seen, methodHash);
-    for (let n = 0; n < times; n++) {
+    for (let n = isSecondLine(state, seen) ? 1 : 0; n < times; n++) {
       seen.isRepeat = n > 0;
       for (let i = 0; i < detectors.length; i++) {
         (detectors[i] as Detector).observe(state.detectors[i] as DetectorMemory, seen);
       }
       if (isSource !== (seen.outcome === "succeeded")) this.#drawLines(state, out);
     }
-    if (seen.isGuess && !seen.isLate) state.lastFailedMs = seen.timeMs;
+    if (seen.isRefused && !seen.isLate) state.lastRefusedMs = seen.timeMs;
     this.#table.settle(state);
   }
 
@@ -224,7 +227,7 @@ class EventScorer implements Scorer {
     state.lastMs = seen.timeMs;
     enterDay(state, Math.floor(seen.timeMs / DAY_MS));
     seen.gapMs =
-      state.lastFailedMs < 0 ? Number.POSITIVE_INFINITY : seen.timeMs - state.lastFailedMs;
+      state.lastRefusedMs < 0 ? Number.POSITIVE_INFINITY : seen.timeMs - state.lastRefusedMs;
     return true;
   }
 
@@ -283,4 +286,14 @@ class EventScorer implements Scorer {
       epoch: this.#policy.epoch,
     });
   }
+}
+
+/**
+ * sshd tells of an unknown account twice: a probe that names it, then its failure. Two lines, one
+ * attempt; the second bets nothing.
+ */
+function isSecondLine(state: SubjectState, seen: Observation): boolean {
+  const isSecond = seen.outcome === "failed" && state.probedName === seen.nameHash;
+  state.probedName = seen.outcome === "probed" ? seen.nameHash : NO_NAME;
+  return isSecond;
 }

@@ -28,6 +28,9 @@ export const ACTOR_DETECTORS: readonly Detector[] = [afterBurst];
 /** Nothing is ever said below this: money of 0 has no logarithm. */
 export const LEVEL_MDB_MIN = -300_000;
 
+/** No name hash at all; 0 is the hash of an unnamed account. */
+export const NO_NAME = -1;
+
 export interface SubjectState {
   readonly subject: SubjectText;
   readonly detectors: readonly DetectorMemory[];
@@ -35,8 +38,10 @@ export interface SubjectState {
   /** UTC day number that the day accounts belong to; -1 before the first event. */
   day: number;
   lastMs: number;
-  /** Latest failed guess, -1 for none. */
-  lastFailedMs: number;
+  /** Latest refused attempt, -1 for none. */
+  lastRefusedMs: number;
+  /** Name hash of the probe that came last, `NO_NAME` when something else did. */
+  probedName: number;
   leaseUntilMs: number;
   /** No further signal before this time, under the same epoch: one burst is one signal. */
   heldUntilMs: number;
@@ -52,7 +57,8 @@ export function openSubjectState(subject: SubjectText): SubjectState {
     habit: openLoginHabit(),
     day: -1,
     lastMs: 0,
-    lastFailedMs: -1,
+    lastRefusedMs: -1,
+    probedName: NO_NAME,
     leaseUntilMs: 0,
     heldUntilMs: 0,
     heldEpoch: -1,
@@ -122,7 +128,8 @@ export function forgetRun(state: SubjectState): void {
     memory.chain = 0;
     memory.names = NO_NAMES;
   }
-  state.lastFailedMs = -1;
+  state.lastRefusedMs = -1;
+  state.probedName = NO_NAME;
 }
 
 /** Drops everything won, day accounts included, and ends the lease. */

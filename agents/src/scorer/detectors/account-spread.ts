@@ -27,8 +27,7 @@ export const accountSpread: Detector = {
       memory.chain = 0;
       return;
     }
-    const isRefused = seen.isGuess || (seen.outcome === "probed" && seen.isSuspiciousName);
-    if (!isRefused || seen.nameHash === 0 || memory.names.length >= NAMES_MAX) return;
+    if (!seen.isRefused || seen.nameHash === 0 || memory.names.length >= NAMES_MAX) return;
     if (memory.names.includes(seen.nameHash)) return;
     // The names are today's, so yesterday's run ends with its day, unsettled.
     if (memory.names.length === 0) memory.chain = 0;

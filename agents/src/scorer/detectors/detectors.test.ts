@@ -17,8 +17,8 @@ interface Branch {
 /** What may happen next, with the largest conditional chances that the null allows. */
 type World = (memory: DetectorMemory) => readonly Branch[];
 
-const SUCCESS: Partial<Observation> = { outcome: "succeeded", isGuess: false, nameHash: 7 };
-const FAILURE: Partial<Observation> = { outcome: "failed", isGuess: true, nameHash: 8 };
+const SUCCESS: Partial<Observation> = { outcome: "succeeded", isRefused: false, nameHash: 7 };
+const FAILURE: Partial<Observation> = { outcome: "failed", isRefused: true, nameHash: 8 };
 
 function yesNo(chance: number, yes: Partial<Observation>, no: Partial<Observation>): Branch[] {
   return [
@@ -173,18 +173,6 @@ describe("failure pace", () => {
       failurePaceFast.observe(memory, { ...openObservation(), ...FAILURE, gapMs: 0, isLate: true });
     }
     expect(memory.starts).toBe(0);
-  });
-});
-
-describe("suspicious names", () => {
-  test("a probe and the failure that follows it under the same name are one attempt", () => {
-    const bad = { isSuspiciousName: true, nameHash: 12 };
-    const memory = openMemory();
-    suspiciousName.observe(memory, { ...openObservation(), ...bad, outcome: "probed" });
-    suspiciousName.observe(memory, { ...openObservation(), ...bad, outcome: "failed" });
-    expect(memory.wins).toBe(1);
-    suspiciousName.observe(memory, { ...openObservation(), ...bad, outcome: "failed" });
-    expect(memory.wins).toBe(2);
   });
 });
 

@@ -52,7 +52,7 @@ function openPace(
         onSuccess(memory, seen);
         return;
       }
-      if (!seen.isGuess || seen.isLate) return;
+      if (!seen.isRefused || seen.isLate) return;
       const isPaced = seen.gapMs <= paceMs;
       if (seen.isRepeat && !isPaced) return;
       if (memory.chain >= GAPS_BEFORE_STAKE) {

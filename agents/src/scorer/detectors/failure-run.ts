@@ -1,8 +1,8 @@
-// Failure runs and retries: bets that the attempt after a failed guess fails again.
-// Null: an honest source that has just failed fails its next attempt, whenever it comes, at most 35
-// % of the time (DESIGN.md 5). Source: own reading of auth logs; people who mistype mostly get in
-// on the retry, and a whole office behind one address succeeds far more often than it fails. The
-// bet plays q = 0.95 against p = 0.35: a failure wins 4.3 dB, a success costs 11.2 dB, or
+// Failure runs and retries: bets that the attempt after a refused one is refused again.
+// Null: after a failure an honest source fails its next attempt, whenever it comes, at most 35 % of
+// the time (DESIGN.md 5). Source: own reading of auth logs; people who mistype mostly get in on the
+// retry, and a whole office behind one address succeeds far more often than it fails.
+// The bet plays q = 0.95 against p = 0.35: a failure wins 4.3 dB, a success costs 11.2 dB, or
 // everything when it looks like a remembered password (`isSlip`).
 
 import { binaryBet, lose, stake, win } from "../betting-account.ts";
@@ -22,7 +22,7 @@ export const failureRun: Detector = {
       memory.chain = 0;
       return;
     }
-    if (!seen.isGuess) return;
+    if (!seen.isRefused) return;
     if (memory.chain > 0) win(memory, RETRY_BET.win, seen.timeMs);
     memory.chain++;
     memory.mark = seen.nameHash;

@@ -40,14 +40,8 @@ export const suspiciousName: Detector = {
     "and repeats such a name at most half the time, after three at most 25 %",
 
   observe(memory: DetectorMemory, seen: Observation): void {
-    // The mark is the last name and, in its lowest bit, whether that was a probe.
-    const name = seen.nameHash & ~1;
-    const isProbe = seen.outcome === "probed";
-    const wasProbeOfName = memory.mark === (name | 1);
-    const isSameName = (memory.mark & ~1) === name;
-    memory.mark = isProbe ? name | 1 : name;
-    // sshd names an unknown account, then fails it: two lines, one attempt, one bet.
-    if (wasProbeOfName && !isProbe && seen.isSuspiciousName && memory.chain > 0) return;
+    const isSameName = seen.nameHash === memory.mark;
+    memory.mark = seen.nameHash;
     const isFirstToday = memory.starts === 0;
     if (isFirstToday) stake(memory, seen.timeMs);
     if (memory.chain > 0) settleNext(memory, seen, isSameName);
