@@ -1,0 +1,10 @@
+// The entry of the `ostraka` command. Loads as little as it can BEFORE it knows what is asked for; the
+// commands are in program.ts and load their own parts.
+
+import { enableCompileCache } from "node:module";
+
+if (import.meta.main) {
+  enableCompileCache();
+  const { runProgram } = await import("./program.ts");
+  process.exitCode = await runProgram(process.argv.slice(2));
+}

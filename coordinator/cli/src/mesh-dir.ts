@@ -1,0 +1,120 @@
+// The data directory of a mesh: where each file lies, and reading the three that say what mesh it is.
+// Must never follow a path out of what it read without saying which file named it.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { isName, type OpenedGenesis, openGenesis } from "@ostraka/agents/node";
+import { type Crypto, EnvelopeSchema, isReject, LIMITS, OstrakaError } from "@ostraka/proto";
+
+export interface CoordinatorAddress {
+  readonly name: string;
+  /** `host:port` of the admin API. */
+  readonly api: string;
+  /** `host:port` of the listener that lets hosts in. */
+  readonly join: string;
+}
+
+/** mesh.json: shape and addresses. Written LAST by `init`: where it is, the directory is whole. */
+export interface MeshFile {
+  readonly coordinators: readonly CoordinatorAddress[];
+  readonly nats: readonly string[];
+  /** How many sidecars the mesh was made for. */
+  readonly sidecars: number;
+}
+
+/** Paths inside a data directory. Names of people, coordinators and hosts are checked BEFORE use. */
+export function pathsOf(dir: string) {
+  return {
+    dir,
+    genesis: join(dir, "genesis.json"),
+    mesh: join(dir, "mesh.json"),
+    policy: join(dir, "policy.yaml"),
+    pending: join(dir, "pending"),
+    keys: join(dir, "keys"),
+    ca: join(dir, "ca"),
+    caCertificate: join(dir, "ca", "ca.pem"),
+    caKey: join(dir, "ca", "ca-key.pem"),
+    nats: join(dir, "nats"),
+    hosts: join(dir, "hosts"),
+    coordinators: join(dir, "coordinators"),
+    key: (name: string) => join(dir, "keys", `${checked(name)}.pem`),
+    tls: (name: string) => join(dir, "keys", `${checked(name)}.tls.pem`),
+    coordinator: (name: string) => join(dir, "coordinators", checked(name)),
+    host: (name: string) => join(dir, "hosts", checked(name)),
+  } as const;
+}
+
+export type MeshPaths = ReturnType<typeof pathsOf>;
+
+function checked(name: string): string {
+  if (isName(name)) return name;
+  throw new OstrakaError(
+    "OSTRAKA_USAGE",
+    `${JSON.stringify(name.slice(0, 80))} is no name: use lower-case letters, digits, dot, dash`,
+  );
+}
+
+/** Reads mesh.json. @throws OstrakaError OSTRAKA_NOT_FOUND or OSTRAKA_DATA_INVALID. */
+export function readMeshFile(dir: string): MeshFile {
+  const path = pathsOf(dir).mesh;
+  const value = readJson(path, `${dir} holds no mesh: run \`ostraka init --data ${dir}\` first`);
+  const { coordinators, nats, sidecars } = value as Partial<MeshFile>;
+  const isWhole =
+    Array.isArray(coordinators) &&
+    coordinators.every((c) => [c?.name, c?.api, c?.join].every((t) => typeof t === "string")) &&
+    Array.isArray(nats) &&
+    nats.every((url) => typeof url === "string") &&
+    typeof sidecars === "number";
+  if (!isWhole) throw damaged(path);
+  return { coordinators, nats, sidecars };
+}
+
+/**
+ * Opens the genesis of a file as `init` wrote it.
+ * @throws OstrakaError OSTRAKA_NOT_FOUND, OSTRAKA_DATA_INVALID, OSTRAKA_NOT_VERIFIED.
+ */
+export function readGenesis(crypto: Crypto, path: string): OpenedGenesis {
+  const value = readJson(path, `there is no genesis at ${path}: name the right file or directory`);
+  const { mesh, envelope } = value as { mesh?: unknown; envelope?: unknown };
+  if (typeof mesh !== "string" || typeof envelope !== "string") throw damaged(path);
+  let opened: ReturnType<typeof openGenesis>;
+  try {
+    const bytes = Buffer.from(envelope, "base64");
+    opened = openGenesis(crypto, fromBinary(EnvelopeSchema, new Uint8Array(bytes)));
+  } catch {
+    // Not even an envelope: the same answer as for a broken file, the bytes say nothing more.
+    throw damaged(path);
+  }
+  if (isReject(opened) || opened.mesh !== mesh) {
+    const why = isReject(opened) ? opened.reject : `it makes mesh ${opened.mesh}, not ${mesh}`;
+    throw new OstrakaError(
+      "OSTRAKA_NOT_VERIFIED",
+      `the genesis in ${path} does not hold (${why}): restore the file that the mesh was made with`,
+    );
+  }
+  return opened;
+}
+
+function readJson(path: string, absent: string): object {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new OstrakaError("OSTRAKA_NOT_FOUND", absent, { cause: error });
+  }
+  try {
+    const value: unknown = text.length > LIMITS.messageBytesMax ? undefined : JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Falls through to one sentence.
+  }
+  throw damaged(path);
+}
+
+function damaged(path: string): OstrakaError {
+  return new OstrakaError(
+    "OSTRAKA_DATA_INVALID",
+    `${path} is damaged or no file of ostraka's: restore it from a copy`,
+  );
+}
