@@ -19,6 +19,8 @@ const WAL_BYTES_KEPT = 4_194_304;
 
 export interface SqliteStore extends Store {
   readonly path: string;
+  /** What SQLite says it does; `synchronous` 2 is an fsync at every commit (I4). */
+  durability(): { readonly journalMode: unknown; readonly synchronous: unknown };
   /** Closes the file and gives the lock back. Idempotent. */
   close(): void;
 }
@@ -165,6 +167,10 @@ function storeOver(
       }
       if (writes.length > 0) guard(path, "write", () => writeAll.immediate(writes));
     },
+    durability: () => ({
+      journalMode: db.pragma("journal_mode", { simple: true }),
+      synchronous: db.pragma("synchronous", { simple: true }),
+    }),
     close: () => {
       db.close();
       lock?.close();
