@@ -53,7 +53,7 @@ function clock(second: number): string {
 /** `n` failed guesses three seconds apart from noon, each of its own connection. */
 function failures(n: number, address: string): string[] {
   return Array.from({ length: n }, (_, i) => {
-    return `${clock(i * 3)} sshd[${1_000 + i}]: Failed password for alice from ${address} port 4 ssh2`;
+    return `${clock(i * 3)} sshd[${100 + i}]: Failed password for alice from ${address} port 4 ssh2`;
   });
 }
 

@@ -12,8 +12,8 @@ export interface Observation {
   isLate: boolean;
   outcome: "failed" | "succeeded" | "probed";
   /**
-   * An attempt was refused: a guessed secret, or a suspicious name. A refused key offer under a known
-   * name is none: clients try every key of an agent.
+   * An attempt was refused: a guessed secret, or a suspicious name. A refused key offer under a
+   * known name is none: clients try every key of an agent.
    */
   isRefused: boolean;
   /** The name is root's or the host says that there is no such account. */
