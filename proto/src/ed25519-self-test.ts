@@ -45,7 +45,9 @@ const CASES: readonly Case[] = [
   { what: "short key", key: KEY.slice(2), message: "72", signature: R + S, isValid: false },
 ];
 
-/** The first edge case that `crypto` answers wrongly, or `undefined` when it keeps the strict rule. */
+/**
+ * The first edge case that `crypto` answers wrongly, or `undefined` when it keeps the strict rule.
+ */
 export function findEd25519Fault(crypto: Pick<Crypto, "verify">): string | undefined {
   for (const { what, key, message, signature, isValid } of CASES) {
     const answer = crypto.verify(bytesOf(key), bytesOf(message), bytesOf(signature));
