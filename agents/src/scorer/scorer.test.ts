@@ -98,6 +98,15 @@ describe("a brute force against one account", () => {
     expect(told.leases).toHaveLength(4);
   });
 
+  test("is not kept leased by slips of others behind its address", () => {
+    burst(8, NOON);
+    for (let minute = 1; minute < 60; minute++) {
+      burst(2, NOON + minute * MINUTE, { account: BOB });
+      feed(event("login-succeeded", NOON + minute * MINUTE + 10_000, { account: BOB }));
+    }
+    expect(told.leases.map((lease) => lease.isRenewal)).toEqual([false]);
+  });
+
   test("carries over midnight in its level, while the day account begins anew", () => {
     const midnight = Math.ceil(NOON / DAY) * DAY;
     burst(9, midnight - 15_000);

@@ -19,6 +19,7 @@ import {
   forgetEvidence,
   forgetRun,
   levelOf,
+  longestRunOf,
   NO_NAME,
   reasonsOf,
   resetLevel,
@@ -29,6 +30,8 @@ import {
 import { SubjectTable } from "./subject-table.ts";
 
 const DAY_MS = 86_400_000;
+/** Refusals in a row that count as going on: an honest run is so long 15 times in 1,000 (0.35^4). */
+const RENEWING_RUN_MIN = 5;
 /** Last millisecond of the year 9998: every time said outward still has an ISO 8601 form. */
 const TIME_MS_MAX = 253_370_764_799_999;
 /** After a week of silence an address may be somebody else's: what it had won is dropped. */
@@ -241,9 +244,9 @@ class EventScorer implements Scorer {
   }
 
   /**
-   * A lease falls at the line. While it holds, every further failure keeps it alive without earning
-   * it again: it then always ends `leaseMs` after the last one, give or take the quarter that
-   * spares outputs.
+   * A lease falls at the line. While it holds, a source that goes on being refused keeps it alive
+   * without earning it again; it then ends `leaseMs` after the last refusal, give or take the quarter
+   * that spares outputs. A single slip in a busy office renews nothing.
    */
   #drawLease(state: SubjectState, levelMdb: number, isRenewal: boolean, out: ScorerOutput): void {
     const { leaseMs, leaseLineMdb, leaseStage: stage } = this.#policy;
@@ -251,6 +254,7 @@ class EventScorer implements Scorer {
     const fromMs = state.lastMs;
     const untilMs = fromMs + leaseMs;
     if (isRenewal && untilMs - state.leaseUntilMs < leaseMs / 4) return;
+    if (isRenewal && longestRunOf(state) < RENEWING_RUN_MIN) return;
     if (this.#isExempt(state.subject)) return;
     state.leaseUntilMs = untilMs;
     const { subject } = state;

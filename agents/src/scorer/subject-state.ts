@@ -115,6 +115,13 @@ export function evidenceFromMs(state: SubjectState, fallbackMs: number): number 
   return from;
 }
 
+/** The longest run that any detector is following right now. */
+export function longestRunOf(state: SubjectState): number {
+  let longest = 0;
+  for (const { chain } of state.detectors) longest = Math.max(longest, chain);
+  return longest;
+}
+
 /** Takes the level back to nothing. The day accounts stay: they are e-values and need no reset. */
 export function resetLevel(state: SubjectState): void {
   for (const memory of state.detectors) emptyOpen(memory);

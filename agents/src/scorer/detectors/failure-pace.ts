@@ -3,8 +3,8 @@
 // another within 5 s at most 10 % of the time. An ssh client prompts three times (OpenSSH
 // NumberOfPasswordPrompts), so a person must then reconnect and type again, past PAM's own delay.
 // Null, quick: the same within 60 s at most 20 % of the time (retry fails <= 35 %, and after three
-// refusals keeps that pace <= 57 %). A slower failure loses the bet; a success that looks like a
-// remembered password costs everything (`isSlip`), any other only the quick bet.
+// refusals keeps that pace <= 57 %). A slower failure loses the bet and so does any success, for the
+// sake of shared addresses; one that looks like a remembered password costs everything (`isSlip`).
 // A line that folds repeats has no times of its own: only if all of it fits the pace does it win.
 
 import { type BinaryBet, binaryBet, lose, stake, win } from "../betting-account.ts";
@@ -17,26 +17,14 @@ const GAPS_BEFORE_STAKE = 2;
 export const FAST_BET = binaryBet(0.1, 0.95);
 export const QUICK_BET = binaryBet(0.2, 0.95);
 
-export const failurePaceFast = openPace("failure-pace-fast", 5_000, FAST_BET, false);
-export const failurePaceQuick = openPace("failure-pace-quick", 60_000, QUICK_BET, true);
+export const failurePaceFast = openPace("failure-pace-fast", 5_000, FAST_BET);
+export const failurePaceQuick = openPace("failure-pace-quick", 60_000, QUICK_BET);
 
-/**
- * @param paceMs longest gap that still keeps the pace
- * @param isBrokenBySuccess whether any success between two failures loses the bet: at the quick
- * pace
- *   it does, for the sake of shared addresses; at the fast one no office fails so much
- */
-function openPace(
-  name: string,
-  paceMs: number,
-  bet: BinaryBet,
-  isBrokenBySuccess: boolean,
-): Detector {
+/** @param paceMs longest gap that still keeps the pace */
+function openPace(name: string, paceMs: number, bet: BinaryBet): Detector {
   const pace = `${paceMs / 1000} s`;
   function onSuccess(memory: DetectorMemory, seen: Observation): void {
-    const isRemembered = isSlip(memory, seen);
-    if (!isRemembered && !isBrokenBySuccess) return;
-    if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory, isRemembered ? 0 : bet.lose);
+    if (memory.chain >= GAPS_BEFORE_STAKE) lose(memory, isSlip(memory, seen) ? 0 : bet.lose);
     memory.chain = 0;
   }
 
