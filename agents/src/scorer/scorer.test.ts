@@ -114,6 +114,17 @@ describe("a brute force against one account", () => {
     expect(told.signals[0]?.evidenceMdb).toBeLessThan(told.signals[0]?.levelMdb ?? 0);
   });
 
+  test("is forgotten after a silent week, when the address may be somebody else's", () => {
+    const levelAfter = (silenceMs: number): number => {
+      scorer = openScorer({ policy: DEFAULT_SCORER_POLICY });
+      burst(7, NOON);
+      feed(event("login-failed", NOON + 18_000 + silenceMs));
+      return levelMdb() ?? 0;
+    };
+    expect(levelAfter(7 * DAY)).toBeGreaterThan(15_000);
+    expect(levelAfter(7 * DAY + 1)).toBeLessThan(0);
+  });
+
   test("counts a folded line as often as it says, up to a bound", () => {
     feed(event("login-failed", NOON), event("login-failed", NOON + 4_000, { count: 12 }));
     expect(told.signals).toHaveLength(1);
