@@ -1,5 +1,6 @@
 // Names of NATS channels and streams. A channel carries the mesh and the sender's key, never an
-// identity acted upon. Nothing trusts a channel: permissions only keep hosts from being noisy as others.
+// identity acted upon. Nothing trusts a channel: permissions only keep hosts from being noisy as
+// others.
 
 import { hex } from "./bytes.ts";
 import type { MeshId } from "./envelope.ts";

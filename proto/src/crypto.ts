@@ -1,5 +1,5 @@
-// The crypto port: hashing and verifying are arguments, so that the pure packages name no library and
-// the whole mesh verifies by one rule (DESIGN.md 3). Signing is a port of its own.
+// The crypto port: hashing and verifying are arguments, so that the pure packages name no library
+// and the whole mesh verifies by one rule (DESIGN.md 3). Signing is a port of its own.
 
 import type { Bytes } from "./bytes.ts";
 

@@ -1,6 +1,6 @@
-// The active-set digest: root of a binary Merkle trie over 32-byte ids. A set has one digest whatever
-// the order of its changes. Empty = 32 zero bytes; one id = SHA-256(0x00 || id); more = SHA-256(0x01 ||
-// trie of ids with the next bit 0 || trie of those with 1).
+// The active-set digest: root of a binary Merkle trie over 32-byte ids. A set has one digest
+// whatever the order of its changes. Empty = 32 zero bytes; one id = SHA-256(0x00 || id); more =
+// SHA-256(0x01 || trie of ids with the next bit 0 || trie of those with 1).
 
 import { type Bytes, equalBytes } from "./bytes.ts";
 import { type Hash, leafHash, nodeHash } from "./merkle.ts";

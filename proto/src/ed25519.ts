@@ -13,13 +13,19 @@ const SMALL_ORDER_Y = [
   "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ].map((text) => Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)));
 
-/** True when 32 bytes encode a point canonically (RFC 8032 section 5.1.3: y < p) and not of small order. */
+/**
+ * True when 32 bytes encode a point canonically (RFC 8032 section 5.1.3: y < p) and not of small
+ * order.
+ */
 export function isStrictPoint(encoding: Uint8Array): boolean {
   if (encoding.length !== 32) return false;
   return !isNonCanonical(encoding) && !SMALL_ORDER_Y.some((y) => hasY(encoding, y));
 }
 
-/** True when key and signature have the shape that the strict rule asks for; the equation is still open. */
+/**
+ * True when key and signature have the shape that the strict rule asks for; the equation is still
+ * open.
+ */
 export function hasStrictShape(key: Uint8Array, signature: Uint8Array): boolean {
   if (key.length !== 32 || signature.length !== 64) return false;
   return isStrictPoint(key) && isStrictPoint(signature.subarray(0, 32));

@@ -1,6 +1,6 @@
-// The one envelope (DSSE): what is signed, under which type, by whom. Owns the table of kinds and the
-// roles that may sign each; opens an envelope down a ladder of checks, signatures last.
-// Must never look at a body before its signatures hold, nor re-serialise one.
+// The one envelope (DSSE): what is signed, under which type, by whom. Owns the table of kinds and
+// the roles that may sign each; opens an envelope down a ladder of checks, signatures last. Must
+// never look at a body before its signatures hold, nor re-serialise one.
 
 import { create } from "@bufbuild/protobuf";
 import { type Bytes, concat, hex, utf8 } from "./bytes.ts";
@@ -12,7 +12,9 @@ import { type Reject, reject } from "./reject.ts";
 /** Hex of the SHA-256 of the genesis bytes. */
 export type MeshId = string & { readonly __brand: "MeshId" };
 
-/** Every kind of signed body and the roles that may sign it. `self` = keys named in the body itself. */
+/**
+ * Every kind of signed body and the roles that may sign it. `self` = keys named in the body itself.
+ */
 export const ENVELOPE_ROLES = {
   genesis: [Role.ROOT],
   roster: [Role.ROOT],
@@ -50,7 +52,10 @@ export function kindOfType(mesh: MeshId, type: string): EnvelopeKind | undefined
     : undefined;
 }
 
-/** DSSE pre-authentication encoding (DSSE protocol 1.0.2): "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body. */
+/**
+ * DSSE pre-authentication encoding (DSSE protocol 1.0.2): "DSSEv1" SP LEN(type) SP type SP
+ * LEN(body) SP body.
+ */
 export function pae(type: string, body: Uint8Array): Bytes {
   const typeBytes = utf8(type);
   return concat(utf8(`DSSEv1 ${typeBytes.length} `), typeBytes, utf8(` ${body.length} `), body);

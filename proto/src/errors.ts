@@ -1,5 +1,5 @@
-// Errors of the edges (network, disk, caller): a stable code, a sentence that says what was attempted
-// and what to do next. Agents never throw these; they count rejects (reject.ts).
+// Errors of the edges (network, disk, caller): a stable code, a sentence that says what was
+// attempted and what to do next. Agents never throw these; they count rejects (reject.ts).
 
 export const ERROR_CODES = [
   "OSTRAKA_USAGE",

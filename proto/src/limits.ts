@@ -1,4 +1,5 @@
-// Every bound of the system, in one place, each with its reason; relations between them are asserted at load.
+// Every bound of the system, in one place, each with its reason; relations between them are
+// asserted at load.
 
 import { assert } from "./assert.ts";
 
@@ -35,6 +36,8 @@ export const LIMITS = {
   /** Open windows of signals: subjects times hosts that are over the line at once. */
   windowSubjectsMax: 100_000,
   spentSignalsMax: 1_000_000,
+  /** Revocations that one receipt may say it does not enforce. */
+  exceptionsMax: 64,
   hostsMax: 10_000,
   incarnationsPerHostMax: 1_000,
   refusalCountsMax: 1_000,

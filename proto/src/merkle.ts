@@ -1,5 +1,6 @@
 // RFC 9162 Merkle trees: hashing (2.1.1), inclusion (2.1.3) and consistency proofs (2.1.4), an
-// append-only tree that answers them, and a frontier that only appends. Pure; the hash is an argument.
+// append-only tree that answers them, and a frontier that only appends. Pure; the hash is an
+// argument.
 
 import { type Bytes, equalBytes } from "./bytes.ts";
 import type { Crypto } from "./crypto.ts";
@@ -24,7 +25,10 @@ function split(n: number): number {
   return k;
 }
 
-/** An append-only tree that keeps the hash of every complete subtree, so proofs cost O(log n) hashes. */
+/**
+ * An append-only tree that keeps the hash of every complete subtree, so proofs cost O(log n)
+ * hashes.
+ */
 export class MerkleTree {
   readonly #crypto: Hash;
   /** levels[h][i] = hash of the complete subtree of 2^h leaves that starts at leaf i * 2^h. */
@@ -208,7 +212,10 @@ export function verifyInclusion(
   return sn === 0 && equalBytes(hash, root);
 }
 
-/** RFC 9162 section 2.1.4.2, for 0 < size1 <= size2; equal sizes need an empty proof and equal roots. */
+/**
+ * RFC 9162 section 2.1.4.2, for 0 < size1 <= size2; equal sizes need an empty proof and equal
+ * roots.
+ */
 export function verifyConsistency(
   crypto: Hash,
   size1: number,

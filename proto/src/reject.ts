@@ -1,5 +1,5 @@
-// The closed list of reasons for which an input is refused. A reject is data: counted, recorded, shown;
-// never thrown by an agent. Codes are stable: clients and ledgers hold them for ever.
+// The closed list of reasons for which an input is refused. A reject is data: counted, recorded,
+// shown; never thrown by an agent. Codes are stable: clients and ledgers hold them for ever.
 
 export const REJECT_CODES = [
   // envelopes and bytes

@@ -23,8 +23,8 @@ export type SubjectText = string & { readonly __brand: "SubjectText" };
 /** Longest subject text in UTF-16 units; longer ones are refused at every door. */
 export const SUBJECT_TEXT_MAX = 512;
 
-// Control characters, spaces at the ends and line separators would let a subject imitate another one
-// on a terminal or in a log.
+// Control characters, spaces at the ends and line separators would let a subject imitate another
+// one on a terminal or in a log.
 const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]|^\s|\s$/u;
 
 /**

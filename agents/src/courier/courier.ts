@@ -1,13 +1,15 @@
-// The courier agent: numbers signals, keeps them in the outbox until a majority of coordinators has taken
-// them under a sealed head, and sends them again until then. A JetStream acknowledgement releases nothing.
+// The courier agent: numbers signals, keeps them in the outbox until a majority of coordinators has
+// taken them under a sealed head, and sends them again until then. A JetStream acknowledgement
+// releases nothing.
 
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   BatchSchema,
   type Bytes,
   type Crypto,
   decode,
-  encodeNew,
   type Envelope,
+  encodeNew,
   equalBytes,
   hex,
   IntakeAckSchema,
@@ -23,15 +25,14 @@ import {
   type Signal,
   SignalSchema,
 } from "@ostraka/proto";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   FORMAT,
-  majorityOf,
   type MeshView,
+  majorityOf,
   orderedKey,
   type Sealing,
-  signalId,
   type Store,
+  signalId,
   type Write,
 } from "../kernel/index.ts";
 
@@ -161,7 +162,7 @@ export class Courier {
   }
 
   /** Takes one coordinator's acknowledgement. */
-  onAck(view: MeshView, envelope: Envelope): Write[] | Reject {
+  onAck(view: MeshView, envelope: Envelope): Reject | undefined {
     const opened = openEnvelope(this.#o.crypto, view.mesh, "ack", envelope, view.findHolder);
     if (isReject(opened)) return opened;
     const ack = decode(IntakeAckSchema, opened.body, LIMITS.envelopeBodyBytesMax);
@@ -171,13 +172,13 @@ export class Courier {
       return reject("malformed");
     }
     const expected = this.#leftover?.incarnation ?? this.#o.incarnation;
-    if (!equalBytes(ack.incarnation, expected)) return [];
+    if (!equalBytes(ack.incarnation, expected)) return undefined;
     const nextNumber = Number(ack.nextNumber);
     const known = this.#acks.get(hex(key));
     if (known === undefined || nextNumber >= known.nextNumber) {
       this.#acks.set(hex(key), { nextNumber, position: Number(ack.position) });
     }
-    return [];
+    return undefined;
   }
 
   /**

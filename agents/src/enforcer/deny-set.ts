@@ -1,11 +1,11 @@
-// The enforcer agent's memory: verified revocations merged by union, lifts that are final, local leases;
-// and the answer to one access request. Synchronous, all in memory, the same end in whatever order
-// verdicts came (I5).
+// The enforcer agent's memory: verified revocations merged by union, lifts that are final, local
+// leases; and the answer to one access request. Synchronous, all in memory, the same end in
+// whatever order verdicts came (I5).
 
 import {
   type Bytes,
-  compareText,
   type Crypto,
+  compareText,
   DigestTrie,
   hex,
   type LedgerId,
@@ -92,7 +92,9 @@ export class DenySet {
     return this.#byId.get(id)?.held;
   }
 
-  /** Merges a verified revocation. @returns what is held now, or `undefined` when nothing changed. */
+  /**
+   * Merges a verified revocation. @returns what is held now, or `undefined` when nothing changed.
+   */
   add(
     revocation: Revocation,
     subject: SubjectText,
@@ -207,9 +209,7 @@ const NONE: readonly Held[] = [];
 
 /** Expiry at machine time, and never later than the own wall clock plus a minute (DESIGN.md 8). */
 function hasExpired(held: Held, time: EdgeTime): boolean {
-  return (
-    held.expiresMs <= time.machineMs || held.expiresMs + LIMITS.expirySlackMs <= time.wallMs
-  );
+  return held.expiresMs <= time.machineMs || held.expiresMs + LIMITS.expirySlackMs <= time.wallMs;
 }
 
 function isDenying(held: Held, access: Access, time: EdgeTime): boolean {

@@ -1,6 +1,6 @@
-// The intake agent: takes batches of signals from hosts in exactly their numbers. Repeats and gaps are
-// counted rejects; an older incarnation that speaks after a newer one is named and counts nothing. A
-// batch is taken whole or not at all, so a number once taken is never asked for again.
+// The intake agent: takes batches of signals from hosts in exactly their numbers. Repeats and gaps
+// are counted rejects; an older incarnation that speaks after a newer one is named and counts
+// nothing. A batch is taken whole or not at all, so a number once taken is never asked for again.
 
 import { create } from "@bufbuild/protobuf";
 import {

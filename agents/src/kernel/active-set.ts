@@ -1,5 +1,6 @@
-// The revocations of one ledger that are in force, with their digest (DESIGN.md 4, active-set digest).
-// A lift is final, also for an id that has not been seen yet; expiry follows machine time only.
+// The revocations of one ledger that are in force, with their digest (DESIGN.md 4, active-set
+// digest). A lift is final, also for an id that has not been seen yet; expiry follows machine time
+// only.
 
 import { type Bytes, type Crypto, DigestTrie, hex } from "@ostraka/proto";
 
@@ -57,7 +58,11 @@ export class ActiveSet {
   /** Drops what has expired at this machine time. @returns the ids dropped. */
   expire(nowMs: number): Uint8Array[] {
     const dropped: Uint8Array[] = [];
-    for (let top = this.#heap[0]; top !== undefined && top.expiresMs <= nowMs; top = this.#heap[0]) {
+    for (
+      let top = this.#heap[0];
+      top !== undefined && top.expiresMs <= nowMs;
+      top = this.#heap[0]
+    ) {
       pop(this.#heap);
       if (this.#drop(hex(top.id), top.id)) dropped.push(top.id);
     }

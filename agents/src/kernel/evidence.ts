@@ -1,15 +1,16 @@
-// Evidence of several hosts together: G, the lower bound of the mean of their e-values (DESIGN.md 6.3).
-// Integers decide: the logarithms are a table, rounded down where added and up where subtracted.
+// Evidence of several hosts together: G, the lower bound of the mean of their e-values (DESIGN.md
+// 6.3). Integers decide: the logarithms are a table, rounded down where added and up where
+// subtracted.
 
 import { assert } from "@ostraka/proto";
 
 /** floor(10,000 * log10 n) for n = 1 to 64, in millidecibans. */
 const LOG_MDB = [
-  0, 3010, 4771, 6020, 6989, 7781, 8450, 9030, 9542, 10000, 10413, 10791, 11139, 11461, 11760, 12041,
-  12304, 12552, 12787, 13010, 13222, 13424, 13617, 13802, 13979, 14149, 14313, 14471, 14623, 14771,
-  14913, 15051, 15185, 15314, 15440, 15563, 15682, 15797, 15910, 16020, 16127, 16232, 16334, 16434,
-  16532, 16627, 16720, 16812, 16901, 16989, 17075, 17160, 17242, 17323, 17403, 17481, 17558, 17634,
-  17708, 17781, 17853, 17923, 17993, 18061,
+  0, 3010, 4771, 6020, 6989, 7781, 8450, 9030, 9542, 10000, 10413, 10791, 11139, 11461, 11760,
+  12041, 12304, 12552, 12787, 13010, 13222, 13424, 13617, 13802, 13979, 14149, 14313, 14471, 14623,
+  14771, 14913, 15051, 15185, 15314, 15440, 15563, 15682, 15797, 15910, 16020, 16127, 16232, 16334,
+  16434, 16532, 16627, 16720, 16812, 16901, 16989, 17075, 17160, 17242, 17323, 17403, 17481, 17558,
+  17634, 17708, 17781, 17853, 17923, 17993, 18061,
 ];
 
 export const EVIDENCE_HOSTS_MAX = LOG_MDB.length;

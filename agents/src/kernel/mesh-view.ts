@@ -1,5 +1,5 @@
-// What a machine may ask about the mesh: who may sign what, which policy an epoch names, as of a control
-// index. Implemented by the node's wiring over the roster and policy agents.
+// What a machine may ask about the mesh: who may sign what, which policy an epoch names, as of a
+// control index. Implemented by the node's wiring over the roster and policy agents.
 
 import type { FindHolder, MeshId } from "@ostraka/proto";
 import type { Policy } from "./policy.ts";

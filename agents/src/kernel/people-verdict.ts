@@ -1,14 +1,14 @@
-// Verdicts of people: opening a proposal and its approvals, and the body that they make together. Used
-// by the quorum when it decides and by every sidecar when it verifies (I1, I2).
+// Verdicts of people: opening a proposal and its approvals, and the body that they make together.
+// Used by the quorum when it decides and by every sidecar when it verifies (I1, I2).
 
 import { create } from "@bufbuild/protobuf";
 import {
   type Approval,
   ApprovalSchema,
   type Bytes,
+  type Crypto,
   compareBytes,
   compareText,
-  type Crypto,
   decode,
   type Envelope,
   encode,
@@ -117,16 +117,13 @@ function ruleOf(
   if (wish.case !== "lift") return reject("malformed");
   const ids = wish.value.revocationIds;
   const isSorted = ids.every((id, i) => i === 0 || compareBytes(ids[i - 1] as Bytes, id) < 0);
-  if (ids.length === 0 || ids.length > LIMITS.scopeItemsMax || !isSorted) return reject("malformed");
+  if (ids.length === 0 || ids.length > LIMITS.scopeItemsMax || !isSorted)
+    return reject("malformed");
   if (ids.some((id) => id.length !== 32)) return reject("malformed");
   return policy.approvalRules.find((r) => r.wish === "lift") ?? reject("stage-not-allowed");
 }
 
-function faultOfRevoke(
-  view: MeshView,
-  wish: RevokeWish,
-  subject: SubjectText,
-): Reject | undefined {
+function faultOfRevoke(view: MeshView, wish: RevokeWish, subject: SubjectText): Reject | undefined {
   if (wish.subjectKind !== wireSubjectKind(subject)) return reject("malformed");
   if (wish.ttlMs < 1_000n) return reject("malformed");
   const { scope, supersedes } = wish;
@@ -177,7 +174,8 @@ export type PeopleVerdict =
 /**
  * The verdict that a proposal and its approvals make; `warrant-short` while approvals are missing.
  * Approvals come sorted by id, each of another holder, none of the proposer.
- * @param machineTimeMs machine time of the entry: proposal and approvals must not have lapsed by then.
+ * @param machineTimeMs machine time of the entry: proposal and approvals must not have lapsed by
+ * then.
  */
 export function verdictOfPeople(
   crypto: Crypto,
@@ -265,4 +263,3 @@ export function bodyBytes(verdict: PeopleVerdict): Bytes {
     ? encode(LiftSchema, verdict.lift)
     : encode(RevocationSchema, verdict.revocation);
 }
-

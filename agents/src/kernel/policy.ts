@@ -1,5 +1,5 @@
-// A policy as the machines use it: parsed, checked, integers only. What it means is DESIGN.md 6 and 7;
-// reading the YAML is the policy agent's work.
+// A policy as the machines use it: parsed, checked, integers only. What it means is DESIGN.md 6 and
+// 7; reading the YAML is the policy agent's work.
 
 import type { AddressBlock, Stage, SubjectKind, SubjectText } from "@ostraka/proto";
 

@@ -9,10 +9,10 @@ import {
   encodeNew,
   equalBytes,
   LIMITS,
-  parseSubject,
   type PrivatePart,
   type PrivateSubject,
   PrivateSubjectSchema,
+  parseSubject,
   type SubjectText,
 } from "@ostraka/proto";
 
@@ -27,7 +27,10 @@ export interface OpenedPrivate {
   readonly content: PrivateSubject;
 }
 
-/** The content behind a commitment, or `undefined` when the part does not open it or is not well formed. */
+/**
+ * The content behind a commitment, or `undefined` when the part does not open it or is not well
+ * formed.
+ */
 export function openPrivate(
   crypto: Crypto,
   commitment: Uint8Array,
@@ -43,8 +46,8 @@ export function openPrivate(
 }
 
 /**
- * Commitment of a verdict to its subject. Its salt is the first 16 bytes of SHA-256 over its witnesses'
- * salts in id order, so every verifier that holds the witnesses computes the same.
+ * Commitment of a verdict to its subject. Its salt is the first 16 bytes of SHA-256 over its
+ * witnesses' salts in id order, so every verifier that holds the witnesses computes the same.
  */
 export function verdictCommitment(
   crypto: Crypto,

@@ -1,5 +1,6 @@
-// A signal taken out of its batch: checks the host's signature on the batch, the path, and that signal
-// and batch speak of the same host, incarnation and number. Used wherever a warrant is judged.
+// A signal taken out of its batch: checks the host's signature on the batch, the path, and that
+// signal and batch speak of the same host, incarnation and number. Used wherever a warrant is
+// judged.
 
 import {
   BatchSchema,
@@ -10,12 +11,12 @@ import {
   equalBytes,
   hex,
   isReject,
-  leafHash,
   LIMITS,
+  leafHash,
   type MeshId,
   openEnvelope,
-  pae,
   type PrivatePart,
+  pae,
   type Reject,
   reject,
   type Signal,

@@ -1,5 +1,5 @@
-// The quorum arithmetic, as small as it can be: counts of hosts, fault domains and approvals. Tested
-// against a deliberately dumb twin over every combination of up to seven members.
+// The quorum arithmetic, as small as it can be: counts of hosts, fault domains and approvals.
+// Tested against a deliberately dumb twin over every combination of up to seven members.
 
 import type { ApprovalTree } from "./policy.ts";
 

@@ -1,10 +1,11 @@
-// The body of a verdict: a pure function of warrant, policy and roster (DESIGN.md 6.6, I1). The quorum
-// makes verdicts with it and every sidecar recomputes them with it; nobody else's word is taken.
+// The body of a verdict: a pure function of warrant, policy and roster (DESIGN.md 6.6, I1). The
+// quorum makes verdicts with it and every sidecar recomputes them with it; nobody else's word is
+// taken.
 
 import { create } from "@bufbuild/protobuf";
 import {
-  compareBytes,
   type Crypto,
+  compareBytes,
   concat,
   encodeNew,
   hex,
@@ -87,7 +88,8 @@ export function revocationOfSignals(
   proofs: readonly SignalProof[],
   privates: readonly PrivatePart[],
 ): DerivedRevocation | Reject {
-  if (proofs.length === 0 || proofs.length > LIMITS.warrantSignalsMax) return reject("warrant-short");
+  if (proofs.length === 0 || proofs.length > LIMITS.warrantSignalsMax)
+    return reject("warrant-short");
   if (privates.length !== proofs.length) return reject("commitment-mismatch");
   const opened: OpenedSignal[] = [];
   for (let i = 0; i < proofs.length; i++) {

@@ -1,15 +1,16 @@
-// The ledger agent: turns effects into entries, one after the other, under an RFC 9162 tree; keeps the
-// set of revocations in force and makes heads. Never decides anything (I3: a pure function of its input).
+// The ledger agent: turns effects into entries, one after the other, under an RFC 9162 tree; keeps
+// the set of revocations in force and makes heads. Never decides anything (I3: a pure function of
+// its input).
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   assert,
   type Bytes,
   type Crypto,
+  type Entry,
   EntrySchema,
   encode,
   encodeNew,
-  type Entry,
   HeadSchema,
   type LedgerId,
   leafHash,

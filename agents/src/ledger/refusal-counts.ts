@@ -1,8 +1,7 @@
-// Refusals are entered as counts per member, code and machine-time minute, so that a flood of bad input
-// costs the ledger one entry a minute.
+// Refusals are entered as counts per member, code and machine-time minute, so that a flood of bad
+// input costs the ledger one entry a minute.
 
-import { hex } from "@ostraka/proto";
-import { compareText, LIMITS, type RejectCode } from "@ostraka/proto";
+import { compareText, hex, LIMITS, type RejectCode } from "@ostraka/proto";
 
 interface Count {
   readonly key: Uint8Array;

@@ -1,17 +1,17 @@
-// A newcomer's adoption of the signals ledger: the active set under one sealed head, page by page, each
-// record with its inclusion proof, the set complete by its digest, every warrant verified before the first
-// answer (DESIGN.md 8, newcomers).
+// A newcomer's adoption of the signals ledger: the active set under one sealed head, page by page,
+// each record with its inclusion proof, the set complete by its digest, every warrant verified
+// before the first answer (DESIGN.md 8, newcomers).
 
 import {
   type Bytes,
   type Crypto,
-  decode,
   DigestTrie,
+  decode,
   EntrySchema,
   equalBytes,
   Frontier,
-  leafHash,
   LIMITS,
+  leafHash,
   type ResyncResponse,
   verifyInclusion,
 } from "@ostraka/proto";

@@ -127,10 +127,7 @@ export class ControlMachine extends JournalMachine {
     return made;
   }
 
-  #decide(
-    kind: CommandKind,
-    message: JournalMessage & { envelope: Envelope },
-  ): Decided | Reject {
+  #decide(kind: CommandKind, message: JournalMessage & { envelope: Envelope }): Decided | Reject {
     const { envelope, privates } = message;
     const { machineTimeMs } = this.point;
     const { roster, policies, view } = this.mesh;
@@ -212,7 +209,9 @@ export class ControlMachine extends JournalMachine {
     return { effect: { case: "approval", value: envelope }, privates: [], then };
   }
 
-  /** Whether the refused command truly came from who signed it: only then is it held against them. */
+  /**
+   * Whether the refused command truly came from who signed it: only then is it held against them.
+   */
   #isSigned(kind: EnvelopeKind, envelope: Envelope): boolean {
     const { view } = this.mesh;
     return !isReject(openEnvelope(this.crypto, view.mesh, kind, envelope, view.findHolder));

@@ -1,37 +1,38 @@
-// A coordinator's wiring: two machines, their sealers, the store they are opened from, and what leaves.
-// Everything that is answered or published here is durable first (I4). Pure: production and the simulator
-// run this same file.
+// A coordinator's wiring: two machines, their sealers, the store they are opened from, and what
+// leaves. Everything that is answered or published here is durable first (I4). Pure: production and
+// the simulator run this same file.
 
 import {
   type Bytes,
   type Channels,
-  channelsOf,
   type Crypto,
+  channelsOf,
   decode,
+  type Envelope,
+  EnvelopeSchema,
   encode,
   encodeNew,
-  EnvelopeSchema,
-  type Envelope,
   equalBytes,
   hex,
   IntakeAckSchema,
   isReject,
+  LEDGERS,
   Ledger,
   type LedgerId,
-  LEDGERS,
+  LIMITS,
   ledgerLetter,
   ledgerName,
-  LIMITS,
   type PrivatePart,
+  ResyncRequestSchema,
   SealedHeadSchema,
   TickSchema,
 } from "@ostraka/proto";
-import { orderedKey, type Out, type Store } from "../kernel/index.ts";
+import { type Out, orderedKey, type Store } from "../kernel/index.ts";
 import { MACHINE_VERSION } from "../ledger/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
-import { ControlMachine } from "./control-machine.ts";
 import { makeImport } from "./control-import.ts";
+import { ControlMachine } from "./control-machine.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
 import { JournalWatch } from "./journal-watch.ts";
 import { ReceiptBook } from "./receipt-book.ts";
@@ -128,7 +129,9 @@ export class CoordinatorNode {
     });
   }
 
-  /** Rebuilds both machines from the own copy of the journals; sends again what may not have left. */
+  /**
+   * Rebuilds both machines from the own copy of the journals; sends again what may not have left.
+   */
   open(out: Out<CoordinatorEffect>): void {
     for (const ledger of LEDGERS) this.#openLedger(ledger, out);
     for (const [, bytes] of this.#store.scan("receipt/")) {
@@ -158,22 +161,26 @@ export class CoordinatorNode {
   step(input: CoordinatorInput, out: Out<CoordinatorEffect>): void {
     switch (input.type) {
       case "message":
-        return this.#onMessage(input, out);
+        this.#onMessage(input, out);
+        break;
       case "head":
-        return this.#onHead(input.bytes, out);
+        this.#onHead(input.bytes, out);
+        break;
       case "receipt":
-        return this.#onReceipt(input.bytes, out);
-      case "resync": {
-        const bytes = this.#resync.answer(input.bytes, (host) => this.#ackOf(host, 0));
-        if (bytes !== undefined) out.reply.push({ to: input.to, bytes });
-        return;
-      }
+        this.#onReceipt(input.bytes, out);
+        break;
+      case "resync":
+        this.#onResync(input, out);
+        break;
       case "submit":
-        return this.#onSubmit(input, out);
+        this.#onSubmit(input, out);
+        break;
       case "clock":
-        return this.#onClock(input.wallMs, out);
+        this.#onClock(input.wallMs, out);
+        break;
       case "reread":
-        return this.#onReread(input, out);
+        this.#onReread(input, out);
+        break;
     }
   }
 
@@ -204,10 +211,7 @@ export class CoordinatorNode {
     if (!isReject(head)) state.sealer.adopt({ head, sealed });
   }
 
-  #onMessage(
-    input: CoordinatorInput & { type: "message" },
-    out: Out<CoordinatorEffect>,
-  ): void {
+  #onMessage(input: CoordinatorInput & { type: "message" }, out: Out<CoordinatorEffect>): void {
     const { ledger, position, bytes } = input;
     const state = this.#state(ledger);
     if (state.watch.damage !== undefined) return;
@@ -215,7 +219,11 @@ export class CoordinatorNode {
     if (position < expected) return;
     if (position > expected) {
       state.watch.damage = `message ${ledgerLetter(ledger)}:${expected} is missing`;
-      out.trace.push({ what: "journal-damaged", ledger: ledgerName(ledger), why: state.watch.damage });
+      out.trace.push({
+        what: "journal-damaged",
+        ledger: ledgerName(ledger),
+        why: state.watch.damage,
+      });
       return;
     }
     const step = state.machine.step(position, bytes);
@@ -223,7 +231,10 @@ export class CoordinatorNode {
     const letter = ledgerLetter(ledger);
     out.persist.push({ key: `journal/${letter}/${orderedKey(position)}`, value: bytes });
     for (const record of step.records) {
-      out.persist.push({ key: `record/${letter}/${orderedKey(record.index)}`, value: record.bytes });
+      out.persist.push({
+        key: `record/${letter}/${orderedKey(record.index)}`,
+        value: record.bytes,
+      });
     }
     if (step.head !== undefined) {
       out.persist.push({ key: `head/${letter}/${orderedKey(position)}`, value: step.head });
@@ -274,24 +285,44 @@ export class CoordinatorNode {
   #acknowledge(out: Out<CoordinatorEffect>): void {
     for (const { key, position } of this.#unacknowledged.values()) {
       const body = this.#ackOf(key, position);
-      if (body !== undefined) out.seal.push({ kind: "ack", body, channel: this.channels.acks(key) });
+      if (body !== undefined)
+        out.seal.push({ kind: "ack", body, channel: this.channels.acks(key) });
     }
     this.#unacknowledged.clear();
   }
 
-  /** The intake acknowledgement of a host, unsigned; position 0 means the machine's own. */
-  #ackOf(hostKey: Bytes, position: number): Bytes | undefined {
+  /** The intake acknowledgement of a host as of a position, unsigned. */
+  #ackOf(hostKey: Bytes, position: number, asked?: Bytes): Bytes | undefined {
     const taken = this.signals.intake.positionOf(hostKey);
-    if (taken === undefined) return undefined;
+    // Nothing was ever taken of an incarnation that asks: it may send everything again.
+    const { incarnation, nextNumber } = taken ?? { incarnation: asked, nextNumber: 0n };
+    if (incarnation === undefined) return undefined;
     return encodeNew(IntakeAckSchema, {
       format: 1,
       coordinatorKey: this.publicKey,
       hostKey,
-      incarnation: taken.incarnation,
-      nextNumber: taken.nextNumber,
+      incarnation,
+      nextNumber,
       generation: this.signals.point.generation,
-      position: BigInt(position === 0 ? this.signals.point.position : position),
+      position: BigInt(position),
     });
+  }
+
+  #onResync(input: CoordinatorInput & { type: "resync" }, out: Out<CoordinatorEffect>): void {
+    const request = decode(ResyncRequestSchema, input.bytes, LIMITS.envelopeBodyBytesMax);
+    if (request === undefined || request.format !== 1) return;
+    if (request.want.case !== "incarnation") {
+      const bytes = this.#resync.answer(request);
+      if (bytes !== undefined) out.reply.push({ to: input.to, bytes });
+      return;
+    }
+    // What an earlier incarnation got through is said as every acknowledgement is: signed.
+    const { hostKey } = request;
+    if (this.control.mesh.view.hostOf(hostKey) === undefined) return;
+    const body = this.#ackOf(hostKey, this.signals.point.position, request.want.value);
+    if (body !== undefined) {
+      out.seal.push({ kind: "ack", body, channel: this.channels.acks(hostKey) });
+    }
   }
 
   #onHead(bytes: Bytes, out: Out<CoordinatorEffect>): void {
@@ -302,8 +333,8 @@ export class CoordinatorNode {
       const { sealer } = this.#state(ledger);
       const sealed = sealer.take(view, envelope);
       if (sealed === undefined) continue;
-      if (!isReject(sealed)) return this.#onSealed(ledger, sealed, out);
-      if (sealed.reject === "equivocation") {
+      if (!isReject(sealed)) this.#onSealed(ledger, sealed, out);
+      else if (sealed.reject === "equivocation") {
         const liar = hex(envelope.signatures[0]?.key ?? new Uint8Array());
         this.#liars.add(liar);
         out.trace.push({ what: "equivocation", ledger: ledgerName(ledger), key: liar });
@@ -413,7 +444,11 @@ export class CoordinatorNode {
       watch.damage = `journal ends at ${letter}:${input.lastPosition}, we applied ${letter}:${position}`;
     } else if (!isSame) watch.damage = `message ${letter}:${position} is not the one we applied`;
     if (watch.damage === undefined) return;
-    out.trace.push({ what: "journal-damaged", ledger: ledgerName(input.ledger), why: watch.damage });
+    out.trace.push({
+      what: "journal-damaged",
+      ledger: ledgerName(input.ledger),
+      why: watch.damage,
+    });
   }
 }
 

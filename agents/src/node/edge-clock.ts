@@ -1,5 +1,6 @@
-// Time at the edge (DESIGN.md 8, freshness): machine time of the newest sealed head, carried on by the
-// lesser of wall and monotonic time, so that neither a jump of the clock nor a pause ends a revocation.
+// Time at the edge (DESIGN.md 8, freshness): machine time of the newest sealed head, carried on by
+// the lesser of wall and monotonic time, so that neither a jump of the clock nor a pause ends a
+// revocation.
 
 import type { EdgeTime } from "../enforcer/index.ts";
 
@@ -38,7 +39,9 @@ export class EdgeClock {
     return { machineMs: this.#head.machineMs + Math.max(0, passed), wallMs: now.wallMs };
   }
 
-  /** Age of what is known: max(wall clock - machine time of the head, monotonic time since it came). */
+  /**
+   * Age of what is known: max(wall clock - machine time of the head, monotonic time since it came).
+   */
   ageMs(now: EdgeReading = this.#now): number {
     if (this.#head === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(now.wallMs - this.#head.machineMs, now.monoMs - this.#head.monoMs);

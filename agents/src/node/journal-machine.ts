@@ -1,16 +1,19 @@
-// What the two machines share: one deterministic machine per journal. Owns position and chain hash, ticks
-// and machine time, refusal counts, entries and heads. A pure function of the journal prefix (I3).
+// What the two machines share: one deterministic machine per journal. Owns position and chain hash,
+// ticks and machine time, refusal counts, entries and heads. A pure function of the journal prefix
+// (I3).
 
+import { create } from "@bufbuild/protobuf";
 import {
   assert,
   type Bytes,
   type Crypto,
   decode,
+  type Entry,
+  EntryRecordSchema,
   type Envelope,
+  type EnvelopeKind,
   encode,
   encodeNew,
-  EntryRecordSchema,
-  type Entry,
   equalBytes,
   hex,
   isReject,
@@ -18,10 +21,9 @@ import {
   JournalMessageSchema,
   kindOfType,
   type LedgerId,
-  ledgerName,
   LIMITS,
+  ledgerName,
   type MeshId,
-  type EnvelopeKind,
   openEnvelope,
   type PrivatePart,
   type RejectCode,
@@ -29,7 +31,6 @@ import {
   TickSchema,
   utf8,
 } from "@ostraka/proto";
-import { create } from "@bufbuild/protobuf";
 import type { MeshView } from "../kernel/index.ts";
 import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "../ledger/index.ts";
 
@@ -209,7 +210,9 @@ export abstract class JournalMachine {
   }
 }
 
-/** chain = SHA-256(chain || SHA-256(signed || SHA-256(private as received))) (DESIGN.md 9, erasure). */
+/**
+ * chain = SHA-256(chain || SHA-256(signed || SHA-256(private as received))) (DESIGN.md 9, erasure).
+ */
 function chainHashOf(
   crypto: Crypto,
   chain: Uint8Array,

@@ -1,5 +1,5 @@
-// Watches one journal for damage (I3): keeps recent chain hashes and compares them with what ticks of
-// coordinators say. A replica that disagrees with a majority stops; a lone dissenter is named.
+// Watches one journal for damage (I3): keeps recent chain hashes and compares them with what ticks
+// of coordinators say. A replica that disagrees with a majority stops; a lone dissenter is named.
 
 import { type Bytes, equalBytes, hex, LIMITS, type Tick } from "@ostraka/proto";
 import { majorityOf } from "../kernel/index.ts";

@@ -1,5 +1,6 @@
-// Follows one ledger at a sidecar: entries come in any order, are held until a sealed head covers them,
-// and are handed on only when they hash to its root. Takes no entry on the word of a channel (I1).
+// Follows one ledger at a sidecar: entries come in any order, are held until a sealed head covers
+// them, and are handed on only when they hash to its root. Takes no entry on the word of a channel
+// (I1).
 
 import {
   type Bytes,
@@ -12,8 +13,8 @@ import {
   equalBytes,
   Frontier,
   type LedgerId,
-  leafHash,
   LIMITS,
+  leafHash,
   type PrivatePart,
 } from "@ostraka/proto";
 import { type Sealed, Sealer } from "../sealer/index.ts";
@@ -73,7 +74,8 @@ export class LedgerFollower {
     this.#frontier = frontier;
     this.#head = sealed;
     this.sealer.adopt(sealed);
-    for (const index of this.#pending.keys()) if (index <= frontier.size) this.#pending.delete(index);
+    for (const index of this.#pending.keys())
+      if (index <= frontier.size) this.#pending.delete(index);
     return true;
   }
 
@@ -93,8 +95,8 @@ export class LedgerFollower {
 
   /**
    * Moves to the newest sealed head if all entries up to it are here and hash to its root.
-   * @returns the new entries, in order; `"missing"` when entries are needed; `undefined` when there is
-   * nothing to do; `"forged"` when what came does not hash to the root and was thrown away.
+   * @returns the new entries, in order; `"missing"` when entries are needed; `undefined` when there
+   * is nothing to do; `"forged"` when what came does not hash to the root and was thrown away.
    */
   advance(): readonly FollowedEntry[] | "missing" | "forged" | undefined {
     const target = this.sealer.latest;

@@ -1,5 +1,6 @@
 // The mesh as the control ledger has made it: roster and policies wired together, viewed as of any
-// control index. Knows how to re-derive a control entry's effect, so that a sidecar takes none on trust.
+// control index. Knows how to re-derive a control entry's effect, so that a sidecar takes none on
+// trust.
 
 import {
   type Crypto,
@@ -11,8 +12,8 @@ import {
   MemberSchema,
   type PrivatePart,
   type Reject,
-  reject,
   type Role,
+  reject,
 } from "@ostraka/proto";
 import {
   type HostMember,
@@ -100,7 +101,8 @@ export class Mesh {
   }
 
   /**
-   * Re-derives a control entry that is not a verdict of the quorum: roster, policy and people's commands.
+   * Re-derives a control entry that is not a verdict of the quorum: roster, policy and people's
+   * commands.
    * @returns why it may not stand, or `undefined`.
    */
   faultOf(entry: Entry, privates: readonly PrivatePart[]): Reject | undefined {

@@ -1,5 +1,5 @@
-// Performs what a node puts out, in the one safe order: persist, sign, publish, enforce, reply, trace. The
-// simulator and production share it; the simulator crashes between any two phases.
+// Performs what a node puts out, in the one safe order: persist, sign, publish, enforce, reply,
+// trace. The simulator and production share it; the simulator crashes between any two phases.
 
 import { create } from "@bufbuild/protobuf";
 import {
@@ -54,7 +54,9 @@ export class Pump<Input, Effect> {
     this.#ports = ports;
   }
 
-  /** Steps inputs as one round and performs what they put out; then what our own seals bring about. */
+  /**
+   * Steps inputs as one round and performs what they put out; then what our own seals bring about.
+   */
   feed(inputs: readonly Input[]): void {
     let round = inputs;
     while (round.length > 0) {

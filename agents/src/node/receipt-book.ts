@@ -1,5 +1,5 @@
-// The latest receipt of every host, verified, beside the ledger (DESIGN.md 9). A receipt never goes back:
-// within an incarnation its number rises, across incarnations its time.
+// The latest receipt of every host, verified, beside the ledger (DESIGN.md 9). A receipt never goes
+// back: within an incarnation its number rises, across incarnations its time.
 
 import {
   type Bytes,

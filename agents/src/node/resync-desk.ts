@@ -1,5 +1,5 @@
-// Answers resync requests: entries above an index, or a ledger's active set under one sealed head with
-// its proofs. Only what is sealed leaves this desk.
+// Answers resync requests: entries above an index, or a ledger's active set under one sealed head
+// with its proofs. Only what is sealed leaves this desk.
 
 import { create } from "@bufbuild/protobuf";
 import {
@@ -12,10 +12,9 @@ import {
   LEDGERS,
   type Ledger,
   type LedgerId,
-  ledgerLetter,
   LIMITS,
+  ledgerLetter,
   type ResyncRequest,
-  ResyncRequestSchema,
   ResyncResponseSchema,
   type SealedHead,
 } from "@ostraka/proto";
@@ -50,10 +49,10 @@ export class ResyncDesk {
     this.#look = look;
   }
 
-  /** The encoded response, or `undefined` when the request makes no sense or nothing is sealed yet. */
-  answer(bytes: Bytes, ackOf: (hostKey: Bytes) => Bytes | undefined): Bytes | undefined {
-    const request = decode(ResyncRequestSchema, bytes, LIMITS.envelopeBodyBytesMax);
-    if (request === undefined || request.format !== 1) return undefined;
+  /**
+   * The encoded response, or `undefined` when the request makes no sense or nothing is sealed yet.
+   */
+  answer(request: ResyncRequest): Bytes | undefined {
     const ledger = LEDGERS.find((l: Ledger) => l === request.ledger);
     if (ledger === undefined) return undefined;
     switch (request.want.case) {
@@ -61,8 +60,6 @@ export class ResyncDesk {
         return this.#entriesAbove(ledger, Number(request.want.value));
       case "activeSetFrom":
         return this.#activeSet(ledger, request);
-      case "incarnation":
-        return ackOf(request.hostKey);
       default:
         return undefined;
     }
@@ -127,7 +124,8 @@ export class ResyncDesk {
     this.#captures.set(ledger, captures);
     if (position !== 0) return captures.find((c) => c.position === position);
     const { machine, sealed } = this.#look(ledger);
-    const isAtHead = sealed !== undefined && Number(sealed.head.position) === machine.lastHeadPosition;
+    const isAtHead =
+      sealed !== undefined && Number(sealed.head.position) === machine.lastHeadPosition;
     if (isAtHead && captures[0]?.position !== Number(sealed.head.position)) {
       captures.unshift({
         sealed: sealed.sealed,

@@ -1,21 +1,22 @@
-// Wires the scorer to the courier and the deny set: what it says becomes a draft of a signal with its
-// private part, or a local lease. Raw events stop here (I9).
+// Wires the scorer to the courier and the deny set: what it says becomes a draft of a signal with
+// its private part, or a local lease. Raw events stop here (I9).
 
+import { create } from "@bufbuild/protobuf";
 import {
   type Bytes,
-  encodeNew,
+  type Crypto,
   EvidenceKind,
+  encodeNew,
   LIMITS,
   type PrivatePart,
   PrivatePartSchema,
   PrivateSubjectSchema,
   Stage,
+  type SubjectText,
   wireSubjectKind,
-  type Crypto,
 } from "@ostraka/proto";
-import { create } from "@bufbuild/protobuf";
 import type { Draft } from "../courier/index.ts";
-import { type Event, isExempt, type Policy } from "../kernel/index.ts";
+import { commitmentOf, type Event, isExempt, type Policy, SALT_BYTES } from "../kernel/index.ts";
 import {
   type Lease,
   openScorer,
@@ -24,7 +25,6 @@ import {
   type ScorerPolicy,
   type Signal,
 } from "../scorer/index.ts";
-import { commitmentOf, SALT_BYTES } from "../kernel/index.ts";
 
 /** The scorer's part of a policy. */
 export function scorerPolicyOf(policy: Policy): ScorerPolicy {
@@ -73,7 +73,14 @@ export class Scoring {
     this.#scorer?.step({ type: "event", event }, { lease: onLease, signal: onSignal });
   }
 
-  /** The signed statement and its private part. Signed time is event time, never ahead of the clock. */
+  /** Evidence about a subject that reaches back before a time no longer counts. */
+  pardon(subject: SubjectText, beforeMs: number): void {
+    this.#scorer?.step({ type: "pardon", subject, beforeMs }, NOWHERE);
+  }
+
+  /**
+   * The signed statement and its private part. Signed time is event time, never ahead of the clock.
+   */
   draft(signal: Signal, wallMs: number): { readonly draft: Draft; readonly part: PrivatePart } {
     const part = this.#privatePart(signal);
     const draft: Draft = {

@@ -1,5 +1,6 @@
-// The machine of the signals journal: batches of signals become warrants and revocations. Learns of the
-// control ledger only by imports: control entries in order, without gaps, under their sealed head.
+// The machine of the signals journal: batches of signals become warrants and revocations. Learns of
+// the control ledger only by imports: control entries in order, without gaps, under their sealed
+// head.
 
 import {
   type Bytes,
@@ -15,8 +16,8 @@ import {
   isReject,
   type JournalMessage,
   Ledger,
-  leafHash,
   LIMITS,
+  leafHash,
   openEnvelope,
   type PrivatePart,
   type RejectCode,

@@ -1,5 +1,6 @@
-// Commands that callers wait for: published until they are seen, answered OK when their entry is under a
-// sealed head, REFUSED when the machine said so, UNKNOWN when the caller's time is up (DESIGN.md 9, a write).
+// Commands that callers wait for: published until they are seen, answered OK when their entry is
+// under a sealed head, REFUSED when the machine said so, UNKNOWN when the caller's time is up
+// (DESIGN.md 9, a write).
 
 import { create } from "@bufbuild/protobuf";
 import {

@@ -1,10 +1,11 @@
-// Judges a verdict as every sidecar must (I1): recomputes its body from the policy of its epoch, the roster
-// at its index and its warrant, and wants the same bytes. Nothing in the entry is taken on trust.
+// Judges a verdict as every sidecar must (I1): recomputes its body from the policy of its epoch,
+// the roster at its index and its warrant, and wants the same bytes. Nothing in the entry is taken
+// on trust.
 
 import {
   type Crypto,
-  encode,
   type Entry,
+  encode,
   equalBytes,
   isReject,
   Ledger,

@@ -1,5 +1,5 @@
-// The default policy: the document that `ostraka init` publishes as epoch 1. Written to be read by the
-// people who will change it; every number says what it costs.
+// The default policy: the document that `ostraka init` publishes as epoch 1. Written to be read by
+// the people who will change it; every number says what it costs.
 
 export const DEFAULT_POLICY_YAML = `# Ostraka policy. One document, one epoch. Changes are published as a newer epoch.
 version: 1

@@ -3,10 +3,10 @@
 export { DEFAULT_POLICY_YAML } from "./default-policy.ts";
 export {
   type GroupSizes,
+  type PolicyFault,
   parseDuration,
   parsePolicy,
   parseStage,
-  type PolicyFault,
   stageName,
 } from "./parse-policy.ts";
 export { type Activation, PolicyBook } from "./policy-book.ts";

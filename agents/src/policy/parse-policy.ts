@@ -1,6 +1,8 @@
-// Reads a policy document: one YAML file, no unknown key, no double, every number in its range and every
-// rule within the reach of the roster. Pure: the same bytes give the same policy on every machine.
+// Reads a policy document: one YAML file, no unknown key, no double, every number in its range and
+// every rule within the reach of the roster. Pure: the same bytes give the same policy on every
+// machine.
 
+import { getTextEncoding } from "@bufbuild/protobuf/wire";
 import {
   type AddressBlock,
   LIMITS,
@@ -11,7 +13,6 @@ import {
   type SubjectKind,
   type SubjectText,
 } from "@ostraka/proto";
-import { getTextEncoding } from "@bufbuild/protobuf/wire";
 import { parseDocument } from "yaml";
 import {
   type ApprovalRule,
@@ -62,7 +63,8 @@ function textOf(value: unknown, path: string): string {
 
 function listOf(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) return fail(path, "must be a list");
-  if (value.length > LIMITS.scopeItemsMax) fail(path, `has more than ${LIMITS.scopeItemsMax} items`);
+  if (value.length > LIMITS.scopeItemsMax)
+    fail(path, `has more than ${LIMITS.scopeItemsMax} items`);
   return value;
 }
 

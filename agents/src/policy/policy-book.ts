@@ -1,5 +1,6 @@
-// The policy agent: documents by epoch, each signed by enough authors, and which epoch is active since
-// which control index. One epoch number never names two policies, and epochs never go back (I6).
+// The policy agent: documents by epoch, each signed by enough authors, and which epoch is active
+// since which control index. One epoch number never names two policies, and epochs never go back
+// (I6).
 
 import {
   type Crypto,
@@ -14,8 +15,8 @@ import {
   PolicyActivationSchema,
   PolicyDocumentSchema,
   type Reject,
-  reject,
   type Roster,
+  reject,
 } from "@ostraka/proto";
 import { checkNotAfter, type Policy } from "../kernel/index.ts";
 import { type GroupSizes, parsePolicy } from "./parse-policy.ts";

@@ -1,10 +1,11 @@
-// The quorum over people: open proposals and their approvals, and the verdict as soon as the rule's tree
-// is satisfied. Never the proposer, each holder once however many keys, each proposal decided once (I2).
+// The quorum over people: open proposals and their approvals, and the verdict as soon as the rule's
+// tree is satisfied. Never the proposer, each holder once however many keys, each proposal decided
+// once (I2).
 
 import {
   type Bytes,
-  compareBytes,
   type Crypto,
+  compareBytes,
   type Envelope,
   hex,
   isReject,
@@ -123,10 +124,14 @@ export class PeopleQuorum {
     }
   }
 
-  /** An open or decided proposal that has not lapsed, with its approvals, for who wants to approve. */
-  find(id: Bytes): Pick<Open, "envelope" | "part" | "isDecided"> & {
-    readonly approvals: readonly Envelope[];
-  } | undefined {
+  /**
+   * An open or decided proposal that has not lapsed, with its approvals, for who wants to approve.
+   */
+  find(id: Bytes):
+    | (Pick<Open, "envelope" | "part" | "isDecided"> & {
+        readonly approvals: readonly Envelope[];
+      })
+    | undefined {
     const open = this.#open.get(hex(id));
     if (open === undefined) return undefined;
     const { envelope, part, isDecided } = open;

@@ -1,10 +1,10 @@
-// The quorum over signals: windows of signals by subject, and the warrant as soon as a rule of the epoch
-// is satisfied. A signal is spent by the first revocation that uses it. Signals count together only under
-// one epoch (I6), and never below the floor of two hosts (I2).
+// The quorum over signals: windows of signals by subject, and the warrant as soon as a rule of the
+// epoch is satisfied. A signal is spent by the first revocation that uses it. Signals count
+// together only under one epoch (I6), and never below the floor of two hosts (I2).
 
 import {
-  compareBytes,
   type Crypto,
+  compareBytes,
   isReject,
   LIMITS,
   type PrivatePart,
@@ -61,7 +61,9 @@ export class SignalQuorum {
     this.#windows.delete(subject);
   }
 
-  /** Counts one signal: a verdict when it completes a warrant, `undefined` while hosts are missing. */
+  /**
+   * Counts one signal: a verdict when it completes a warrant, `undefined` while hosts are missing.
+   */
   count(
     view: MeshView,
     counted: CountedSignal,

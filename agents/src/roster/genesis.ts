@@ -1,10 +1,11 @@
-// Opening a genesis: the one document that a mesh trusts by its hash alone. Checks that its roster can
-// work at all: distinct strict keys, thresholds that can be met, groups that exist (DESIGN.md 3).
+// Opening a genesis: the one document that a mesh trusts by its hash alone. Checks that its roster
+// can work at all: distinct strict keys, thresholds that can be met, groups that exist (DESIGN.md
+// 3).
 
 import {
   type Bytes,
-  compareText,
   type Crypto,
+  compareText,
   decode,
   type Envelope,
   type Genesis,
@@ -33,14 +34,17 @@ export function meshIdOf(crypto: Pick<Crypto, "sha256">, body: Uint8Array): Mesh
   return hex(crypto.sha256(body)) as MeshId;
 }
 
-/** Opens a genesis and checks its roster; the caller compares the mesh id with the one it was told. */
+/**
+ * Opens a genesis and checks its roster; the caller compares the mesh id with the one it was told.
+ */
 export function openGenesis(crypto: Crypto, envelope: Envelope): OpenedGenesis | Reject {
   const mesh = meshIdOf(crypto, envelope.body);
   const genesis = decode(GenesisSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
   const roster = genesis?.roster;
   if (genesis === undefined || roster === undefined) return reject("malformed");
   if (genesis.format !== 1 || roster.format !== 1) return reject("unsupported-format");
-  if (genesis.nonce.length !== 16 || genesis.caFingerprint.length !== 32) return reject("malformed");
+  if (genesis.nonce.length !== 16 || genesis.caFingerprint.length !== 32)
+    return reject("malformed");
   const fault = faultOfRoster(crypto, roster);
   if (fault !== undefined) return fault;
   const keys = keysOfRoster(roster);
@@ -94,7 +98,8 @@ function faultOfRoster(crypto: Crypto, roster: Roster): Reject | undefined {
       seen.add(hex(key));
     }
     for (const { role, key } of holder.keys) {
-      if (role < Role.ROOT || role > Role.ATTESTOR || role === Role.HOST) return reject("malformed");
+      if (role < Role.ROOT || role > Role.ATTESTOR || role === Role.HOST)
+        return reject("malformed");
       if (!isStrictPoint(key) || !crypto.isTorsionFree(key)) return reject("key-not-strict");
     }
   }

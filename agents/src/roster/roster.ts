@@ -1,6 +1,6 @@
-// The roster agent: who may sign what, from the genesis on, and which hosts have joined by which grant.
-// Evaluates grants and memberships without changing anything; applies what the ledger entered. History
-// is kept by control index, so a verdict is judged by the roster that it names.
+// The roster agent: who may sign what, from the genesis on, and which hosts have joined by which
+// grant. Evaluates grants and memberships without changing anything; applies what the ledger
+// entered. History is kept by control index, so a verdict is judged by the roster that it names.
 
 import { create } from "@bufbuild/protobuf";
 import {
@@ -20,8 +20,8 @@ import {
   LIMITS,
   type Member,
   MemberSchema,
-  type MeshId,
   MembershipSchema,
+  type MeshId,
   openEnvelope,
   type Reject,
   Role,

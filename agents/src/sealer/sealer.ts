@@ -1,30 +1,31 @@
-// The sealer agent: collects seals on heads and says when a majority of coordinators has signed the same
-// bytes. Runs at coordinators and at sidecars alike. Two different heads of one coordinator for one
-// (ledger, generation, position) are proof of a lie: named, and that coordinator's seals there count no more.
+// The sealer agent: collects seals on heads and says when a majority of coordinators has signed the
+// same bytes. Runs at coordinators and at sidecars alike. Two different heads of one coordinator
+// for one (ledger, generation, position) are proof of a lie: named, and that coordinator's seals
+// there count no more.
 
+import { create } from "@bufbuild/protobuf";
 import {
   type Crypto,
   compareBytes,
   decode,
   type Envelope,
+  envelopeType,
   equalBytes,
   type Head,
   HeadSchema,
   hex,
   isReject,
-  LIMITS,
   type LedgerId,
+  LIMITS,
   openEnvelope,
+  pae,
   type Reject,
   reject,
   type SealedHead,
   SealedHeadSchema,
   type Signature,
-  envelopeType,
-  pae,
 } from "@ostraka/proto";
-import { create } from "@bufbuild/protobuf";
-import { majorityOf, type MeshView } from "../kernel/index.ts";
+import { type MeshView, majorityOf } from "../kernel/index.ts";
 
 export interface Sealed {
   readonly head: Head;
@@ -33,7 +34,10 @@ export interface Sealed {
 
 interface Pending {
   /** Seals by hash of head bytes, then by coordinator key. */
-  readonly byHead: Map<string, { readonly bytes: Uint8Array; readonly seals: Map<string, Signature> }>;
+  readonly byHead: Map<
+    string,
+    { readonly bytes: Uint8Array; readonly seals: Map<string, Signature> }
+  >;
   /** First head that each coordinator signed here. */
   readonly firstOf: Map<string, string>;
   readonly liars: Set<string>;
@@ -126,7 +130,10 @@ export class Sealer {
   }
 
   #complete(view: MeshView, head: Head, pending: Pending, id: string): Sealed | undefined {
-    const { bytes, seals } = pending.byHead.get(id) as { bytes: Uint8Array; seals: Map<string, Signature> };
+    const { bytes, seals } = pending.byHead.get(id) as {
+      bytes: Uint8Array;
+      seals: Map<string, Signature>;
+    };
     if (seals.size < majorityOf(view.coordinatorKeys().length)) return undefined;
     const sorted = [...seals.values()].sort((a, b) => compareBytes(a.key, b.key));
     const sealed = create(SealedHeadSchema, { head: Uint8Array.from(bytes), seals: sorted });

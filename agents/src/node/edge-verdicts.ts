@@ -1,0 +1,193 @@
+// The verdicts a sidecar holds: judged (I1), merged into the deny set, compared with the digests that heads
+// name, and kept in the store. What cannot be recomputed is not enforced, and the receipt says so.
+
+import {
+  type Bytes,
+  type Crypto,
+  decode,
+  EntryRecordSchema,
+  EntrySchema,
+  encode,
+  equalBytes,
+  hex,
+  isReject,
+  LEDGERS,
+  Ledger,
+  type LedgerId,
+  LIMITS,
+  ledgerLetter,
+  Stage,
+  type SubjectText,
+} from "@ostraka/proto";
+import { DenySet, type Held, type HeldLease } from "../enforcer/index.ts";
+import { ActiveSet, type Out, type Store } from "../kernel/index.ts";
+import type { FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
+import type { Mesh } from "./mesh.ts";
+import { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";
+
+/** What enforcers hear of, after it is durable. */
+export type SidecarEffect =
+  | { readonly type: "enforced"; readonly held: Held }
+  | { readonly type: "ended"; readonly held: Held; readonly why: "lifted" | "expired" }
+  | { readonly type: "leased"; readonly lease: HeldLease; readonly isRenewal: boolean };
+
+export interface EdgeVerdictsOptions {
+  readonly crypto: Crypto;
+  readonly mesh: Mesh;
+  readonly hostName: string;
+  /** Stages that this host's enforcers can really do. */
+  readonly stages: ReadonlySet<Stage>;
+  /** Told of a lift that pardons a subject. */
+  readonly onPardon: (subject: SubjectText, beforeMs: number) => void;
+}
+
+interface LiftAhead {
+  readonly index: number;
+  readonly ids: readonly Bytes[];
+  readonly untilMs: number;
+}
+
+export class EdgeVerdicts {
+  readonly denySet: DenySet;
+  readonly #o: EdgeVerdictsOptions;
+  /** Each ledger's set in force as its head says it, to compare digests with. */
+  readonly #active: ReadonlyMap<LedgerId, ActiveSet>;
+  readonly #differing = new Set<LedgerId>();
+  readonly #exceptions = new Map<string, { readonly id: Bytes; readonly reason: string }>();
+  /** Hex ids of revocations of the signals ledger that are in the store. */
+  readonly #stored = new Set<string>();
+  /** Lifts not yet imported by the signals ledger's head. */
+  #liftsAhead: LiftAhead[] = [];
+
+  constructor(options: EdgeVerdictsOptions) {
+    this.#o = options;
+    this.denySet = new DenySet(options.crypto, { host: options.hostName, labels: [] });
+    this.#active = new Map(LEDGERS.map((ledger) => [ledger, new ActiveSet(options.crypto)]));
+  }
+
+  /** Whether the sets in force are the ones that the heads name. */
+  get isDigestEqual(): boolean {
+    return this.#differing.size === 0;
+  }
+
+  exceptions(): { readonly id: Bytes; readonly reason: string }[] {
+    return [...this.#exceptions.values()];
+  }
+
+  /** Judges and applies the verdict of an entry that stands under a sealed head. */
+  apply(followed: FollowedEntry, out: Out<SidecarEffect>): void {
+    const { entry, privates } = followed;
+    const { effect } = entry;
+    if (effect.case !== "revocation" && effect.case !== "lift") return;
+    const verdict = checkVerdict(this.#o.crypto, this.#o.mesh, entry, privates);
+    const ledger = entry.ledger === Ledger.CONTROL ? Ledger.CONTROL : Ledger.SIGNALS;
+    if (verdict === undefined || isReject(verdict)) {
+      const code = isReject(verdict) ? verdict.reject : "malformed";
+      const at = `${ledgerLetter(ledger)}:${entry.index}`;
+      out.trace.push({ what: "unverified", at, effect: effect.case, code });
+      this.#except(effect.value.id, `not verified: ${code}`);
+      return;
+    }
+    this.#noteActive(ledger, verdict, Number(entry.index), Number(entry.machineTimeMs));
+    if (verdict.kind === "lift") this.#lift(verdict, out);
+    else this.#enforce(verdict, followed, ledger, out);
+  }
+
+  /** Drops what has expired. */
+  expire(time: Parameters<DenySet["expire"]>[0], out: Out<SidecarEffect>): void {
+    for (const held of this.denySet.expire(time)) {
+      out.enforce.push({ type: "ended", held, why: "expired" });
+      this.#forgetStored(held.id, out);
+      this.#exceptions.delete(held.id);
+    }
+  }
+
+  /** Brings a ledger's set to its newest head and compares digests. */
+  onHead(follower: LedgerFollower, out: Out<SidecarEffect>): void {
+    const head = follower.head?.head;
+    if (head === undefined) return;
+    const active = this.#active.get(follower.ledger) as ActiveSet;
+    if (follower.ledger === Ledger.SIGNALS) {
+      const imported = this.#liftsAhead.filter((l) => l.index <= Number(head.controlIndex));
+      for (const { ids, untilMs } of imported) for (const id of ids) active.end(id, untilMs);
+      this.#liftsAhead = this.#liftsAhead.filter((l) => !imported.includes(l));
+    }
+    active.expire(Number(head.machineTimeMs));
+    if (equalBytes(active.digest(), head.activeSetDigest)) {
+      this.#differing.delete(follower.ledger);
+      return;
+    }
+    this.#differing.add(follower.ledger);
+    out.trace.push({
+      what: "digest-differs",
+      at: `${ledgerLetter(follower.ledger)}:${head.index}`,
+    });
+  }
+
+  /** Entries of the signals ledger's revocations in force, as stored, in order. */
+  stored(store: Store): FollowedEntry[] {
+    const entries: FollowedEntry[] = [];
+    for (const [, bytes] of store.scan("active/s/")) {
+      const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
+      const entry = record && decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
+      if (record !== undefined && entry !== undefined) {
+        entries.push({ entry, privates: record.privates, record });
+      }
+    }
+    return entries.sort((a, b) => Number(a.entry.index - b.entry.index));
+  }
+
+  #enforce(
+    { revocation, subject }: CheckedVerdict & { kind: "revocation" },
+    { entry, record }: FollowedEntry,
+    ledger: LedgerId,
+    out: Out<SidecarEffect>,
+  ): void {
+    const id = hex(revocation.id);
+    if (ledger === Ledger.SIGNALS) {
+      this.#stored.add(id);
+      const value = encode(EntryRecordSchema, record);
+      out.persist.push({ key: `active/s/${id}`, value });
+    }
+    const held = this.denySet.add(revocation, subject, { ledger, index: Number(entry.index) });
+    if (held === undefined) return;
+    if (!held.isDryRun && held.stage !== Stage.OBSERVE && !this.#o.stages.has(held.stage)) {
+      this.#except(revocation.id, `stage ${held.stage} is more than this host's enforcers can do`);
+    }
+    out.enforce.push({ type: "enforced", held });
+    out.trace.push({ what: "enforced", id, subject, stage: held.stage });
+  }
+
+  #lift({ lift, subject }: CheckedVerdict & { kind: "lift" }, out: Out<SidecarEffect>): void {
+    for (const held of this.denySet.lift(lift.revocationIds, Number(lift.expiresMs))) {
+      out.enforce.push({ type: "ended", held, why: "lifted" });
+      out.trace.push({ what: "lifted", id: held.id, subject: held.subject });
+      this.#forgetStored(held.id, out);
+    }
+    this.denySet.endLease(subject);
+    const beforeMs = Number(lift.pardonBeforeMs);
+    if (beforeMs > 0) this.#o.onPardon(subject, beforeMs);
+  }
+
+  #noteActive(ledger: LedgerId, verdict: CheckedVerdict, index: number, atMs: number): void {
+    const active = this.#active.get(ledger) as ActiveSet;
+    if (verdict.kind === "revocation") {
+      const { id, expiresMs, supersedes } = verdict.revocation;
+      active.add(id, Number(expiresMs), atMs);
+      for (const superseded of supersedes) active.end(superseded, Number(expiresMs));
+      return;
+    }
+    const { revocationIds: ids, expiresMs } = verdict.lift;
+    const untilMs = Number(expiresMs);
+    for (const id of ids) active.end(id, untilMs);
+    this.#liftsAhead.push({ index, ids, untilMs });
+  }
+
+  #except(id: Bytes, reason: string): void {
+    if (this.#exceptions.size < LIMITS.exceptionsMax) this.#exceptions.set(hex(id), { id, reason });
+  }
+
+  #forgetStored(id: string, out: Out<SidecarEffect>): void {
+    if (this.#stored.delete(id)) out.persist.push({ key: `active/s/${id}` });
+  }
+}

@@ -1,0 +1,300 @@
+// Keeps a sidecar's two ledgers at their sealed heads: follows what is published, asks for what is missing,
+// adopts an active set as a newcomer, and comes back from the store. Control first, always: the signals
+// ledger is judged by what control has made.
+
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type Bytes,
+  type Crypto,
+  decode,
+  EntryRecordSchema,
+  EnvelopeSchema,
+  encode,
+  encodeNew,
+  Frontier,
+  isReject,
+  LEDGERS,
+  Ledger,
+  type LedgerId,
+  LIMITS,
+  ledgerLetter,
+  type ResyncRequest,
+  ResyncRequestSchema,
+  type ResyncResponse,
+  ResyncResponseSchema,
+  SealedHeadSchema,
+} from "@ostraka/proto";
+import { type Out, orderedKey, type Store } from "../kernel/index.ts";
+import { openSealedHead, type Sealed } from "../sealer/index.ts";
+import { ActiveAdoption } from "./active-adoption.ts";
+import type { EdgeClock } from "./edge-clock.ts";
+import type { EdgeVerdicts, SidecarEffect } from "./edge-verdicts.ts";
+import { type FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
+import type { Mesh } from "./mesh.ts";
+
+type EdgeOut = Out<SidecarEffect>;
+
+export interface LedgerSyncOptions {
+  readonly crypto: Crypto;
+  readonly mesh: Mesh;
+  readonly verdicts: EdgeVerdicts;
+  readonly clock: EdgeClock;
+  readonly store: Store;
+  readonly hostKey: Bytes;
+  /** Channel of this host's requests. */
+  readonly channel: string;
+  /** Told of a policy activation. */
+  readonly onPolicy: () => void;
+}
+
+export class LedgerSync {
+  readonly control: LedgerFollower;
+  readonly signals: LedgerFollower;
+  readonly #o: LedgerSyncOptions;
+  /** When each thing was last asked for, so that one question is asked once a tick. */
+  readonly #askedMs = new Map<string, number>();
+  #adoption: ActiveAdoption | undefined;
+
+  constructor(options: LedgerSyncOptions) {
+    this.#o = options;
+    this.control = new LedgerFollower(options.crypto, Ledger.CONTROL);
+    this.signals = new LedgerFollower(options.crypto, Ledger.SIGNALS);
+  }
+
+  of(ledger: LedgerId): LedgerFollower {
+    return ledger === Ledger.CONTROL ? this.control : this.signals;
+  }
+
+  /** Whether a sealed head is known above what has been applied. */
+  get isBehind(): boolean {
+    return this.control.isBehind || this.signals.isBehind;
+  }
+
+  /** Comes back from the store. */
+  open(out: EdgeOut): void {
+    this.#openControl(out);
+    this.#openSignals(out);
+  }
+
+  onConnected(out: EdgeOut): void {
+    this.#askedMs.clear();
+    this.askForWhatIsMissing(out);
+  }
+
+  onVerdict(ledger: LedgerId, bytes: Bytes, out: EdgeOut): void {
+    this.of(ledger).holdBytes(bytes);
+    this.#advance(out);
+  }
+
+  onHead(bytes: Bytes, out: EdgeOut): void {
+    const envelope = decode(EnvelopeSchema, bytes, LIMITS.messageBytesMax);
+    if (envelope === undefined) return;
+    for (const ledger of LEDGERS) {
+      const sealed = this.of(ledger).sealer.take(this.#o.mesh.view, envelope);
+      if (sealed === undefined) continue;
+      if (!isReject(sealed)) {
+        this.#o.clock.onHead(Number(sealed.head.machineTimeMs));
+        this.#advance(out);
+      } else if (sealed.reject !== "malformed") {
+        out.trace.push({ what: "rejected", kind: "head", code: sealed.reject });
+      }
+    }
+  }
+
+  onAnswer(bytes: Bytes, out: EdgeOut): void {
+    const response = decode(ResyncResponseSchema, bytes, LIMITS.messageBytesMax);
+    if (response === undefined || response.format !== 1 || response.head === undefined) return;
+    const head = openSealedHead(this.#o.crypto, this.#o.mesh.view, response.head);
+    if (isReject(head)) {
+      out.trace.push({ what: "rejected", kind: "resync", code: head.reject });
+      return;
+    }
+    const sealed: Sealed = { head, sealed: response.head };
+    const ledger = head.ledger === Ledger.CONTROL ? Ledger.CONTROL : Ledger.SIGNALS;
+    this.#o.clock.onHead(Number(head.machineTimeMs));
+    this.#askedMs.delete(ledgerLetter(ledger));
+    if (ledger === Ledger.SIGNALS && this.signals.head === undefined) {
+      this.#onActivePage(sealed, response, out);
+      return;
+    }
+    const follower = this.of(ledger);
+    follower.sealer.adopt(sealed);
+    for (const record of response.records) follower.hold(record);
+    this.#advance(out);
+  }
+
+  askForWhatIsMissing(out: EdgeOut): void {
+    if (this.control.head === undefined || this.control.isBehind) this.#ask(Ledger.CONTROL, out);
+    else if (this.signals.head === undefined || this.signals.isBehind) {
+      this.#ask(Ledger.SIGNALS, out);
+    }
+  }
+
+  /** Asks what an earlier incarnation of this host got through. */
+  askForIncarnation(incarnation: Bytes, out: EdgeOut): void {
+    this.#request("ack", { case: "incarnation", value: incarnation }, Ledger.SIGNALS, out);
+  }
+
+  #onActivePage(sealed: Sealed, page: ResyncResponse, out: EdgeOut): void {
+    if (page.frontier.length > 0 || sealed.head.index === 0n) {
+      this.#adoption ??= new ActiveAdoption(this.#o.crypto, sealed, page.frontier);
+    }
+    const adoption = this.#adoption;
+    if (adoption === undefined || adoption.position !== sealed.head.position) return;
+    if (!adoption.take(page)) {
+      this.#adoption = undefined;
+      out.trace.push({ what: "rejected", kind: "resync", code: "wrong-root" });
+      return;
+    }
+    if (page.hasMore) {
+      this.askForWhatIsMissing(out);
+      return;
+    }
+    this.#adoption = undefined;
+    // Its verdicts are judged by a control ledger that must be here first.
+    if (Number(sealed.head.controlIndex) > this.control.index) return;
+    const adopted = adoption.complete();
+    if (adopted === undefined || !this.signals.adopt(adopted.sealed, adopted.frontier)) {
+      out.trace.push({ what: "rejected", kind: "resync", code: "wrong-digest" });
+      return;
+    }
+    for (const followed of adopted.entries) this.#o.verdicts.apply(followed, out);
+    this.#persistSignals(out);
+    this.#o.verdicts.onHead(this.signals, out);
+  }
+
+  /** Moves both ledgers as far as sealed heads and entries allow. */
+  #advance(out: EdgeOut): void {
+    this.#advanceOne(this.control, out);
+    if (this.signals.head === undefined) {
+      this.askForWhatIsMissing(out);
+      return;
+    }
+    const target = this.signals.sealer.latest;
+    if (target !== undefined && Number(target.head.controlIndex) > this.control.index) {
+      this.#ask(Ledger.CONTROL, out);
+      return;
+    }
+    this.#advanceOne(this.signals, out);
+  }
+
+  #advanceOne(follower: LedgerFollower, out: EdgeOut): void {
+    const entries = follower.advance();
+    if (entries === undefined) return;
+    if (entries === "missing" || entries === "forged") {
+      if (entries === "forged") {
+        out.trace.push({ what: "rejected", kind: "entry", code: "wrong-root" });
+      }
+      this.#ask(follower.ledger, out);
+      return;
+    }
+    for (const followed of entries) {
+      if (follower === this.control) this.#applyControl(followed, out);
+      else this.#o.verdicts.apply(followed, out);
+    }
+    if (follower === this.control) this.#persistControl(entries, out);
+    else this.#persistSignals(out);
+    this.#o.verdicts.onHead(follower, out);
+  }
+
+  #applyControl(followed: FollowedEntry, out: EdgeOut): void {
+    const { entry, privates } = followed;
+    const { mesh, verdicts } = this.#o;
+    const isVerdict = entry.effect.case === "revocation" || entry.effect.case === "lift";
+    const fault = isVerdict ? undefined : mesh.faultOf(entry, privates);
+    if (fault === undefined) mesh.apply(entry);
+    else {
+      const at = `c:${entry.index}`;
+      out.trace.push({ what: "unverified", at, effect: entry.effect.case, code: fault.reject });
+    }
+    if (isVerdict) verdicts.apply(followed, out);
+    if (entry.effect.case === "activation" && fault === undefined) {
+      this.#o.onPolicy();
+      out.trace.push({ what: "policy", epoch: mesh.view.epoch });
+    }
+  }
+
+  #ask(ledger: LedgerId, out: EdgeOut): void {
+    const follower = this.of(ledger);
+    const name = ledgerLetter(ledger);
+    if (ledger === Ledger.SIGNALS && follower.head === undefined) {
+      const from = BigInt(this.#adoption?.count ?? 0);
+      this.#request(name, { case: "activeSetFrom", value: from }, ledger, out);
+      return;
+    }
+    const above = BigInt(follower.heldThrough);
+    this.#request(name, { case: "aboveIndex", value: above }, ledger, out);
+  }
+
+  #request(
+    name: string,
+    want: MessageInitShape<typeof ResyncRequestSchema>["want"] & object,
+    ledger: LedgerId,
+    out: EdgeOut,
+  ): void {
+    const { wallMs } = this.#o.clock;
+    const askedMs = this.#askedMs.get(name);
+    if (askedMs !== undefined && wallMs - askedMs < LIMITS.tickMs) return;
+    this.#askedMs.set(name, wallMs);
+    const bytes = encodeNew(ResyncRequestSchema, {
+      format: 1,
+      ledger,
+      want: want as ResyncRequest["want"],
+      hostKey: this.#o.hostKey,
+      headPosition: this.#adoption?.position ?? 0n,
+    });
+    out.publish.push({ channel: this.#o.channel, bytes, isRequest: true });
+  }
+
+  #persistControl(entries: readonly FollowedEntry[], out: EdgeOut): void {
+    for (const { entry, record } of entries) {
+      const key = `control/${orderedKey(Number(entry.index))}`;
+      out.persist.push({ key, value: encode(EntryRecordSchema, record) });
+    }
+    this.#persistHead(this.control, out);
+  }
+
+  #persistSignals(out: EdgeOut): void {
+    out.persist.push({ key: "frontier/s", value: this.signals.frontierState });
+    this.#persistHead(this.signals, out);
+  }
+
+  #persistHead(follower: LedgerFollower, out: EdgeOut): void {
+    const sealed = follower.head?.sealed;
+    if (sealed === undefined) return;
+    const key = `sealed/${ledgerLetter(follower.ledger)}`;
+    out.persist.push({ key, value: encode(SealedHeadSchema, sealed) });
+  }
+
+  #storedHead(ledger: LedgerId): Sealed | undefined {
+    const { crypto, mesh, store } = this.#o;
+    const bytes = store.get(`sealed/${ledgerLetter(ledger)}`);
+    const sealed = bytes && decode(SealedHeadSchema, bytes, LIMITS.messageBytesMax);
+    const head = sealed && openSealedHead(crypto, mesh.view, sealed);
+    const isGood = sealed !== undefined && head !== undefined && !isReject(head);
+    return isGood ? { head, sealed } : undefined;
+  }
+
+  #openControl(out: EdgeOut): void {
+    const sealed = this.#storedHead(Ledger.CONTROL);
+    if (sealed === undefined) return;
+    for (const [, bytes] of this.#o.store.scan("control/")) this.control.holdBytes(bytes);
+    this.control.sealer.adopt(sealed);
+    this.#o.clock.onHead(Number(sealed.head.machineTimeMs));
+    const entries = this.control.advance();
+    if (!Array.isArray(entries)) return;
+    for (const followed of entries) this.#applyControl(followed, out);
+    this.#o.verdicts.onHead(this.control, out);
+  }
+
+  #openSignals(out: EdgeOut): void {
+    const { crypto, store, verdicts, clock } = this.#o;
+    const sealed = this.#storedHead(Ledger.SIGNALS);
+    const state = store.get("frontier/s");
+    const frontier = state && Frontier.ofState(crypto, state);
+    if (sealed === undefined || !this.signals.adopt(sealed, frontier)) return;
+    clock.onHead(Number(sealed.head.machineTimeMs));
+    for (const followed of verdicts.stored(store)) verdicts.apply(followed, out);
+    verdicts.onHead(this.signals, out);
+  }
+}
