@@ -30,7 +30,7 @@ import {
 import { SubjectTable } from "./subject-table.ts";
 
 const DAY_MS = 86_400_000;
-/** Refusals in a row that count as going on: an honest run is so long 15 times in 1,000 (0.35^4). */
+/** Refusals in a row that count as going on; of honest runs 15 in 1,000 are so long (0.35^4). */
 const RENEWING_RUN_MIN = 5;
 /** Last millisecond of the year 9998: every time said outward still has an ISO 8601 form. */
 const TIME_MS_MAX = 253_370_764_799_999;
@@ -245,8 +245,8 @@ class EventScorer implements Scorer {
 
   /**
    * A lease falls at the line. While it holds, a source that goes on being refused keeps it alive
-   * without earning it again; it then ends `leaseMs` after the last refusal, give or take the quarter
-   * that spares outputs. A single slip in a busy office renews nothing.
+   * without earning it again; it then ends `leaseMs` after the last refusal, give or take a quarter,
+   * which spares outputs. A single slip in a busy office renews nothing.
    */
   #drawLease(state: SubjectState, levelMdb: number, isRenewal: boolean, out: ScorerOutput): void {
     const { leaseMs, leaseLineMdb, leaseStage: stage } = this.#policy;

@@ -3,8 +3,8 @@
 // another within 5 s at most 10 % of the time. An ssh client prompts three times (OpenSSH
 // NumberOfPasswordPrompts), so a person must then reconnect and type again, past PAM's own delay.
 // Null, quick: the same within 60 s at most 20 % of the time (retry fails <= 35 %, and after three
-// refusals keeps that pace <= 57 %). A slower failure loses the bet and so does any success, for the
-// sake of shared addresses; one that looks like a remembered password costs everything (`isSlip`).
+// refusals keeps that pace <= 57 %). A slower failure loses the bet and so does any success, for
+// the sake of shared addresses; one that looks like a remembered password costs all (`isSlip`).
 // A line that folds repeats has no times of its own: only if all of it fits the pace does it win.
 
 import { type BinaryBet, binaryBet, lose, stake, win } from "../betting-account.ts";
