@@ -245,8 +245,8 @@ class EventScorer implements Scorer {
 
   /**
    * A lease falls at the line. While it holds, a source that goes on being refused keeps it alive
-   * without earning it again; it then ends `leaseMs` after the last refusal, give or take a quarter,
-   * which spares outputs. A single slip in a busy office renews nothing.
+   * without earning it again; it then ends `leaseMs` after the last refusal, give or take a
+   * quarter, which spares outputs. A single slip in a busy office renews nothing.
    */
   #drawLease(state: SubjectState, levelMdb: number, isRenewal: boolean, out: ScorerOutput): void {
     const { leaseMs, leaseLineMdb, leaseStage: stage } = this.#policy;
