@@ -14,7 +14,6 @@ import {
   encodeNew,
   equalBytes,
   hex,
-  IntakeAckSchema,
   isReject,
   LEDGERS,
   Ledger,
@@ -31,6 +30,7 @@ import { type Out, orderedKey, type Store } from "../kernel/index.ts";
 import { MACHINE_VERSION } from "../ledger/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
+import { AckDesk } from "./ack-desk.ts";
 import { makeImport } from "./control-import.ts";
 import { ControlMachine } from "./control-machine.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
@@ -98,8 +98,7 @@ export class CoordinatorNode {
   readonly #ledgers: ReadonlyMap<LedgerId, LedgerState>;
   readonly #submissions = new Submissions();
   readonly #resync: ResyncDesk;
-  /** Hosts whose signals were taken since the last acknowledgement, with the position. */
-  readonly #unacknowledged = new Map<string, { readonly key: Bytes; readonly position: number }>();
+  readonly #acks: AckDesk;
   readonly #liars = new Set<string>();
   #wallMs = 0;
   #imported = { index: 0, wallMs: 0 };
@@ -113,6 +112,7 @@ export class CoordinatorNode {
     this.control = new ControlMachine(crypto, genesis);
     this.signals = new SignalsMachine(crypto, genesis);
     this.receipts = new ReceiptBook(crypto);
+    this.#acks = new AckDesk(this.signals.intake, publicKey);
     const state = (machine: JournalMachine): LedgerState => ({
       machine,
       sealer: new Sealer(crypto, machine.ledger),
@@ -269,43 +269,17 @@ export class CoordinatorNode {
     }
     for (const outcome of step.outcomes) this.#submissions.decided(outcome);
     this.#answerSubmissions(out);
-    if (step.kind === "batch") this.#noteBatch(step);
+    const host = step.kind === "batch" ? this.signals.lastBatchHost : undefined;
+    if (host !== undefined) this.#acks.note(host, step.position);
     if (step.tick === undefined) return;
     watch.compare(step.tick, this.control.mesh.view.coordinatorKeys().length);
     if (ledger === Ledger.SIGNALS) this.#acknowledge(out);
   }
 
-  #noteBatch(step: MachineStep): void {
-    const key = this.signals.lastBatchHost;
-    if (key !== undefined) {
-      this.#unacknowledged.set(hex(key), { key, position: step.position });
-    }
-  }
-
   #acknowledge(out: Out<CoordinatorEffect>): void {
-    for (const { key, position } of this.#unacknowledged.values()) {
-      const body = this.#ackOf(key, position);
-      if (body !== undefined)
-        out.seal.push({ kind: "ack", body, channel: this.channels.acks(key) });
+    for (const { hostKey, body } of this.#acks.take(this.signals.point.generation)) {
+      out.seal.push({ kind: "ack", body, channel: this.channels.acks(hostKey) });
     }
-    this.#unacknowledged.clear();
-  }
-
-  /** The intake acknowledgement of a host as of a position, unsigned. */
-  #ackOf(hostKey: Bytes, position: number, asked?: Bytes): Bytes | undefined {
-    const taken = this.signals.intake.positionOf(hostKey);
-    // Nothing was ever taken of an incarnation that asks: it may send everything again.
-    const { incarnation, nextNumber } = taken ?? { incarnation: asked, nextNumber: 0n };
-    if (incarnation === undefined) return undefined;
-    return encodeNew(IntakeAckSchema, {
-      format: 1,
-      coordinatorKey: this.publicKey,
-      hostKey,
-      incarnation,
-      nextNumber,
-      generation: this.signals.point.generation,
-      position: BigInt(position),
-    });
   }
 
   #onResync(input: CoordinatorInput & { type: "resync" }, out: Out<CoordinatorEffect>): void {
@@ -319,7 +293,8 @@ export class CoordinatorNode {
     // What an earlier incarnation got through is said as every acknowledgement is: signed.
     const { hostKey } = request;
     if (this.control.mesh.view.hostOf(hostKey) === undefined) return;
-    const body = this.#ackOf(hostKey, this.signals.point.position, request.want.value);
+    const { generation, position } = this.signals.point;
+    const body = this.#acks.bodyOf(hostKey, generation, position, request.want.value);
     if (body !== undefined) {
       out.seal.push({ kind: "ack", body, channel: this.channels.acks(hostKey) });
     }
