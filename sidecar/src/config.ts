@@ -1,0 +1,270 @@
+// The configuration of one sidecar: a YAML file in, a checked object out. The only module that reads
+// it. Secrets are named by path, never held; paths are relative to the file. Opens nothing it names.
+
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { isName } from "@ostraka/agents/node";
+import { canonicalAddress } from "@ostraka/proto";
+import { parseDocument, stringify } from "yaml";
+import { type HttpGateConfig, parseHttpGateConfig } from "./enforcers/http-gate-config.ts";
+import { openAuthLog } from "./sources/index.ts";
+import { invalid, StrictMapping } from "./strict-mapping.ts";
+
+export interface AuthLogSource {
+  readonly type: "auth-log";
+  /** As written, for the name of its cursor: a data directory may be moved. */
+  readonly writtenPath: string;
+  readonly path: string;
+  readonly year?: number;
+  /** IANA zone, or minutes east of UTC. */
+  readonly timezone?: string | number;
+}
+
+export interface HttpSource {
+  readonly type: "http";
+  readonly listen: Endpoint;
+  readonly tokenFile?: string;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
+
+export interface SidecarConfig {
+  readonly name: string;
+  readonly genesis: string;
+  readonly signingKey: string;
+  readonly store: string;
+  readonly nats: { readonly urls: readonly string[]; readonly creds?: string };
+  /** Realm of user names; the mesh's name when `undefined`. */
+  readonly realm: string | undefined;
+  readonly sources: readonly (AuthLogSource | HttpSource)[];
+  /** The gate's part as written; `gateConfigOf` completes it. */
+  readonly gate: unknown;
+  /** Where `explain` is answered: this machine only. */
+  readonly explain: Endpoint;
+  readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly file?: string };
+}
+
+const KEYS = [
+  ...["name", "genesis", "signingKey", "store", "nats", "realm", "sources", "gate", "explain"],
+  "log",
+];
+const CONFIG_BYTES_MAX = 65_536;
+const SOURCES_MAX = 64;
+const URLS_MAX = 16;
+const REALM = /^[^\p{Cc}\s/]{1,128}$/u;
+const DEFAULT_EXPLAIN = "127.0.0.1:0";
+
+/**
+ * Reads and checks a configuration file.
+ * @throws OstrakaError OSTRAKA_CONFIG_INVALID naming the key, what stands there and what would do.
+ */
+export function readSidecarConfig(path: string): SidecarConfig {
+  let text: string;
+  try {
+    if (statSync(path).size > CONFIG_BYTES_MAX) throw new Error("it is too large");
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw invalid(`${path} cannot be read: name the right file`, error);
+  }
+  return parseSidecarConfig(text, path);
+}
+
+/** Checks the text of a configuration file. @param path of the file; others are relative to it. */
+export function parseSidecarConfig(text: string, path: string): SidecarConfig {
+  const top = new StrictMapping(parseYaml(text), "", KEYS);
+  const at = (file: string) => resolve(dirname(path), file);
+  const name = top.text("name", "this host's name in the mesh");
+  if (!isName(name)) throw top.fault("name", "lower-case letters, digits, dots, dashes");
+  const realm = top.textOr("realm", "a realm for user names");
+  if (realm !== undefined && !REALM.test(realm)) {
+    throw top.fault("realm", "a name without spaces or slashes");
+  }
+  const config: SidecarConfig = {
+    name,
+    genesis: at(top.text("genesis", "the path of genesis.json")),
+    signingKey: at(top.text("signingKey", "the path of this host's key file")),
+    store: at(top.text("store", "the path of this host's state file")),
+    nats: readNats(top, at),
+    realm,
+    sources: readSources(top, at),
+    gate: top.value("gate") ?? {},
+    explain: endpointOf(top, "explain", top.textOr("explain", ENDPOINT_SHAPE) ?? DEFAULT_EXPLAIN),
+    log: readLog(top, at),
+  };
+  checkTogether(config);
+  return config;
+}
+
+/** The gate's configuration, user names in the mesh's realm unless it says otherwise. */
+export function gateConfigOf(config: SidecarConfig, meshName: string): HttpGateConfig {
+  return parseHttpGateConfig(config.gate, config.realm ?? meshName);
+}
+
+/** The effective configuration as YAML. Holds paths of secrets and no secret. */
+export function effectiveConfig(config: SidecarConfig, meshName: string): string {
+  const { name, genesis, signingKey, store, nats, log } = config;
+  const gate = gateConfigOf(config, meshName);
+  return stringify({
+    ...{ name, genesis, signingKey, store, nats },
+    realm: config.realm ?? meshName,
+    sources: config.sources.map((source) =>
+      source.type === "auth-log"
+        ? { ...source, writtenPath: undefined }
+        : { ...source, listen: endpointText(source.listen) },
+    ),
+    // As written: parsed blocks are no text.
+    gate: { ...gate, trustedProxies: Object(config.gate).trustedProxies ?? [] },
+    explain: endpointText(config.explain),
+    log,
+  });
+}
+
+/** `host:port`, IPv6 in brackets. */
+export function endpointText({ host, port }: Endpoint): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault !== undefined) {
+    const where = fault.linePos?.[0];
+    const line = where === undefined ? "" : ` at line ${where.line}, column ${where.col}`;
+    throw invalid(`the file is no YAML mapping${line} (${fault.code})`);
+  }
+  return document.toJS({ maxAliasCount: 0 });
+}
+
+function readNats(top: StrictMapping, at: (file: string) => string): SidecarConfig["nats"] {
+  const nats = new StrictMapping(top.value("nats"), "nats", ["urls", "creds"]);
+  const urls = nats.list("urls", URLS_MAX).map((url) => {
+    if (typeof url !== "string" || !isNatsUrl(url)) {
+      throw invalid("nats.urls holds something else than nats://host:port without a password");
+    }
+    return url;
+  });
+  if (urls.length === 0) throw nats.fault("urls", "at least one nats://host:port");
+  const creds = nats.textOr("creds", "the path of a NATS credentials file");
+  return { urls, ...(creds !== undefined && { creds: at(creds) }) };
+}
+
+/** A password in a URL would be shown by whatever prints the URL: it is refused. */
+export function isNatsUrl(text: string): boolean {
+  if (text.length > 512 || !URL.canParse(text)) return false;
+  const { protocol, username, password, hostname } = new URL(text);
+  const isKnown = ["nats:", "tls:", "ws:", "wss:"].includes(protocol);
+  return isKnown && hostname !== "" && username === "" && password === "";
+}
+
+function readSources(top: StrictMapping, at: (file: string) => string): SidecarConfig["sources"] {
+  if (!top.has("sources")) return [];
+  return top.list("sources", SOURCES_MAX).map((value, i) => {
+    const where = `sources[${i}]`;
+    const type = (value as { type?: unknown } | null)?.type;
+    if (type === "auth-log") return readAuthLog(value, where, at);
+    if (type === "http") return readHttp(value, where, at);
+    const given = type === undefined ? "has no type" : `has an unknown type`;
+    throw invalid(`${where} ${given}: give auth-log or http`);
+  });
+}
+
+function readAuthLog(value: unknown, where: string, at: (file: string) => string): AuthLogSource {
+  const source = new StrictMapping(value, where, ["type", "path", "year", "timezone"]);
+  const writtenPath = source.text("path", "the path of a log, such as /var/log/auth.log");
+  const year = source.wholeOr("year", 1970, 9999);
+  const timezone = source.has("timezone") ? zoneOf(source) : undefined;
+  return {
+    type: "auth-log",
+    writtenPath,
+    path: at(writtenPath),
+    ...(year !== undefined && { year }),
+    ...(timezone !== undefined && { timezone }),
+  };
+}
+
+function zoneOf(source: StrictMapping): string | number {
+  const zone = source.value("timezone");
+  const expected = "a zone such as Europe/Berlin, or minutes east of UTC";
+  if (typeof zone !== "string" && typeof zone !== "number")
+    throw source.fault("timezone", expected);
+  try {
+    openAuthLog({ host: "host", realm: "realm", zone });
+  } catch {
+    throw source.fault("timezone", expected);
+  }
+  return zone;
+}
+
+function readHttp(value: unknown, where: string, at: (file: string) => string): HttpSource {
+  const source = new StrictMapping(value, where, ["type", "listen", "tokenFile"]);
+  const listen = endpointOf(source, "listen", source.text("listen", ENDPOINT_SHAPE));
+  const tokenFile = source.textOr("tokenFile", "the path of a file with a token");
+  if (tokenFile === undefined && !isLoopback(listen.host)) {
+    throw invalid(
+      `${where}.listen ${endpointText(listen)} can be reached from outside this machine: ` +
+        "give a tokenFile, or listen on 127.0.0.1",
+    );
+  }
+  return { type: "http", listen, ...(tokenFile !== undefined && { tokenFile: at(tokenFile) }) };
+}
+
+function readLog(top: StrictMapping, at: (file: string) => string): SidecarConfig["log"] {
+  if (!top.has("log")) return { level: "info" };
+  const log = new StrictMapping(top.value("log"), "log", ["level", "file"]);
+  const file = log.textOr("file", "the path of a log file");
+  return {
+    level: log.has("level") ? log.oneOf("level", LOG_LEVELS) : "info",
+    ...(file !== undefined && { file: at(file) }),
+  };
+}
+
+const ENDPOINT_SHAPE = "an address and port such as 127.0.0.1:9181";
+
+function endpointOf(mapping: StrictMapping, key: string, text: string): Endpoint {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? "";
+  const port = Number(match?.[3] ?? Number.NaN);
+  const isHost = host === "localhost" || canonicalAddress(host) !== undefined;
+  if (!isHost || !(port <= 65_535)) throw mapping.fault(key, ENDPOINT_SHAPE);
+  return { host, port };
+}
+
+function isLoopback(host: string): boolean {
+  const address = canonicalAddress(host) ?? host;
+  return host === "localhost" || address === "::1" || address.startsWith("127.");
+}
+
+function checkTogether(config: SidecarConfig): void {
+  const gate = gateConfigOf(config, "mesh");
+  if (!isLoopback(config.explain.host)) {
+    throw invalid(
+      `explain ${endpointText(config.explain)} can be reached from outside this machine, and it ` +
+        "names who is cut off: listen on 127.0.0.1",
+    );
+  }
+  const logs = config.sources.flatMap((s) => (s.type === "auth-log" ? [s.path] : []));
+  const twice = logs.find((path, i) => logs.indexOf(path) !== i);
+  if (twice !== undefined) throw invalid(`${twice} is followed twice: name it once in sources`);
+  const own = config.log.file;
+  if (own !== undefined && logs.includes(own)) {
+    throw invalid(`${own} is both the sidecar's own log and a source: it would feed on itself`);
+  }
+  const listeners = [
+    { what: "gate", endpoint: { host: gate.host, port: gate.port } },
+    { what: "explain", endpoint: config.explain },
+    ...config.sources.flatMap((s, i) =>
+      s.type === "http" ? [{ what: `sources[${i}].listen`, endpoint: s.listen }] : [],
+    ),
+  ].filter(({ endpoint }) => endpoint.port !== 0);
+  for (const [i, { what, endpoint }] of listeners.entries()) {
+    const other = listeners.slice(0, i).find((l) => l.endpoint.port === endpoint.port);
+    if (other === undefined) continue;
+    throw invalid(`${what} and ${other.what} both listen on port ${endpoint.port}: change one`);
+  }
+}

@@ -1,0 +1,297 @@
+// One running sidecar: store, node, pump, gate, sources and bus, in the order that keeps I1 and I7. It
+// enforces from its store BEFORE its first answer and before any network; the bus comes in the
+// background. Decides nothing itself.
+
+import { randomBytes } from "node:crypto";
+import { newOut } from "@ostraka/agents/kernel";
+import {
+  type OpenedGenesis,
+  Pump,
+  type SidecarEffect,
+  type SidecarInput,
+  SidecarNode,
+} from "@ostraka/agents/node";
+import {
+  type Clock,
+  type Log,
+  loadKeyFile,
+  openClock,
+  openCrypto,
+  openSqliteStore,
+  type SqliteStore,
+} from "@ostraka/host";
+import { type Bytes, type Crypto, hex, OstrakaError, type Signer } from "@ostraka/proto";
+import { BusLink } from "./bus-link.ts";
+import { gateConfigOf, type SidecarConfig } from "./config.ts";
+import { DecisionRing } from "./enforcers/decision-ring.ts";
+import { type HttpGate, startHttpGate } from "./enforcers/http-gate.ts";
+import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
+import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
+import { GateDecisions, stagesOf } from "./gate-decisions.ts";
+import { readGenesisFile } from "./genesis-file.ts";
+import { RoundQueue } from "./round-queue.ts";
+import { SourceFeed } from "./source-feed.ts";
+import { TraceLog } from "./trace-log.ts";
+
+/** How often the node hears the time: expiry, resync and heartbeat wait at most this long. */
+const CLOCK_MS = 250;
+const COUNTS_MS = 60_000;
+
+export interface SidecarOptions {
+  readonly config: SidecarConfig;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Told ONCE of what this process cannot go on after: a failed disk, a broken invariant. */
+  readonly onFault: (error: unknown) => void;
+  /** Told of every effect after it is durable; for tests and narration. */
+  readonly onEffect?: (effect: SidecarEffect) => void;
+}
+
+/** Who this host is: opened from the files that the configuration names. */
+export interface SidecarIdentity {
+  readonly crypto: Crypto;
+  readonly genesis: OpenedGenesis;
+  readonly signer: Signer;
+  readonly meshName: string;
+}
+
+/** Opens genesis and signing key. @throws OstrakaError OSTRAKA_DATA_INVALID, OSTRAKA_KEY_INVALID. */
+export function openIdentity(config: SidecarConfig, log?: Log): SidecarIdentity {
+  const crypto = openCrypto({ onFallback: (why) => log?.warn(why) });
+  const genesis = readGenesisFile(crypto, config.genesis);
+  const signer = loadKeyFile(config.signingKey);
+  return { crypto, genesis, signer, meshName: genesis.roster.meshName };
+}
+
+/** Starts one sidecar; it answers (503 until ready) when this returns. */
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const { config, log } = options;
+  const identity = openIdentity(config, log);
+  const store = openSqliteStore(config.store);
+  try {
+    const sidecar = new Sidecar(options, identity, store);
+    await sidecar.listen();
+    return sidecar;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+export class Sidecar {
+  readonly node: SidecarNode;
+  /** Resolves when both heads are applied, policy is active and the sources run. */
+  readonly whenReady: Promise<void>;
+  readonly #o: SidecarOptions;
+  readonly #identity: SidecarIdentity;
+  readonly #store: SqliteStore;
+  readonly #clock: Clock;
+  readonly #ring: DecisionRing;
+  readonly #reasons = new LocalReasons();
+  readonly #pump: Pump<SidecarInput, SidecarEffect>;
+  readonly #queue: RoundQueue<SidecarInput>;
+  readonly #sources: SourceFeed;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #becomeReady: () => void = () => undefined;
+  #hasStartedSources = false;
+  #bus: BusLink | undefined;
+  #gate: HttpGate | undefined;
+  #explain: ExplainServer | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SidecarOptions, identity: SidecarIdentity, store: SqliteStore) {
+    const { config, log, clock = openClock() } = options;
+    const { crypto, genesis, signer, meshName } = identity;
+    const incarnation = random(16);
+    this.#o = options;
+    this.#identity = identity;
+    this.#store = store;
+    this.#clock = clock;
+    this.whenReady = new Promise((resolve) => {
+      this.#becomeReady = resolve;
+    });
+    // A ring's prefix goes into a header of its own rules; a host's name may hold an underscore.
+    this.#ring = new DecisionRing(
+      config.name.replaceAll("_", "-"),
+      hex(incarnation.subarray(0, 6)),
+    );
+    this.node = new SidecarNode({
+      crypto,
+      genesis,
+      hostKey: signer.publicKey,
+      hostName: config.name,
+      incarnation,
+      random,
+      store,
+      stages: stagesOf(HTTP_GATE_STAGES),
+    });
+    this.#pump = this.#newPump(new TraceLog(log, clock));
+    this.#queue = new RoundQueue({
+      feed: (inputs) => {
+        this.#pump.feed(inputs);
+        this.#startSourcesOnceReady();
+      },
+      onFault: options.onFault,
+    });
+    this.#sources = new SourceFeed({
+      hostName: config.name,
+      realm: config.realm ?? meshName,
+      clock,
+      log,
+      cursorOf: (source) => this.node.cursorOf(source),
+      push: (...inputs) => this.#queue.push(...inputs),
+      flush: () => this.#queue.flush(),
+      onFault: options.onFault,
+    });
+  }
+
+  /** Where the gate listens. */
+  get gate(): { readonly host: string; readonly port: number } {
+    return this.#gate as HttpGate;
+  }
+
+  /** Where `explain` is answered. */
+  get explainEndpoint(): { readonly host: string; readonly port: number } {
+    return this.#explain as ExplainServer;
+  }
+
+  /** Ports of the `http` sources; none before it is ready. */
+  get sourcePorts(): readonly number[] {
+    return this.#sources.ports;
+  }
+
+  get isConnected(): boolean {
+    return this.#bus?.isConnected ?? false;
+  }
+
+  /** Opens what the store holds, THEN listens, THEN looks for the network. Called ONCE. */
+  async listen(): Promise<void> {
+    const { config, log } = this.#o;
+    const out = newOut<SidecarEffect>();
+    this.node.open(this.#now(), out);
+    const next = this.#pump.perform(out);
+    this.#checkName();
+    this.#gate = await startHttpGate({
+      config: gateConfigOf(config, this.#identity.meshName),
+      decisions: new GateDecisions(this.node, this.#clock),
+      ring: this.#ring,
+      nowMs: () => this.#clock.wallMs(),
+      onFault: (error) => log.error({ err: error }, "the gate could not decide"),
+    });
+    try {
+      this.#explain = await startExplain(config.explain, {
+        hostName: config.name,
+        ring: this.#ring,
+        node: this.node,
+        reasons: this.#reasons,
+      });
+    } catch (error) {
+      await this.#gate.close();
+      throw error;
+    }
+    this.#queue.push(...next, { type: "clock", now: this.#now() });
+    this.#timers.push(
+      setInterval(() => this.#onClock(), CLOCK_MS),
+      setInterval(() => this.#logCounts(), COUNTS_MS),
+    );
+    this.#connect();
+  }
+
+  /** Saves, sends what is due and lets go of everything. Idempotent; never rejects for the network. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#sources.close();
+    this.#queue.close();
+    const out = newOut<SidecarEffect>();
+    this.node.save(out);
+    this.#pump.perform(out);
+    await this.#bus?.close();
+    await this.#explain?.close();
+    await this.#gate?.close();
+    this.#store.close();
+  }
+
+  #newPump(traces: TraceLog): Pump<SidecarInput, SidecarEffect> {
+    const { genesis, signer } = this.#identity;
+    return new Pump(this.node, {
+      mesh: genesis.mesh,
+      signer,
+      store: this.#store,
+      publish: (publication) => this.#bus?.publish(publication),
+      enforce: (effect) => this.#o.onEffect?.(effect),
+      reply: () => undefined,
+      trace: (trace) => {
+        this.#reasons.note(trace);
+        traces.write(trace);
+      },
+    });
+  }
+
+  #connect(): void {
+    const { config, log } = this.#o;
+    const { urls, creds } = config.nats;
+    this.#bus = new BusLink({
+      urls,
+      ...(creds !== undefined && { credsFile: creds }),
+      hostName: config.name,
+      hostKey: this.#identity.signer.publicKey,
+      channels: this.node.channels,
+      coordinators: () => this.node.mesh.view.coordinatorKeys().length,
+      log,
+      push: (input) => this.#queue.push(input),
+    });
+  }
+
+  #onClock(): void {
+    this.#sources.pushCursors();
+    this.#queue.push({ type: "clock", now: this.#now() });
+  }
+
+  #startSourcesOnceReady(): void {
+    if (this.#hasStartedSources || !this.node.readiness().ready) return;
+    this.#hasStartedSources = true;
+    try {
+      this.#checkName();
+    } catch (error) {
+      this.#o.onFault(error);
+      return;
+    }
+    this.#sources.start(this.#o.config.sources).then(this.#becomeReady).catch(this.#o.onFault);
+  }
+
+  /** Scopes name hosts: one that goes by a name of its own choice would escape them. */
+  #checkName(): void {
+    const member = this.node.mesh.view.hostOf(this.#identity.signer.publicKey);
+    const { name } = this.#o.config;
+    if (member === undefined || member.name === name) return;
+    throw new OstrakaError(
+      "OSTRAKA_CONFIG_INVALID",
+      `this host's key joined the mesh as "${member.name}", the configuration says "${name}": ` +
+        "correct name, or use that host's own key",
+    );
+  }
+
+  #logCounts(): void {
+    for (const counts of this.#sources.counts()) {
+      this.#o.log.info({ what: "source", at: this.#clock.wallMs(), ...counts });
+    }
+    const { permitted, denied, notReady, unreadable, fromUntrusted } = (
+      this.#gate as HttpGate
+    ).counts();
+    const gate = { permitted, denied, notReady, unreadable, fromUntrusted };
+    this.#o.log.info({ what: "gate", at: this.#clock.wallMs(), ...gate });
+  }
+
+  #now() {
+    return { wallMs: this.#clock.wallMs(), monoMs: this.#clock.monotonicMs() };
+  }
+}
+
+function random(bytes: number): Bytes {
+  return new Uint8Array(randomBytes(bytes));
+}

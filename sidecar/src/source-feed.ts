@@ -1,0 +1,163 @@
+// Starts the sources of this host and hands their events to the node, each followed by the cursor that
+// covers it, so that baselines and place in the log are saved together. Counts what could not be read.
+// Never keeps or shows a line (I9).
+
+import type { SidecarInput } from "@ostraka/agents/node";
+import type { Clock, Log } from "@ostraka/host";
+import { type Bytes, utf8 } from "@ostraka/proto";
+import type { AuthLogSource, HttpSource } from "./config.ts";
+import {
+  type FileCursor,
+  type FilePlace,
+  followFile,
+  type HttpEvents,
+  openAuthLog,
+  openHttpEvents,
+} from "./sources/index.ts";
+
+export interface SourceFeedOptions {
+  readonly hostName: string;
+  readonly realm: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cursorOf: (source: string) => Bytes | undefined;
+  readonly push: (...inputs: readonly SidecarInput[]) => void;
+  /** Feeds what was pushed; false when it could not be taken. */
+  readonly flush: () => boolean;
+  /** Told when a source ends by itself. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Counts of one log since start. */
+export interface SourceCounts {
+  readonly source: string;
+  lines: number;
+  events: number;
+  /** Lines of programs that are read, saying something that is not known. */
+  unparsed: number;
+  /** Lines that are no log lines: too long, not UTF-8, without a time. */
+  refused: number;
+}
+
+export class SourceFeed {
+  readonly #o: SourceFeedOptions;
+  readonly #stop = new AbortController();
+  readonly #following: Promise<void>[] = [];
+  readonly #listeners: HttpEvents[] = [];
+  readonly #counts: SourceCounts[] = [];
+  /** Newest cursor of each source that has not been pushed. */
+  readonly #cursors = new Map<string, FileCursor>();
+
+  constructor(options: SourceFeedOptions) {
+    this.#o = options;
+  }
+
+  counts(): readonly Readonly<SourceCounts>[] {
+    return this.#counts;
+  }
+
+  /** Ports of the `http` sources, in the order of the configuration. */
+  get ports(): number[] {
+    return this.#listeners.map((listener) => listener.port);
+  }
+
+  /** Starts all of them. @throws when a listener cannot listen. */
+  async start(sources: readonly (AuthLogSource | HttpSource)[]): Promise<void> {
+    for (const source of sources) {
+      if (source.type === "http") await this.#listen(source);
+      else this.#following.push(this.#follow(source).catch(this.#o.onFault));
+    }
+  }
+
+  /** Pushes cursors BEHIND the events of their lines and BEFORE whatever may save them. */
+  pushCursors(): void {
+    for (const [source, cursor] of this.#cursors) {
+      this.#o.push({ type: "cursor", source, cursor: utf8(JSON.stringify(cursor)) });
+    }
+    this.#cursors.clear();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await Promise.all(this.#following);
+    this.pushCursors();
+  }
+
+  async #follow(source: AuthLogSource): Promise<void> {
+    const { hostName: host, realm, clock, log, push } = this.#o;
+    const { path, year, timezone } = source;
+    const name = sourceName(source);
+    const counts: SourceCounts = { source: name, lines: 0, events: 0, unparsed: 0, refused: 0 };
+    this.#counts.push(counts);
+    const time = year === undefined ? { referenceMs: clock.wallMs() } : { year };
+    const zone = timezone === undefined ? {} : { zone: timezone };
+    const parser = openAuthLog({ host, realm, ...time, ...zone });
+    const cursor = readCursor(this.#o.cursorOf(name));
+    let told = "";
+    await followFile({
+      path,
+      ...(cursor !== undefined && { cursor }),
+      signal: this.#stop.signal,
+      onLine: (line, position, next) => {
+        counts.lines++;
+        const parsed = parser.parse(line, position);
+        if (parsed.outcome === "event") {
+          counts.events++;
+          push({ type: "event", event: parsed.event });
+        } else if (parsed.outcome !== "foreign") counts[parsed.outcome]++;
+        this.#cursors.set(name, next);
+      },
+      onRefused: (_reason, _position, next) => {
+        counts.lines++;
+        counts.refused++;
+        this.#cursors.set(name, next);
+      },
+      onTrouble: (error) => {
+        const { code = error.message } = error as NodeJS.ErrnoException;
+        if (code !== told) log.warn({ path, err: error }, "a log cannot be read: trying on");
+        told = code;
+      },
+    });
+  }
+
+  async #listen(source: HttpSource): Promise<void> {
+    const { realm, clock, push, flush } = this.#o;
+    const listener = await openHttpEvents({
+      address: source.listen.host,
+      port: source.listen.port,
+      realm,
+      ...(source.tokenFile !== undefined && { tokenFile: source.tokenFile }),
+      nowMs: () => clock.wallMs(),
+      onEvents: (events) => {
+        push(...events.map((event) => ({ type: "event", event }) as const));
+        if (!flush()) throw new Error("the node takes no more events");
+      },
+    });
+    this.#listeners.push(listener);
+  }
+}
+
+/** A store's key holds ASCII only. */
+export function sourceName(source: AuthLogSource): string {
+  return `auth-log/${encodeURIComponent(source.writtenPath)}`;
+}
+
+/** A cursor that cannot be read costs reading the log again, nothing else. */
+export function readCursor(bytes: Bytes | undefined): FileCursor | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    const value = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<FileCursor>;
+    const { previous } = value;
+    if (!isPlace(value) || (previous !== undefined && !isPlace(previous))) return undefined;
+    return value;
+  } catch {
+    return undefined; // not JSON: as above
+  }
+}
+
+function isPlace(value: Partial<FilePlace> | null): value is FilePlace {
+  const offset = value?.offset;
+  const isOffset = typeof offset === "number" && Number.isSafeInteger(offset) && offset >= 0;
+  return isOffset && typeof value?.identity === "string";
+}
