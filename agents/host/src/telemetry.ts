@@ -60,7 +60,7 @@ export function openLog(options: LogOptions): Log {
   const level = options.level ?? "info";
   const isPersonalShown = level === "debug" || level === "trace";
   const clean = (fields: Record<string, unknown>) => cleaned(fields, isPersonalShown);
-  return pino(
+  const log = pino(
     {
       name: options.name,
       level,
@@ -70,6 +70,12 @@ export function openLog(options: LogOptions): Log {
     },
     pino.destination({ dest: options.file ?? 2, sync: true, append: true, mode: 0o600 }),
   );
+  // pino drops the formatter of bindings for children: what they are made with is cleaned here.
+  const child = log.child;
+  log.child = function (this: Log, bindings: Record<string, unknown>, childOptions?: object) {
+    return child.call(this, clean(bindings), childOptions);
+  } as typeof log.child;
+  return log;
 }
 
 function cleaned(fields: Record<string, unknown>, isPersonalShown: boolean) {
