@@ -193,6 +193,50 @@ describe.skipIf(version === undefined)("the bus", () => {
     expect(seen).toHaveLength(150);
   });
 
+  test("heals from a broker that freezes, and answers nothing known meanwhile", async () => {
+    await using nats = await startNats();
+    const bus = await joinOpen(nats.url, "a");
+    await openSignals(bus);
+    const seen: number[] = [];
+    const reader = bus.readJournal({
+      stream: SIGNALS,
+      fromPosition: 1,
+      onMessage: (position) => seen.push(position),
+    });
+    await fill(bus, 1, 3);
+    await until(() => reader.position === 3, "3 are read");
+    nats.freeze();
+    expect(await bus.publishJournal(OWN_JOURNAL, utf8("m4"), "frozen")).toBeUndefined();
+    await expect(bus.lastPosition(SIGNALS)).rejects.toMatchObject({ code: "OSTRAKA_UNREACHABLE" });
+    await until(() => !bus.isConnected, "the freeze is seen");
+    nats.thaw();
+    await until(() => bus.isConnected, "the broker is back");
+    // What was sent into the freeze arrived: the same id gets the same position.
+    const ack = await bus.publishJournal(OWN_JOURNAL, utf8("m4"), "frozen");
+    expect(ack).toEqual({ position: 4 });
+    await until(() => reader.position === 4, "4 is read");
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+
+  test("hands over a long journal in order to a slow start, with flow control", async () => {
+    await using nats = await startNats();
+    const bus = await joinOpen(nats.url, "a");
+    await openSignals(bus);
+    const body = new Uint8Array(20_000);
+    const acks = await Promise.all(
+      Array.from({ length: 1_000 }, (_, i) => bus.publishJournal(OWN_JOURNAL, body, `n${i}`)),
+    );
+    expect(acks.filter((ack) => ack === undefined)).toEqual([]);
+    const seen: number[] = [];
+    bus.readJournal({ stream: SIGNALS, fromPosition: 1, onMessage: (p) => seen.push(p) });
+    await until(() => seen.length >= 1_000, "all are read");
+    expect(seen).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1));
+    const late = Array.from({ length: 1_100 }, (_, i) => bus.publishJournal("no", body, `x${i}`));
+    const refused = late.slice(1_024);
+    expect(await Promise.all(refused)).toEqual(refused.map(() => undefined));
+    await Promise.all(late);
+  });
+
   test("gives a message id one position and reads from the middle on", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
