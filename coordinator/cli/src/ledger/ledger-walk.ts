@@ -1,0 +1,321 @@
+// Walks both ledgers of a mesh from its genesis and re-derives every entry: control first, then signals,
+// each up to a sealed head. Trusts the genesis alone; whoever serves the records can only be found out.
+// Pure: the same records give the same answer, with a network or without.
+
+import { ActiveSet } from "@ostraka/agents/kernel";
+import {
+  type CheckedVerdict,
+  checkVerdict,
+  MACHINE_VERSION,
+  Mesh,
+  type OpenedGenesis,
+  openSealedHead,
+} from "@ostraka/agents/node";
+import {
+  type Bytes,
+  type Crypto,
+  compareBytes,
+  decode,
+  type Entry,
+  type EntryRecord,
+  EntrySchema,
+  EnvelopeSchema,
+  encode,
+  equalBytes,
+  Frontier,
+  type Head,
+  isReject,
+  Ledger,
+  type LedgerId,
+  LIMITS,
+  leafHash,
+  type PrivatePart,
+  REJECT_CODES,
+  type Refusals,
+  type Reject,
+  reject,
+  type SealedHead,
+} from "@ostraka/proto";
+import { PeopleRecord } from "./people-record.ts";
+import { SpentSignals } from "./spent-signals.ts";
+
+/** An entry that stands. */
+export interface WalkedEntry {
+  readonly ledger: LedgerId;
+  readonly index: number;
+  readonly entry: Entry;
+  readonly record: EntryRecord;
+  /** Set for a revocation or a lift. */
+  readonly verdict?: CheckedVerdict;
+}
+
+/** One ledger as far as it has been walked. */
+interface Trail {
+  readonly frontier: Frontier;
+  readonly verdicts: WalkedEntry[];
+  lastPosition: bigint;
+  lastTimeMs: bigint;
+  lastGeneration: number;
+  head?: { readonly head: Head; readonly sealed: SealedHead };
+}
+
+const MINUTE_MS = 60_000n;
+
+export class LedgerWalk {
+  readonly mesh: Mesh;
+  readonly people: PeopleRecord;
+  readonly #crypto: Crypto;
+  readonly #spent: SpentSignals;
+  readonly #trails: ReadonlyMap<LedgerId, Trail>;
+  /** The verdict that the last approval completed: the next control entry must be it. */
+  #due: CheckedVerdict | undefined;
+  #lastJudgedAt = 0n;
+
+  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+    this.#crypto = crypto;
+    this.mesh = new Mesh(crypto, genesis);
+    this.people = new PeopleRecord(crypto);
+    this.#spent = new SpentSignals(crypto, genesis.mesh);
+    const trail = (): Trail => ({
+      frontier: new Frontier(crypto),
+      verdicts: [],
+      lastPosition: 0n,
+      lastTimeMs: 0n,
+      lastGeneration: 0,
+    });
+    this.#trails = new Map([
+      [Ledger.CONTROL as LedgerId, trail()],
+      [Ledger.SIGNALS as LedgerId, trail()],
+    ]);
+  }
+
+  /** Last index walked. */
+  indexOf(ledger: LedgerId): number {
+    return this.#trail(ledger).frontier.size;
+  }
+
+  /** Revocations and lifts of a ledger, in order. */
+  verdictsOf(ledger: LedgerId): readonly WalkedEntry[] {
+    return this.#trail(ledger).verdicts;
+  }
+
+  /** The sealed head that a ledger was last closed with. */
+  headOf(ledger: LedgerId): { readonly head: Head; readonly sealed: SealedHead } | undefined {
+    return this.#trail(ledger).head;
+  }
+
+  /** Takes the next entry of a ledger. @returns why it may not stand; nothing has changed then. */
+  take(ledger: LedgerId, record: EntryRecord): WalkedEntry | Reject {
+    const trail = this.#trail(ledger);
+    const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
+    if (entry === undefined) return reject("malformed");
+    const fault = faultOfPlace(trail, ledger, entry);
+    if (fault !== undefined) return fault;
+    const verdict =
+      ledger === Ledger.CONTROL
+        ? this.#checkControl(entry, record.privates)
+        : this.#checkSignals(entry, record.privates);
+    if (isReject(verdict)) return verdict;
+    trail.frontier.append(leafHash(this.#crypto, record.entry));
+    trail.lastPosition = entry.position;
+    trail.lastTimeMs = entry.machineTimeMs;
+    trail.lastGeneration = entry.generation;
+    if (ledger === Ledger.CONTROL) this.mesh.apply(entry);
+    const index = Number(entry.index);
+    const walked: WalkedEntry = {
+      ledger,
+      index,
+      entry,
+      record,
+      ...(verdict === undefined ? {} : { verdict }),
+    };
+    if (verdict !== undefined) trail.verdicts.push(walked);
+    return walked;
+  }
+
+  /** Ends a ledger with its sealed head: everything walked must be under it, nothing beyond. */
+  close(ledger: LedgerId, sealed: SealedHead): Head | Reject {
+    const trail = this.#trail(ledger);
+    const head = openSealedHead(this.#crypto, this.mesh.view, sealed);
+    if (isReject(head)) return head;
+    if (!isSortedByKey(sealed)) return reject("duplicate");
+    if (head.ledger !== ledger) return reject("wrong-type");
+    if (head.machineVersion !== MACHINE_VERSION) return reject("unsupported-format");
+    if (Number(head.index) !== trail.frontier.size) return reject("wrong-index");
+    if (!equalBytes(head.root, trail.frontier.root())) return reject("wrong-root");
+    const isBefore =
+      head.position < trail.lastPosition ||
+      head.machineTimeMs < trail.lastTimeMs ||
+      head.generation < trail.lastGeneration;
+    if (isBefore) return reject("stale-tick");
+    const fault = this.#faultOfNames(ledger, head);
+    if (fault !== undefined) return fault;
+    if (!equalBytes(this.activeAt(ledger, head).digest(), head.activeSetDigest)) {
+      return reject("wrong-digest");
+    }
+    trail.head = { head, sealed };
+    return head;
+  }
+
+  /** The revocations of a ledger in force at a head. */
+  activeAt(ledger: LedgerId, head: Head): ActiveSet {
+    const active = new ActiveSet(this.#crypto);
+    const isOwn = ledger === Ledger.CONTROL;
+    const lifts = this.verdictsOf(Ledger.CONTROL).filter(
+      (v) => BigInt(v.index) <= head.controlIndex,
+    );
+    for (const { verdict } of lifts) {
+      if (verdict?.kind !== "lift") continue;
+      // A lift is final, also for an id that enters later, so lifts may all go first.
+      const { revocationIds, expiresMs } = verdict.lift;
+      for (const id of revocationIds) active.end(id, Number(expiresMs));
+    }
+    for (const { verdict, entry } of this.verdictsOf(ledger)) {
+      if (verdict?.kind !== "revocation") continue;
+      const { id, expiresMs, supersedes } = verdict.revocation;
+      active.add(id, Number(expiresMs), Number(entry.machineTimeMs));
+      if (isOwn) for (const old of supersedes) active.end(old, Number(expiresMs));
+    }
+    active.expire(Number(head.machineTimeMs));
+    return active;
+  }
+
+  #trail(ledger: LedgerId): Trail {
+    return this.#trails.get(ledger) as Trail;
+  }
+
+  #faultOfNames(ledger: LedgerId, head: Head): Reject | undefined {
+    if (ledger === Ledger.CONTROL) {
+      if (this.#due !== undefined) return reject("body-differs");
+      if (head.controlIndex !== head.index) return reject("wrong-index");
+    } else if (head.controlIndex > BigInt(this.mesh.controlIndex)) return reject("wrong-index");
+    if (head.controlIndex < this.#lastJudgedAt && ledger === Ledger.SIGNALS) {
+      return reject("wrong-index");
+    }
+    const view = this.mesh.viewAt(Number(head.controlIndex));
+    if (head.epoch !== view.epoch) return reject("wrong-epoch");
+    return head.rosterVersion === view.rosterVersion ? undefined : reject("roster-not-next");
+  }
+
+  #checkControl(
+    entry: Entry,
+    privates: readonly PrivatePart[],
+  ): CheckedVerdict | Reject | undefined {
+    const { effect } = entry;
+    const isVerdict = effect.case === "revocation" || effect.case === "lift";
+    if (isVerdict !== (this.#due !== undefined)) return reject("body-differs");
+    if (isVerdict) return this.#checkDue(entry, privates);
+    if ((entry.index === 1n) !== (effect.case === "genesis")) return reject("wrong-index");
+    if (privates.length !== (effect.case === "proposal" ? 1 : 0)) {
+      return reject("commitment-mismatch");
+    }
+    const fault = this.mesh.faultOf(entry, privates);
+    if (fault !== undefined) return fault;
+    return this.#checkCommand(entry, privates);
+  }
+
+  /** What `faultOf` leaves open: the genesis whole, people's order, well-formed refusals. */
+  #checkCommand(entry: Entry, privates: readonly PrivatePart[]): Reject | undefined {
+    const { effect } = entry;
+    const { view, genesis } = this.mesh;
+    const index = Number(entry.index);
+    const machineTimeMs = Number(entry.machineTimeMs);
+    switch (effect.case) {
+      case "genesis": {
+        const ours = encode(EnvelopeSchema, genesis.envelope);
+        const isSame = equalBytes(encode(EnvelopeSchema, effect.value), ours);
+        return isSame ? undefined : reject("wrong-mesh");
+      }
+      case "proposal":
+        return this.people.takeProposal(view, effect.value, privates[0], { index, machineTimeMs });
+      case "approval": {
+        const verdict = this.people.takeApproval(view, effect.value, index, machineTimeMs);
+        if (isReject(verdict)) return verdict;
+        this.#due = verdict;
+        return undefined;
+      }
+      case "refusals":
+        return faultOfRefusals(effect.value, entry);
+      default:
+        return undefined;
+    }
+  }
+
+  #checkDue(entry: Entry, privates: readonly PrivatePart[]): CheckedVerdict | Reject {
+    const { lastPosition } = this.#trail(Ledger.CONTROL);
+    if (entry.position !== lastPosition) return reject("body-differs");
+    const verdict = checkVerdict(this.#crypto, this.mesh, entry, privates);
+    if (verdict === undefined || isReject(verdict)) return verdict ?? reject("malformed");
+    const due = this.#due as CheckedVerdict;
+    if (!equalBytes(idOf(verdict), idOf(due))) return reject("body-differs");
+    this.#due = undefined;
+    return verdict;
+  }
+
+  #checkSignals(
+    entry: Entry,
+    privates: readonly PrivatePart[],
+  ): CheckedVerdict | Reject | undefined {
+    const { effect } = entry;
+    if (effect.case === "refusals") {
+      return privates.length === 0
+        ? faultOfRefusals(effect.value, entry)
+        : reject("commitment-mismatch");
+    }
+    if (effect.case !== "revocation") return reject("unsupported-format");
+    const { controlIndex, warrant } = effect.value;
+    if (controlIndex < this.#lastJudgedAt) return reject("wrong-index");
+    const verdict = checkVerdict(this.#crypto, this.mesh, entry, privates);
+    if (verdict === undefined || isReject(verdict)) return verdict ?? reject("malformed");
+    const pardonedMs = this.#pardonOf(verdict.subject, Number(controlIndex));
+    const fault = this.#spent.spend(warrant?.signals ?? [], pardonedMs);
+    if (fault !== undefined) return fault;
+    this.#lastJudgedAt = controlIndex;
+    return verdict;
+  }
+
+  /** The latest time before which evidence about a subject is pardoned, as of a control index. */
+  #pardonOf(subject: string, controlIndex: number): number {
+    let beforeMs = 0;
+    for (const { verdict, index } of this.verdictsOf(Ledger.CONTROL)) {
+      if (verdict?.kind !== "lift" || index > controlIndex || verdict.subject !== subject) continue;
+      beforeMs = Math.max(beforeMs, Number(verdict.lift.pardonBeforeMs));
+    }
+    return beforeMs;
+  }
+}
+
+/** Id of a verdict. */
+export function idOf(verdict: CheckedVerdict): Bytes {
+  return verdict.kind === "lift" ? verdict.lift.id : verdict.revocation.id;
+}
+
+function faultOfPlace(trail: Trail, ledger: LedgerId, entry: Entry): Reject | undefined {
+  if (entry.format !== 1 || entry.machineVersion !== MACHINE_VERSION) {
+    return reject("unsupported-format");
+  }
+  if (entry.ledger !== ledger) return reject("wrong-type");
+  if (entry.index !== BigInt(trail.frontier.size + 1)) return reject("wrong-index");
+  if (!equalBytes(entry.previousRoot, trail.frontier.root())) return reject("wrong-root");
+  const isBack =
+    entry.position < trail.lastPosition ||
+    entry.machineTimeMs < trail.lastTimeMs ||
+    entry.generation < Math.max(1, trail.lastGeneration);
+  return isBack ? reject("stale-tick") : undefined;
+}
+
+function faultOfRefusals({ minute, counts }: Refusals, entry: Entry): Reject | undefined {
+  const codes: readonly string[] = REJECT_CODES;
+  const isMinute = minute < entry.machineTimeMs / MINUTE_MS;
+  const areCounts = counts.every(
+    ({ key, code, count }) =>
+      (key.length === 0 || key.length === 32) && codes.includes(code) && count > 0,
+  );
+  const isWhole = isMinute && areCounts && counts.length > 0;
+  return isWhole && counts.length <= LIMITS.refusalCountsMax ? undefined : reject("malformed");
+}
+
+/** One sealed head has one spelling: seals in the order of their keys. */
+function isSortedByKey({ seals }: SealedHead): boolean {
+  return seals.every((s, i) => i === 0 || compareBytes(seals[i - 1]?.key as Bytes, s.key) < 0);
+}
