@@ -108,7 +108,6 @@ export class Intake {
     if (state === undefined) return batch.firstNumber === 0n ? undefined : reject("number-gap");
     if (state.older.has(hex(batch.incarnation))) return reject("cloned");
     if (!equalBytes(state.incarnation, batch.incarnation)) {
-      if (state.older.size >= LIMITS.incarnationsPerHostMax) return reject("too-large");
       return batch.firstNumber === 0n ? undefined : reject("number-gap");
     }
     if (batch.firstNumber === state.next) return undefined;
@@ -124,7 +123,12 @@ export class Intake {
       this.#hosts.set(key, { incarnation, next, older: new Set() });
       return;
     }
-    if (!equalBytes(state.incarnation, incarnation)) state.older.add(hex(state.incarnation));
+    if (!equalBytes(state.incarnation, incarnation)) {
+      state.older.add(hex(state.incarnation));
+      // The oldest is forgotten: a host that restarts often must not be locked out.
+      const [oldest] = state.older;
+      if (state.older.size > LIMITS.incarnationsPerHostMax) state.older.delete(oldest as string);
+    }
     state.incarnation = incarnation;
     state.next = next;
   }

@@ -17,6 +17,7 @@ import {
 } from "@ostraka/proto";
 import type { Sealed } from "../sealer/index.ts";
 import type { FollowedEntry } from "./ledger-follower.ts";
+import { privatesFit } from "./privates-fit.ts";
 
 export interface Adopted {
   readonly sealed: Sealed;
@@ -55,6 +56,7 @@ export class ActiveAdoption {
       const proof = page.proofs[i] as ResyncResponse["proofs"][number];
       const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
       if (entry?.effect.case !== "revocation" || entry.index !== proof.index) return false;
+      if (!privatesFit(this.#crypto, entry, record.privates)) return false;
       const leaf = leafHash(this.#crypto, record.entry);
       const at = Number(proof.index) - 1;
       const size = Number(head.index);

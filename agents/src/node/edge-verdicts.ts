@@ -19,7 +19,7 @@ import {
   Stage,
   type SubjectText,
 } from "@ostraka/proto";
-import { DenySet, type Held, type HeldLease } from "../enforcer/index.ts";
+import { DenySet, type EdgeTime, type Held, type HeldLease } from "../enforcer/index.ts";
 import { ActiveSet, type Out, type Store } from "../kernel/index.ts";
 import type { FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 import type { Mesh } from "./mesh.ts";
@@ -37,6 +37,8 @@ export interface EdgeVerdictsOptions {
   readonly hostName: string;
   /** Stages that this host's enforcers can really do. */
   readonly stages: ReadonlySet<Stage>;
+  /** Time as the edge judges expiry. */
+  readonly time: () => EdgeTime;
   /** Told of a lift that pardons a subject. */
   readonly onPardon: (subject: SubjectText, beforeMs: number) => void;
 }
@@ -93,8 +95,21 @@ export class EdgeVerdicts {
     else this.#enforce(verdict, followed, ledger, out);
   }
 
+  /** Takes back what a run of entries cut off and lifted again: enforcers hear only how it ends. */
+  settle(out: Out<SidecarEffect>): void {
+    const enforced = new Set<string>();
+    const passing = new Set<string>();
+    for (const effect of out.enforce) {
+      if (effect.type === "enforced") enforced.add(effect.held.id);
+      if (effect.type === "ended" && enforced.has(effect.held.id)) passing.add(effect.held.id);
+    }
+    if (passing.size === 0) return;
+    const kept = out.enforce.filter((e) => e.type === "leased" || !passing.has(e.held.id));
+    out.enforce.splice(0, out.enforce.length, ...kept);
+  }
+
   /** Drops what has expired. */
-  expire(time: Parameters<DenySet["expire"]>[0], out: Out<SidecarEffect>): void {
+  expire(time: EdgeTime, out: Out<SidecarEffect>): void {
     for (const held of this.denySet.expire(time)) {
       out.enforce.push({ type: "ended", held, why: "expired" });
       this.#forgetStored(held.id, out);
@@ -143,6 +158,8 @@ export class EdgeVerdicts {
     ledger: LedgerId,
     out: Out<SidecarEffect>,
   ): void {
+    // What a newcomer reads of the past must not be acted upon as if it were now.
+    if (Number(revocation.expiresMs) <= this.#o.time().machineMs) return;
     const id = hex(revocation.id);
     if (ledger === Ledger.SIGNALS) {
       this.#stored.add(id);

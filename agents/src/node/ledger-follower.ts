@@ -18,6 +18,7 @@ import {
   type PrivatePart,
 } from "@ostraka/proto";
 import { type Sealed, Sealer } from "../sealer/index.ts";
+import { privatesFit } from "./privates-fit.ts";
 
 export interface FollowedEntry {
   readonly entry: Entry;
@@ -109,7 +110,10 @@ export class LedgerFollower {
       const record = this.#pending.get(index);
       if (record === undefined) return "missing";
       const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax) as Entry;
-      if (!equalBytes(entry.previousRoot, frontier.root())) return this.#throwAway(index);
+      const isNext = equalBytes(entry.previousRoot, frontier.root());
+      if (!isNext || !privatesFit(this.#crypto, entry, record.privates)) {
+        return this.#throwAway(index);
+      }
       frontier.append(leafHash(this.#crypto, record.entry));
       entries.push({ entry, privates: record.privates, record });
     }

@@ -192,6 +192,7 @@ export class LedgerSync {
       if (follower === this.control) this.#applyControl(followed, out);
       else this.#o.verdicts.apply(followed, out);
     }
+    this.#o.verdicts.settle(out);
     if (follower === this.control) this.#persistControl(entries, out);
     else this.#persistSignals(out);
     this.#o.verdicts.onHead(follower, out);
@@ -284,6 +285,7 @@ export class LedgerSync {
     const entries = this.control.advance();
     if (!Array.isArray(entries)) return;
     for (const followed of entries) this.#applyControl(followed, out);
+    this.#o.verdicts.settle(out);
     this.#o.verdicts.onHead(this.control, out);
   }
 

@@ -98,6 +98,7 @@ export class SidecarNode {
       mesh: this.mesh,
       hostName,
       stages: options.stages,
+      time: () => this.clock.time(),
       onPardon: (subject, beforeMs) => this.scoring.pardon(subject, beforeMs),
     });
     this.denySet = this.#verdicts.denySet;

@@ -1,0 +1,56 @@
+// Whether the private parts beside an entry are the ones that its commitments ask for. A channel may alter
+// what lies beside signed bytes: then the record is fetched again, never taken as a verdict that fails.
+
+import {
+  type Crypto,
+  decode,
+  type Entry,
+  equalBytes,
+  LIMITS,
+  type PrivatePart,
+  ProposalSchema,
+  SignalSchema,
+  type Warrant,
+} from "@ostraka/proto";
+import { commitmentOf } from "../kernel/index.ts";
+
+export function privatesFit(
+  crypto: Crypto,
+  entry: Entry,
+  privates: readonly PrivatePart[],
+): boolean {
+  const commitments = commitmentsOf(entry);
+  if (commitments === undefined || commitments.length !== privates.length) return false;
+  return commitments.every((commitment, i) =>
+    equalBytes(commitment, commitmentOf(crypto, privates[i] as PrivatePart)),
+  );
+}
+
+/** Commitments of an entry in the order of its private parts; `undefined` when it cannot be read. */
+function commitmentsOf({ effect }: Entry): readonly Uint8Array[] | undefined {
+  switch (effect.case) {
+    case "proposal":
+      return commitmentOfProposal(effect.value.body);
+    case "revocation":
+    case "lift":
+      return commitmentsOfWarrant(effect.value.warrant);
+    default:
+      return [];
+  }
+}
+
+function commitmentsOfWarrant(warrant: Warrant | undefined): readonly Uint8Array[] | undefined {
+  if (warrant?.proposal !== undefined) return commitmentOfProposal(warrant.proposal.body);
+  const commitments: Uint8Array[] = [];
+  for (const { signal } of warrant?.signals ?? []) {
+    const decoded = decode(SignalSchema, signal, LIMITS.signalBytesMax);
+    if (decoded === undefined) return undefined;
+    commitments.push(decoded.commitment);
+  }
+  return commitments;
+}
+
+function commitmentOfProposal(body: Uint8Array): readonly Uint8Array[] | undefined {
+  const proposal = decode(ProposalSchema, body, LIMITS.commandBytesMax);
+  return proposal && [proposal.commitment];
+}
