@@ -131,6 +131,19 @@ describe.skipIf(version === undefined)("the bus", () => {
     expect(hostSaid.lines.some((l) => l.includes("PERMISSIONS_VIOLATION"))).toBe(true);
   });
 
+  test("drops what is too large for NATS and says so, and stays usable", async () => {
+    await using nats = await startNats();
+    const said = newLog();
+    const bus = await joinOpen(nats.url, "a", said.log);
+    const huge = new Uint8Array(2_000_000);
+    bus.publish("x", huge);
+    expect(await bus.request("x", huge, 5_000)).toBeUndefined();
+    expect(await bus.publishJournal("x", huge, "1")).toBeUndefined();
+    expect(said.lines.filter((line) => line.includes("cannot publish"))).toHaveLength(2);
+    bus.subscribe("q", (bytes, reply) => reply?.(bytes));
+    expect(await bus.request("q", utf8("still"), 5_000)).toEqual(utf8("still"));
+  });
+
   test("refuses credentials that another operator signed", async () => {
     const authority = createNatsAuthority("acme");
     await using nats = await startNats(authority);
@@ -205,7 +218,7 @@ describe.skipIf(version === undefined)("the bus", () => {
     });
     await fill(bus, 1, 3);
     await until(() => reader.position === 3, "3 are read");
-    nats.freeze();
+    await nats.freeze();
     expect(await bus.publishJournal(OWN_JOURNAL, utf8("m4"), "frozen")).toBeUndefined();
     await expect(bus.lastPosition(SIGNALS)).rejects.toMatchObject({ code: "OSTRAKA_UNREACHABLE" });
     await until(() => !bus.isConnected, "the freeze is seen");
@@ -262,8 +275,8 @@ describe.skipIf(version === undefined)("the bus", () => {
   });
 });
 
-async function joinOpen(url: string, name: string): Promise<Bus> {
-  const bus = await connectBus({ urls: [url], name, inboxPrefix: `_INBOX_${name}`, ...newLog() });
+async function joinOpen(url: string, name: string, log = newLog().log): Promise<Bus> {
+  const bus = await connectBus({ urls: [url], name, inboxPrefix: `_INBOX_${name}`, log });
   open.push(bus);
   return bus;
 }

@@ -3,7 +3,15 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -28,7 +36,7 @@ export interface TestNats {
   /** Removes the store of a killed server: all of NATS is lost. */
   wipe(): void;
   /** Freezes and thaws the process: a broker that accepts and does not answer. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Kills it and removes its folder. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -68,7 +76,12 @@ export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
       await untilReady(port, child, () => said);
     },
     wipe: () => rmSync(storeDir, { recursive: true, force: true }),
-    freeze: () => void child?.kill("SIGSTOP"),
+    freeze: async () => {
+      child?.kill("SIGSTOP");
+      // Threads stop one by one: only then does nothing answer any more.
+      const pid = child?.pid;
+      await until(() => areAllStopped(pid), "nats-server stands still");
+    },
     thaw: () => void child?.kill("SIGCONT"),
     [Symbol.asyncDispose]: async () => {
       await server.kill();
@@ -77,6 +90,16 @@ export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
   };
   await server.start();
   return server;
+}
+
+/** True when every thread of a process is stopped (proc(5), state T); where /proc is absent, at once. */
+function areAllStopped(pid: number | undefined): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return true;
+  return readdirSync(tasks).every((task) => {
+    const stat = readFileSync(`${tasks}/${task}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")")).startsWith(") T");
+  });
 }
 
 async function untilReady(port: number, child: ChildProcess, said: () => string): Promise<void> {

@@ -2,7 +2,6 @@
 // connection and its healing. Must never trust what it carries, queue without bound, or hand library
 // buffers on: a receiver gets bytes of its own.
 
-import { readFileSync } from "node:fs";
 import { type Bytes, OstrakaError } from "@ostraka/proto";
 import {
   connect,
@@ -16,6 +15,7 @@ import {
 } from "nats";
 import { JournalPublisher, openJournal, readLastPosition, readStored } from "./journal-nats.ts";
 import { type JournalReader, type JournalReading, OrderedReader } from "./journal-reader-nats.ts";
+import { readSecretFile } from "./key-file.ts";
 import { nonceGuard } from "./nats-nonce.ts";
 import { orEndProcess } from "./or-end-process.ts";
 
@@ -87,7 +87,7 @@ export interface BusOptions {
   readonly urls: readonly string[];
   /** Text of a NATS credentials file. */
   readonly creds?: string;
-  /** Path of one; read again at each reconnect, so that credentials can be renewed. */
+  /** Path of one, mode 0600; read again at each reconnect, so that credentials can be renewed. */
   readonly credsFile?: string;
   readonly name: string;
   /** Without a dot at the end; see `inboxPrefix`. */
@@ -134,7 +134,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 
 async function connectOnce(options: BusOptions): Promise<Bus> {
   const { credsFile, creds, log } = options;
-  const read = credsFile !== undefined ? () => readFileSync(credsFile, "utf8") : () => creds ?? "";
+  const read = credsFile !== undefined ? () => readSecretFile(credsFile) : () => creds ?? "";
   const guard = nonceGuard(read, log);
   const connection = await connect({
     servers: [...options.urls],
@@ -186,6 +186,7 @@ class NatsBus implements Bus {
   readonly #readers = new Set<JournalReader>();
   #isConnected = true;
   #isClosing = false;
+  #isDropping = false;
   #unconfirmedBytes = 0;
   #sinceConfirmBytes = 0;
 
@@ -203,8 +204,12 @@ class NatsBus implements Bus {
 
   publish(channel: string, bytes: Uint8Array): void {
     if (!this.#isConnected) return;
-    if (this.#unconfirmedBytes + bytes.length > UNCONFIRMED_BYTES_MAX) return;
-    this.#connection.publish(channel, bytes);
+    if (this.#unconfirmedBytes + bytes.length > UNCONFIRMED_BYTES_MAX) {
+      if (!this.#isDropping) this.#log.error({ channel }, "NATS does not keep up: dropping");
+      this.#isDropping = true;
+      return;
+    }
+    this.#send(channel, bytes);
     this.#unconfirmedBytes += bytes.length;
     this.#sinceConfirmBytes += bytes.length;
     if (this.#sinceConfirmBytes >= CONFIRM_EVERY_BYTES) this.#confirm();
@@ -254,7 +259,7 @@ class NatsBus implements Bus {
           else if (error !== null || isNoResponders(message) || left <= 0) finish();
         },
       });
-      this.#connection.publish(channel, bytes, { reply: inbox });
+      if (!this.#send(channel, bytes, inbox)) finish();
     });
   }
 
@@ -308,6 +313,17 @@ class NatsBus implements Bus {
     await this.#connection.close();
   }
 
+  /** The library throws for messages that are too large and for a connection that has just gone. */
+  #send(channel: string, bytes: Uint8Array, reply?: string): boolean {
+    try {
+      this.#connection.publish(channel, bytes, reply === undefined ? {} : { reply });
+      return true;
+    } catch (error) {
+      this.#log.error({ channel, length: bytes.length, reason: String(error) }, "cannot publish");
+      return false;
+    }
+  }
+
   #replyTo(message: Msg): ((bytes: Uint8Array) => void) | undefined {
     const { reply } = message;
     if (reply === undefined || reply === "") return undefined;
@@ -321,6 +337,7 @@ class NatsBus implements Bus {
     this.#connection.flush().then(
       () => {
         this.#unconfirmedBytes = Math.max(0, this.#unconfirmedBytes - sent);
+        this.#isDropping = false;
       },
       // The connection broke: its change of state starts the count anew.
       () => {},
@@ -357,6 +374,7 @@ class NatsBus implements Bus {
 
   #setConnected(isConnected: boolean, state: BusState): void {
     this.#isConnected = isConnected;
+    this.#isDropping = false;
     this.#unconfirmedBytes = 0;
     this.#sinceConfirmBytes = 0;
     for (const handler of this.#stateHandlers) orEndProcess(() => handler(state));

@@ -32,7 +32,15 @@ export function nonceGuard(
   return {
     authenticator: (nonce) => {
       refusal = undefined;
-      if (nonce === undefined || isPlainNonce(nonce)) return signIn(nonce);
+      if (nonce === undefined || isPlainNonce(nonce)) {
+        try {
+          return signIn(nonce);
+        } catch (error) {
+          // An exception here would end the connection for good; unsigned, it is tried again.
+          log.error({ reason: String(error) }, "the NATS credentials cannot be read");
+          return undefined;
+        }
+      }
       refusal = new OstrakaError(
         "OSTRAKA_REFUSED",
         "the NATS server asks for a signature over something that is no nonce; nothing was signed. " +
