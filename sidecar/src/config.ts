@@ -138,7 +138,11 @@ function parseYaml(text: string): unknown {
     const line = where === undefined ? "" : ` at line ${where.line}, column ${where.col}`;
     throw invalid(`the file is no YAML mapping${line} (${fault.code})`);
   }
-  return document.toJS({ maxAliasCount: 0 });
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw invalid("the file uses a YAML alias (*name): write the value out", error);
+  }
 }
 
 function readNats(top: StrictMapping, at: (file: string) => string): SidecarConfig["nats"] {
