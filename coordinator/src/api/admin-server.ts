@@ -1,0 +1,137 @@
+// The two listeners of a coordinator: the admin API, which asks for a client certificate of the mesh CA, and
+// the door for joining hosts, which have none yet. Both speak TLS 1.3 only (see main).
+
+import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import type { Log } from "@ostraka/host";
+import { LIMITS, OstrakaError } from "@ostraka/proto";
+import {
+  CommandService,
+  EnrollmentService,
+  LedgerService,
+  MeshService,
+} from "@ostraka/proto/gen/admin";
+import { HealthImplementation, type ServingStatus } from "grpc-health-check";
+import type { CoordinatorRuntime } from "../runtime.ts";
+import { CallDoor } from "./call-door.ts";
+import { commandHandlers } from "./command-service.ts";
+import { enrollmentHandlers, type Issuers } from "./enrollment-service.ts";
+import { type AnyService, serviceDefinition } from "./grpc-service.ts";
+import { ledgerHandlers } from "./ledger-service.ts";
+import { meshHandlers } from "./mesh-service.ts";
+import { addReflection } from "./reflection.ts";
+
+export interface AdminServer {
+  /** `host:port` that each listener took. */
+  readonly api: string;
+  readonly join: string;
+  /** Lets calls in flight end, within a bound. */
+  close(): Promise<void>;
+}
+
+export interface TlsTexts {
+  /** PEM of this coordinator's certificate and key. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A command with its private part and room for framing. */
+const REQUEST_BYTES_MAX = LIMITS.commandBytesMax + 2 * LIMITS.privateBytesMax;
+const JOIN_BYTES_MAX = 32_768;
+const API_BOUNDS = { callsMax: 256, streamsMax: 64 };
+const JOIN_BOUNDS = { callsMax: 16, streamsMax: 0 };
+const HEALTH_EVERY_MS = 1_000;
+const CLOSE_MS_MAX = 2_000;
+
+const API_OPTIONS: ServerOptions = {
+  "grpc.max_receive_message_length": REQUEST_BYTES_MAX,
+  "grpc.max_concurrent_streams": 128,
+  "grpc.max_connection_idle_ms": 300_000,
+};
+/** Who joins asks once and goes: nobody unknown holds a connection for long. */
+const JOIN_OPTIONS: ServerOptions = {
+  "grpc.max_receive_message_length": JOIN_BYTES_MAX,
+  "grpc.max_concurrent_streams": 4,
+  "grpc.max_connection_idle_ms": 10_000,
+  "grpc.max_connection_age_ms": 60_000,
+  "grpc.max_connection_age_grace_ms": 10_000,
+};
+
+/** Starts both listeners. @throws OstrakaError OSTRAKA_CONFIG_INVALID when an address is taken. */
+export async function startAdminServer(
+  runtime: CoordinatorRuntime,
+  tls: TlsTexts,
+  issuers: Issuers,
+): Promise<AdminServer> {
+  const { config, log } = runtime.parts;
+  const ca = Buffer.from(issuers.ca.certPem);
+  // The CA goes along: a joining host knows it by its fingerprint only.
+  const pair = {
+    private_key: Buffer.from(tls.key),
+    cert_chain: Buffer.from(`${tls.certificate.trimEnd()}\n${issuers.ca.certPem}`),
+  };
+  const api = new Server(API_OPTIONS);
+  const door = new CallDoor(API_BOUNDS, log);
+  const add = (server: Server, at: CallDoor, service: AnyService, handlers: object) =>
+    server.addService(serviceDefinition(service), at.admit(service, handlers));
+  add(api, door, CommandService, commandHandlers(runtime));
+  add(api, door, MeshService, meshHandlers(runtime));
+  add(api, door, LedgerService, ledgerHandlers(runtime));
+  const stopHealth = addHealth(api, runtime);
+  addReflection(api);
+  const join = new Server(JOIN_OPTIONS);
+  const joinDoor = new CallDoor(JOIN_BOUNDS, log);
+  add(join, joinDoor, EnrollmentService, enrollmentHandlers(runtime, issuers));
+  const apiCredentials = ServerCredentials.createSsl(ca, [pair], true);
+  const joinCredentials = ServerCredentials.createSsl(ca, [pair], false);
+  return {
+    api: await bind(api, config.api.listen, apiCredentials),
+    join: await bind(join, config.join.listen, joinCredentials),
+    close: async () => {
+      stopHealth();
+      await Promise.all([shutDown(api, log), shutDown(join, log)]);
+    },
+  };
+}
+
+function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<string> {
+  return new Promise((resolve, fail) => {
+    server.bindAsync(listen, credentials, (error, port) => {
+      if (error === null) resolve(listen.replace(/:\d+$/, `:${port}`));
+      else {
+        const why = `cannot listen on ${listen}: free it, or choose another address`;
+        fail(new OstrakaError("OSTRAKA_CONFIG_INVALID", why, { cause: error }));
+      }
+    });
+  });
+}
+
+function shutDown(server: Server, log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, CLOSE_MS_MAX);
+    server.tryShutdown((error) => {
+      clearTimeout(timer);
+      if (error !== undefined) log.debug({ err: error }, "a listener was closed already");
+      resolve();
+    });
+  });
+}
+
+/** Health of each service: serving while commands can be taken. @returns how to stop. */
+function addHealth(server: Server, runtime: CoordinatorRuntime): () => void {
+  const names = ["", CommandService.typeName, MeshService.typeName, LedgerService.typeName];
+  const health = new HealthImplementation();
+  let shown: ServingStatus | undefined;
+  const look = () => {
+    const now = runtime.refusal() === undefined ? "SERVING" : "NOT_SERVING";
+    if (now === shown) return;
+    shown = now;
+    for (const name of names) health.setStatus(name, now);
+  };
+  look();
+  health.addToServer(server);
+  const timer = setInterval(look, HEALTH_EVERY_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,128 @@
+// The sentences of a status: what is missing, damaged or worth knowing, and what to do about it. Reads
+// only; says nothing that it did not see.
+
+import { majorityOf } from "@ostraka/agents/kernel";
+import {
+  hex,
+  LEDGERS,
+  type LedgerId,
+  LIMITS,
+  ledgerLetter,
+  ledgerName,
+  Role,
+  unhex,
+} from "@ostraka/proto";
+import type { CoordinatorRuntime } from "../runtime.ts";
+
+/** A receipt is late after this many heartbeats. */
+const LATE_HEARTBEATS = 3;
+/** A head is waiting for seals when it is older than this many ticks; before, it is on its way. */
+const UNSEALED_TICKS = 3;
+/** Hosts named one by one; the rest is counted. */
+const HOSTS_NAMED_MAX = 20;
+
+export function damageText(why: string): string {
+  return `JOURNAL_DAMAGED: ${why}`;
+}
+
+export function notesOf(runtime: CoordinatorRuntime): string[] {
+  const { view } = runtime.node.control.mesh;
+  const coordinators = view.coordinatorKeys().length;
+  return [
+    ...(coordinators === 1
+      ? ["1 coordinator: survives a crash, not the loss of its disk"]
+      : [`${coordinators} coordinators: a majority of ${majorityOf(coordinators)} decides`]),
+    ...(runtime.isBusConnected
+      ? []
+      : ["NATS is gone: nothing new is decided; what is in force stays in force until it expires"]),
+    ...(view.epoch === 0 ? ["no policy is active yet: no verdict can be made"] : []),
+    ...LEDGERS.flatMap((ledger) => ledgerNotes(runtime, ledger)),
+    ...hostNotes(runtime),
+  ];
+}
+
+/** How many coordinators have sealed, as a sentence, and whether that holds the ledger up. */
+export function sealsOf(
+  runtime: CoordinatorRuntime,
+  ledger: LedgerId,
+): { readonly text: string; readonly isHeldUp: boolean } {
+  const { point, sealed, missingSeals } = runtime.node.status(ledger);
+  const coordinators = runtime.node.control.mesh.view.coordinatorKeys().length;
+  const needed = majorityOf(coordinators);
+  const behindMs = point.machineTimeMs - Number(sealed?.head.machineTimeMs ?? 0n);
+  const have = coordinators - missingSeals.length;
+  const isHeldUp =
+    missingSeals.length > 0 && have < needed && behindMs >= UNSEALED_TICKS * LIMITS.tickMs;
+  if (!isHeldUp) {
+    return { text: `${sealed?.sealed.seals.length ?? 0} of ${coordinators}`, isHeldUp };
+  }
+  const names = missingSeals.map((key) => coordinatorName(runtime, key)).join(", ");
+  return { text: `seals ${have} of ${needed}, missing ${names}`, isHeldUp };
+}
+
+function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
+  const { damage, dissenters } = runtime.node.status(ledger);
+  const name = ledgerName(ledger);
+  const seals = sealsOf(runtime, ledger);
+  return [
+    ...(damage === undefined ? [] : [damageNote(runtime, name, damage)]),
+    ...(seals.isHeldUp ? [`${name}: ${seals.text}; start it, or nothing new is decided`] : []),
+    ...dissenters.map(
+      (key) =>
+        `${name}: ${coordinatorName(runtime, key)} shows another history than this coordinator ` +
+        "has, or has signed two heads at one position: compare their disks before trusting it",
+    ),
+  ];
+}
+
+function damageNote(runtime: CoordinatorRuntime, name: string, why: string): string {
+  return (
+    `${damageText(why)}. The ${name} journal in NATS is not the one this coordinator has applied, so ` +
+    "deciding has stopped; what is in force stays in force until it expires. Check whether its stream " +
+    "was deleted or restored from an old copy. If the right one can be brought back, do that and " +
+    `start this coordinator again. Keep ${runtime.parts.config.store}: it holds the whole journal.`
+  );
+}
+
+function coordinatorName(runtime: CoordinatorRuntime, keyHex: string): string {
+  const key = unhex(keyHex);
+  const { view } = runtime.node.control.mesh;
+  return (key && view.findHolder(key, [Role.COORDINATOR])) ?? `coordinator ${keyHex.slice(0, 16)}`;
+}
+
+function hostNotes(runtime: CoordinatorRuntime): string[] {
+  const { node } = runtime;
+  const nowMs = runtime.parts.clock.wallMs();
+  const notes: string[] = [];
+  for (const host of node.control.mesh.view.hosts()) {
+    const receipt = node.receipts.of(host.key)?.receipt;
+    const heardMs = runtime.receiptsHeardMs.get(hex(host.key)) ?? runtime.startedMs;
+    const lateMs = nowMs - heardMs;
+    const isLate = lateMs > LATE_HEARTBEATS * LIMITS.heartbeatMs;
+    if (isLate) notes.push(lateNote(host.name, lateMs, receipt !== undefined));
+    if (receipt === undefined || isLate) continue;
+    for (const exception of receipt.exceptions.slice(0, 3)) {
+      const id = hex(exception.revocationId.subarray(0, 8));
+      notes.push(`${host.name} does not enforce ${id}: ${exception.reason.slice(0, 100)}`);
+    }
+    const applied = [receipt.controlIndex, receipt.signalsIndex];
+    LEDGERS.forEach((ledger, i) => {
+      const sealedIndex = node.status(ledger).sealed?.head.index ?? 0n;
+      const at = applied[i] as bigint;
+      const letter = ledgerLetter(ledger);
+      if (!receipt.isFresh && at < sealedIndex) {
+        notes.push(`${host.name} is behind: ${letter}:${at} of ${letter}:${sealedIndex}`);
+      }
+    });
+  }
+  const more = notes.length - HOSTS_NAMED_MAX;
+  if (more <= 0) return notes;
+  return [...notes.slice(0, HOSTS_NAMED_MAX), `and ${more} more notes on hosts: list them`];
+}
+
+function lateNote(name: string, lateMs: number, hasReceipt: boolean): string {
+  const seconds = Math.floor(lateMs / 1_000);
+  return hasReceipt
+    ? `${name}: no receipt for ${seconds} s; it may not enforce what was decided since`
+    : `${name}: no receipt yet`;
+}

@@ -1,0 +1,235 @@
+// Clients of the admin API, for the CLI and for tests. Own the TLS of a caller, deadlines, and going on to
+// the next coordinator; know no command.
+
+import type { X509Certificate } from "node:crypto";
+import tls from "node:tls";
+import type { DescMethod } from "@bufbuild/protobuf";
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientReadableStream,
+  credentials,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import { OstrakaError } from "@ostraka/proto";
+import {
+  CommandService,
+  EnrollmentService,
+  LedgerService,
+  MeshService,
+} from "@ostraka/proto/gen/admin";
+import { errorOfStatus } from "./api/error-status.ts";
+import {
+  type AnyService,
+  type CallOptions,
+  methodDefinition,
+  type ServiceClient,
+  type WatchOptions,
+} from "./api/grpc-service.ts";
+
+export interface AdminAccess {
+  /** `host:port` of the coordinators, in the order in which they are tried. */
+  readonly addresses: readonly string[];
+  /** PEM texts: the mesh CA, and the caller's own certificate and key. */
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface AdminClient {
+  readonly command: ServiceClient<typeof CommandService>;
+  readonly mesh: ServiceClient<typeof MeshService>;
+  readonly ledger: ServiceClient<typeof LedgerService>;
+  close(): void;
+}
+
+export interface JoinClient {
+  readonly enrollment: ServiceClient<typeof EnrollmentService>;
+  /** PEM of the mesh CA that the fingerprint named. */
+  readonly ca: string;
+  close(): void;
+}
+
+const CALL_MS_DEFAULT = 10_000;
+const CONNECT_MS_MAX = 5_000;
+
+/**
+ * Clients of every service of the admin API. Each unary call goes to the first coordinator that can be
+ * reached; its errors are OstrakaErrors with the server's code.
+ */
+export function connectAdmin(access: AdminAccess): AdminClient {
+  const { ca, certificate: cert, key } = access;
+  const context = tls.createSecureContext({ ca, cert, key, minVersion: "TLSv1.3" });
+  const secure = credentials.createFromSecureContext(context);
+  const channels = new Channels(access.addresses, secure);
+  return {
+    command: channels.client(CommandService),
+    mesh: channels.client(MeshService),
+    ledger: channels.client(LedgerService),
+    close: () => channels.close(),
+  };
+}
+
+/**
+ * A client of the door for joining hosts. The CA is the one in the presented chain whose SHA-256 is the
+ * fingerprint; the coordinator's certificate must come from it.
+ * @param address `host:port`.
+ * @param caFingerprint hex of SHA-256 over the CA's DER.
+ * @throws OstrakaError OSTRAKA_UNREACHABLE, or OSTRAKA_NOT_VERIFIED when the CA is another.
+ */
+export async function joinClient(address: string, caFingerprint: string): Promise<JoinClient> {
+  const ca = await findCa(address, caFingerprint);
+  const context = tls.createSecureContext({ ca, minVersion: "TLSv1.3" });
+  const channels = new Channels([address], credentials.createFromSecureContext(context));
+  return {
+    enrollment: channels.client(EnrollmentService),
+    ca,
+    close: () => channels.close(),
+  };
+}
+
+interface Endpoint {
+  readonly address: string;
+  readonly client: Client;
+}
+
+class Channels {
+  readonly #clients: readonly Endpoint[];
+  /** The one that answered last is tried first. */
+  #first = 0;
+
+  constructor(addresses: readonly string[], secure: ChannelCredentials) {
+    if (addresses.length === 0) {
+      throw new OstrakaError("OSTRAKA_USAGE", "no coordinator's address is given");
+    }
+    this.#clients = addresses.map((address) => ({
+      address,
+      client: new Client(address, secure, { "grpc.enable_retries": 0 }),
+    }));
+  }
+
+  client<S extends AnyService>(service: S): ServiceClient<S> {
+    const methods = service.methods.map((method) => {
+      const call =
+        method.methodKind === "unary"
+          ? (request: unknown, options?: CallOptions) => this.#unary(method, request, options)
+          : (request: unknown, options?: WatchOptions) => this.#watch(method, request, options);
+      return [method.localName, call] as const;
+    });
+    return Object.fromEntries(methods) as ServiceClient<S>;
+  }
+
+  close(): void {
+    for (const { client } of this.#clients) client.close();
+  }
+
+  async #unary(method: DescMethod, request: unknown, options: CallOptions = {}): Promise<unknown> {
+    const deadlineMs = Date.now() + (options.timeoutMs ?? CALL_MS_DEFAULT);
+    for (let tried = 1; ; tried++) {
+      const at = this.#first;
+      const { address, client } = this.#clients[at] as Endpoint;
+      try {
+        return await unary(client, method, request, deadlineMs);
+      } catch (error) {
+        const failure = error as ServiceError;
+        const isOver = tried >= this.#clients.length || Date.now() >= deadlineMs;
+        if (failure.code !== status.UNAVAILABLE || isOver) throw errorOfStatus(failure, address);
+        this.#first = (at + 1) % this.#clients.length;
+      }
+    }
+  }
+
+  async *#watch(
+    method: DescMethod,
+    request: unknown,
+    options: WatchOptions = {},
+  ): AsyncGenerator<unknown> {
+    const { address, client } = this.#clients[this.#first] as Endpoint;
+    const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
+    const stream: ClientReadableStream<unknown> = client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+    );
+    const cancel = () => stream.cancel();
+    options.signal?.addEventListener("abort", cancel, { once: true });
+    if (options.signal?.aborted === true) cancel();
+    try {
+      for await (const message of stream) yield message;
+    } catch (error) {
+      const failure = error as ServiceError;
+      if (options.signal?.aborted !== true) throw errorOfStatus(failure, address);
+    } finally {
+      options.signal?.removeEventListener("abort", cancel);
+      cancel();
+    }
+  }
+}
+
+function unary(
+  client: Client,
+  method: DescMethod,
+  request: unknown,
+  deadlineMs: number,
+): Promise<unknown> {
+  const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
+  return new Promise((resolve, fail) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      { deadline: deadlineMs },
+      (error, answer) => (error === null ? resolve(answer) : fail(error)),
+    );
+  });
+}
+
+/** PEM of the certificate in the presented chain that has the fingerprint. */
+async function findCa(address: string, caFingerprint: string): Promise<string> {
+  const chain = await presentedChain(address);
+  const ca = chain.find(
+    ({ fingerprint256 }) =>
+      fingerprint256.replaceAll(":", "").toLowerCase() === caFingerprint.toLowerCase(),
+  );
+  if (ca?.ca === true) return ca.toString();
+  throw new OstrakaError(
+    "OSTRAKA_NOT_VERIFIED",
+    `${address} does not show the CA that the token names: it is not a coordinator of that mesh`,
+  );
+}
+
+function presentedChain(address: string): Promise<X509Certificate[]> {
+  const [, host, port] = /^\[?([^\]]+)\]?:(\d+)$/.exec(address) ?? [];
+  return new Promise((resolve, fail) => {
+    // Nothing is believed of this connection but which CA it claims; that one is checked by its hash.
+    const socket = tls.connect({
+      host,
+      port: Number(port),
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.3",
+      ALPNProtocols: ["h2"],
+      timeout: CONNECT_MS_MAX,
+    });
+    const stop = (cause: Error) => {
+      socket.destroy();
+      const why = `no coordinator answers at ${address}: check the address and the network`;
+      fail(new OstrakaError("OSTRAKA_UNREACHABLE", why, { cause }));
+    };
+    socket.once("error", stop);
+    socket.once("timeout", () => stop(new Error("no answer in time")));
+    socket.once("secureConnect", () => {
+      const chain: X509Certificate[] = [];
+      let next = socket.getPeerX509Certificate();
+      while (next !== undefined && chain.length < 8) {
+        chain.push(next);
+        next = next.issuerCertificate;
+      }
+      socket.end();
+      socket.destroy();
+      resolve(chain);
+    });
+  });
+}

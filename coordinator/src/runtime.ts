@@ -1,0 +1,285 @@
+// Runs the pure CoordinatorNode on real parts: NATS, SQLite, keys, the clock. Owns the way of every input
+// into a round and of every output out of it; decides nothing. The order of outputs is the pump's.
+
+import { newOut, type Out, type Publication, type Trace } from "@ostraka/agents/kernel";
+import {
+  type CoordinatorEffect,
+  type CoordinatorInput,
+  CoordinatorNode,
+  type OpenedGenesis,
+  type Phase,
+  Pump,
+  type SubmissionAnswer,
+} from "@ostraka/agents/node";
+import {
+  type Bus,
+  type Clock,
+  connectBus,
+  inboxPrefix,
+  type Log,
+  type SqliteStore,
+  type Subscription,
+} from "@ostraka/host";
+import {
+  type Bytes,
+  type Crypto,
+  type Envelope,
+  hex,
+  LEDGERS,
+  LIMITS,
+  OstrakaError,
+  type PrivatePart,
+  type Signer,
+} from "@ostraka/proto";
+import { Callers } from "./callers.ts";
+import type { CoordinatorConfig } from "./config.ts";
+import { JournalFeed } from "./journal-feed.ts";
+import { Rounds } from "./rounds.ts";
+
+export interface RuntimeParts {
+  readonly config: CoordinatorConfig;
+  readonly crypto: Crypto;
+  readonly genesis: OpenedGenesis;
+  readonly signer: Signer;
+  readonly store: SqliteStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called before each phase of output; a test may crash here. */
+  readonly onPhase?: ((phase: Phase, controlIndex: number) => void) | undefined;
+  /** Told what makes this coordinator unable to go on. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The journal is compared with our copy every so many ticks. */
+const COMPARE_EVERY_TICKS = 3;
+/** Resync requests that one round answers; hosts ask again. */
+const RESYNCS_PER_ROUND_MAX = 64;
+/** How long the first command of a mesh is waited for before it is sent again. */
+const GENESIS_WAIT_MS = 10_000;
+
+export class CoordinatorRuntime {
+  readonly node: CoordinatorNode;
+  readonly parts: RuntimeParts;
+  /** When this coordinator heard of each host's receipt, by key; since the process began. */
+  readonly receiptsHeardMs = new Map<string, number>();
+  readonly startedMs: number;
+  readonly #pump: Pump<CoordinatorInput, CoordinatorEffect>;
+  readonly #rounds: Rounds<CoordinatorInput>;
+  readonly #callers = new Callers();
+  readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
+  readonly #resyncs: number[] = [];
+  readonly #subscriptions: Subscription[] = [];
+  #opening: Out<CoordinatorEffect> | undefined;
+  #bus: Bus | undefined;
+  #feeds: JournalFeed[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
+  #isGenesisSent = false;
+  #isStopped = false;
+
+  constructor(parts: RuntimeParts) {
+    const { crypto, genesis, signer, store, log, onPhase } = parts;
+    this.parts = parts;
+    this.startedMs = parts.clock.wallMs();
+    const node = new CoordinatorNode({ crypto, genesis, publicKey: signer.publicKey, store });
+    this.node = node;
+    this.#pump = new Pump<CoordinatorInput, CoordinatorEffect>(node, {
+      mesh: genesis.mesh,
+      signer,
+      store,
+      publish: (publication) => this.#publish(publication),
+      enforce: (effect) => this.#enforce(effect),
+      reply: (reply) => this.#callers.answer(reply),
+      trace: (trace) => writeTrace(log, trace),
+      onSealed: (sealing, bytes) => (sealing.kind === "head" ? { type: "head", bytes } : undefined),
+      ...(onPhase !== undefined && {
+        onPhase: (phase: Phase) => onPhase(phase, node.control.book.index),
+      }),
+    });
+    this.#rounds = new Rounds((inputs) => this.#feed(inputs));
+    // What may not have left before the last stop is put out again once there is a bus.
+    this.#opening = newOut<CoordinatorEffect>();
+    node.open(this.#opening);
+  }
+
+  get isBusConnected(): boolean {
+    return this.#bus?.isConnected ?? false;
+  }
+
+  /** Whether commands can be taken: machine time runs and the genesis is entered. */
+  get isTaking(): boolean {
+    const { point, book } = this.node.control;
+    return point.machineTimeMs > 0 && book.index > 0;
+  }
+
+  /** Why no command can be taken now, or `undefined`. */
+  refusal(): OstrakaError | undefined {
+    for (const ledger of LEDGERS) {
+      const { damage } = this.node.status(ledger);
+      if (damage === undefined) continue;
+      const what = `deciding has stopped, ${damage}: ask for its status`;
+      return new OstrakaError("OSTRAKA_JOURNAL_DAMAGED", `${this.parts.config.name}: ${what}`);
+    }
+    const { name } = this.parts.config;
+    if (!this.isBusConnected) {
+      return new OstrakaError("OSTRAKA_UNREACHABLE", `${name} has no NATS server: ask again soon`);
+    }
+    return this.isTaking
+      ? undefined
+      : new OstrakaError("OSTRAKA_UNREACHABLE", `${name} is still starting: ask again soon`);
+  }
+
+  /** Connects to NATS, however long that takes, and goes on from where the store stands. */
+  async start(): Promise<void> {
+    const { config, signer, log } = this.parts;
+    const bus = await connectBus({
+      urls: config.nats.urls,
+      credsFile: config.nats.creds,
+      name: config.name,
+      inboxPrefix: inboxPrefix(signer.publicKey),
+      log,
+      isPatient: true,
+    });
+    this.#bus = bus;
+    if (this.#isStopped) {
+      await bus.close();
+      return;
+    }
+    this.#subscribe(bus);
+    this.#reopen();
+    const { node } = this;
+    const { replicas } = config.nats;
+    const { onFailure } = this.parts;
+    this.#feeds = LEDGERS.map(
+      (ledger) =>
+        new JournalFeed({ bus, node, ledger, rounds: this.#rounds, log, replicas, onFailure }),
+    );
+    const states = bus.onState((state) => {
+      for (const feed of this.#feeds) {
+        if (state === "disconnected") feed.disconnect();
+        else feed.connect();
+      }
+    });
+    this.#subscriptions.push(states);
+    this.#timer = setInterval(() => this.#tick(), LIMITS.tickMs);
+    this.#tick();
+  }
+
+  /**
+   * Submits a command and waits for what becomes of it.
+   * @param waitMs after this the answer is `unknown`.
+   * @throws OstrakaError when it was not published: see `refusal`.
+   */
+  submit(
+    envelope: Envelope,
+    privates: readonly PrivatePart[],
+    waitMs: number,
+  ): Promise<SubmissionAnswer> {
+    const refusal = this.refusal();
+    return refusal === undefined
+      ? this.#submit(envelope, privates, waitMs)
+      : Promise.reject(refusal);
+  }
+
+  /** Hears of each newer receipt once it is stored. @returns how to stop. */
+  onReceipt(listener: (receipt: Envelope) => void): () => void {
+    this.#receiptListeners.add(listener);
+    return () => this.#receiptListeners.delete(listener);
+  }
+
+  /** Finishes the round, sends what was published, and closes the store. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    for (const feed of this.#feeds) feed.disconnect();
+    for (const subscription of this.#subscriptions) subscription.close();
+    this.#rounds.close();
+    await this.#bus?.close();
+    this.parts.store.close();
+  }
+
+  #submit(
+    envelope: Envelope,
+    privates: readonly PrivatePart[],
+    waitMs: number,
+  ): Promise<SubmissionAnswer> {
+    return new Promise((resolve) => {
+      const to = this.#callers.add(({ value }) => resolve(value as SubmissionAnswer));
+      const untilMs = this.parts.clock.wallMs() + waitMs;
+      this.#rounds.push({ type: "submit", envelope, privates, to, untilMs });
+    });
+  }
+
+  #feed(inputs: readonly CoordinatorInput[]): void {
+    this.#pump.feed(inputs);
+    // Resyncs are answered within their round or not at all.
+    for (const to of this.#resyncs.splice(0)) this.#callers.forget(to);
+  }
+
+  #reopen(): void {
+    const out = this.#opening;
+    this.#opening = undefined;
+    if (out === undefined) return;
+    for (const input of this.#pump.perform(out)) this.#rounds.push(input);
+  }
+
+  #subscribe(bus: Bus): void {
+    const { channels } = this.node;
+    const offer = (input: CoordinatorInput) => this.#rounds.offer(input);
+    this.#subscriptions.push(
+      bus.subscribe(channels.headsAll, (bytes) => offer({ type: "head", bytes })),
+      bus.subscribe(channels.receiptsAll, (bytes) => offer({ type: "receipt", bytes })),
+      bus.subscribe(channels.resyncAll, (bytes, replyTo) => this.#onResync(bytes, replyTo)),
+    );
+  }
+
+  #onResync(bytes: Bytes, replyTo: ((bytes: Uint8Array) => void) | undefined): void {
+    if (replyTo === undefined || this.#resyncs.length >= RESYNCS_PER_ROUND_MAX) return;
+    const to = this.#callers.add((reply) => {
+      if (reply.bytes !== undefined) replyTo(reply.bytes);
+    });
+    this.#resyncs.push(to);
+    if (!this.#rounds.offer({ type: "resync", bytes, to })) this.#callers.forget(to);
+  }
+
+  #tick(): void {
+    this.#rounds.push({ type: "clock", wallMs: this.parts.clock.wallMs() });
+    this.#sendGenesis();
+    this.#ticks++;
+    if (this.#ticks % COMPARE_EVERY_TICKS !== 0) return;
+    for (const feed of this.#feeds) feed.compare().catch(this.parts.onFailure);
+  }
+
+  /** The genesis is the first command of a mesh; who sends it does not matter. */
+  #sendGenesis(): void {
+    const { point, book } = this.node.control;
+    if (book.index > 0 || point.machineTimeMs === 0 || this.#isGenesisSent) return;
+    this.#isGenesisSent = true;
+    this.#submit(this.parts.genesis.envelope, [], GENESIS_WAIT_MS).then(() => {
+      this.#isGenesisSent = false;
+    }, this.parts.onFailure);
+  }
+
+  #publish({ channel, bytes, messageId }: Publication): void {
+    const bus = this.#bus;
+    if (bus === undefined) return;
+    if (messageId === undefined) bus.publish(channel, bytes);
+    // The answer is not waited for: what counts is what the journal hands out.
+    else bus.publishJournal(channel, bytes, messageId).catch(this.parts.onFailure);
+  }
+
+  #enforce(effect: CoordinatorEffect): void {
+    if (effect.type !== "receipt") return;
+    const key = effect.envelope.signatures[0]?.key;
+    if (key !== undefined) this.receiptsHeardMs.set(hex(key), this.parts.clock.wallMs());
+    for (const listener of this.#receiptListeners) listener(effect.envelope);
+  }
+}
+
+/** Seals of idle ticks are for debugging only: they come every second. */
+function writeTrace(log: Log, trace: Trace): void {
+  if (trace.what === "journal-damaged" || trace.what === "equivocation") log.error(trace);
+  else if (trace.what === "sealed") log.debug(trace);
+  else log.info(trace);
+}
