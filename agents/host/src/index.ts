@@ -1,6 +1,6 @@
 // The public door of @ostraka/host: the hands of every process, one file a port.
 
-export type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus-nats.ts";
+export type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus.ts";
 export { connectBus } from "./bus-nats.ts";
 export type { Clock } from "./clock.ts";
 export { openClock } from "./clock.ts";
