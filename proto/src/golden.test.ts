@@ -1,5 +1,5 @@
-// Golden envelopes: what a mesh signed once, it must be able to read and verify for ever. The file was
-// written by this test while it did not exist (remove nothing from it; a new kind or format is added):
+// Golden envelopes: what a mesh signed once, it must be able to read and verify for ever. This test
+// wrote the file while there was none (remove nothing from it; a new kind or format is added):
 //   OSTRAKA_GOLDEN=write vitest run proto/src/golden.test.ts
 // appends the kinds that the file has not, and never changes one that it has.
 

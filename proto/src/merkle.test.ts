@@ -81,7 +81,7 @@ describe.skipIf(vectors === undefined)("published proofs", () => {
     }
   });
 
-  test("of consistency are accepted and refused as published, but for size 0, which proves nothing", () => {
+  test("of consistency are answered as published, but for size 0, which proves nothing", () => {
     const all = readAll<ConsistencyVector>("consistency");
     expect(all.length).toBeGreaterThan(80);
     for (const v of all) {
@@ -188,7 +188,7 @@ describe("a tree", () => {
     }
   });
 
-  test("is consistent with the twin's proof between every two sizes, and not with other roots", () => {
+  test("is consistent by the twin's proofs between any two sizes, with no other root", () => {
     for (let size2 = 1; size2 <= 20; size2++) {
       for (let size1 = 1; size1 <= size2; size1++) {
         const proof = twinConsistency(size1, leaves.slice(0, size2));

@@ -1,5 +1,5 @@
-// The bus against a real nats-server: who may speak where, what survives a broker's death, and what is
-// said of a journal that has changed.
+// The bus against a real nats-server: who may speak where, what survives a broker's death, and what
+// is said of a journal that has changed.
 
 import { createServer, type Server } from "node:net";
 import {
@@ -90,7 +90,7 @@ if (version === undefined)
   process.stderr.write("skipped: no nats-server (apt install nats-server)\n");
 
 describe.skipIf(version === undefined)("the bus", () => {
-  test("carries a host's own journal, heads, requests and their answers, nothing of others", async () => {
+  test("carries a host's own journal, heads, requests and answers, nothing of others", async () => {
     const authority = openNatsAuthority(createNatsAuthority("acme").secretText());
     await using nats = await startNats(authority);
     const hostSaid = newLog();
@@ -308,7 +308,7 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
     return gaps;
   }
 
-  test("is told when NATS lost its disk and the stream was made anew and regrown past it", async () => {
+  test("is told when NATS lost its disk and the stream was regrown past it", async () => {
     const gaps = await readAndChange(async (bus) => {
       await openSignals(bus);
       await fill(bus, 1, 8);
@@ -343,7 +343,7 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
     expect(gaps).toEqual([{ kind: "absent", expected: 1, first: 0, last: 0 }]);
   });
 
-  test("is told when messages were purged before they were read, or lie behind the reader", async () => {
+  test("is told when messages were purged unread, or end before the reader", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
     await openSignals(bus);

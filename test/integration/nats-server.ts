@@ -1,5 +1,6 @@
 // Launches a real nats-server for tests: in operator mode when given an authority, on a port of its
-// own that a restart keeps, with a store that outlives a kill. Skips in plain sight where it is absent.
+// own that a restart keeps, with a store that outlives a kill. Skips in plain sight where it is
+// absent.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -48,7 +49,8 @@ export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
   const storeDir = join(dir, "store");
   const port = await freePort();
   const file = join(dir, "nats.conf");
-  const open = `host: "127.0.0.1"\nport: ${port}\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n`;
+  const store = `jetstream { store_dir: ${JSON.stringify(storeDir)} }`;
+  const open = `host: "127.0.0.1"\nport: ${port}\n${store}\n`;
   const config = authority && serverConfig({ storeDir, port, ...authority });
   writeFileSync(file, config ?? open, { mode: 0o600 });
   let child: ChildProcess | undefined;
@@ -92,7 +94,7 @@ export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
   return server;
 }
 
-/** True when every thread of a process is stopped (proc(5), state T); where /proc is absent, at once. */
+/** True when every thread of a process is stopped (proc(5), state T), or where /proc is absent. */
 function areAllStopped(pid: number | undefined): boolean {
   const tasks = `/proc/${pid}/task`;
   if (!existsSync(tasks)) return true;

@@ -1,6 +1,6 @@
 // The bus port on NATS: plain channels, request and reply, and the doors to the journals. Owns the
-// connection and its healing. Must never trust what it carries, queue without bound, or hand library
-// buffers on: a receiver gets bytes of its own.
+// connection and its healing. Must never trust what it carries, queue without bound, or hand
+// library buffers on: a receiver gets bytes of its own.
 
 import { type Bytes, OstrakaError } from "@ostraka/proto";
 import {
@@ -32,8 +32,8 @@ const CONFIRM_EVERY_BYTES = 4_000_000;
 
 /**
  * Connects to NATS and stays so: reconnects for ever.
- * @throws OstrakaError OSTRAKA_UNREACHABLE without a broker (unless patient), OSTRAKA_REFUSED when the
- * broker refuses the credentials or asks for a signature over something that is no nonce.
+ * @throws OstrakaError OSTRAKA_UNREACHABLE without a broker (unless patient), OSTRAKA_REFUSED when
+ * the broker refuses the credentials or asks for a signature over something that is no nonce.
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,6 @@
-// The bus port: what a process asks of the broker between hosts and coordinators. Plain channels lose
-// messages, journals propose an order; whoever uses it trusts neither and heals by ticks and resync.
+// The bus port: what a process asks of the broker between hosts and coordinators. Plain channels
+// lose messages, journals propose an order; whoever uses it trusts neither and heals by ticks and
+// resync.
 
 import type { Bytes } from "@ostraka/proto";
 import type { JournalReader, JournalReading } from "./journal-reader-nats.ts";
@@ -25,8 +26,8 @@ export interface Bus {
   publish(channel: string, bytes: Uint8Array): void;
   /**
    * Publishes to a journal's channel.
-   * @returns the position that JetStream gave it, or `undefined` when that is not known in time: the
-   * message may still be in the journal.
+   * @returns the position that JetStream gave it, or `undefined` when that is not known in time:
+   * the message may still be in the journal.
    */
   publishJournal(
     channel: string,

@@ -1,6 +1,6 @@
-// The crypto and signer ports on sodium-native, with node:crypto where nothing native loads. Owns the
-// second half of the strict Ed25519 rule (DESIGN.md 3): the equation, cofactorless. Must never verify
-// what `hasStrictShape` has not seen first, never throw from `verify`, never show a secret.
+// The crypto and signer ports on sodium-native, with node:crypto where nothing native loads. Owns
+// the second half of the strict Ed25519 rule (DESIGN.md 3): the equation, cofactorless. Must never
+// verify what `hasStrictShape` has not seen first, never throw from `verify`, never show a secret.
 
 import {
   createHash,
@@ -45,7 +45,7 @@ export interface CryptoOptions {
 const SPKI_PREFIX = unhex("302a300506032b6570032100") as Bytes;
 /** RFC 8410: PKCS#8 DER of an Ed25519 seed without its 32 bytes. */
 const PKCS8_PREFIX = unhex("302e020100300506032b657004220420") as Bytes;
-/** Hashed inputs up to this many bytes are joined and hashed in one call, which is a third faster. */
+/** Hashed inputs up to this many bytes are joined and hashed in one call: a third faster. */
 const JOINED_BYTES_MAX = 4_096;
 
 /**
@@ -73,8 +73,8 @@ export function openCrypto(options: CryptoOptions = {}): Crypto {
     const library = sodium === undefined ? "node:crypto" : "sodium-native";
     throw new OstrakaError(
       "OSTRAKA_CRYPTO_SELF_TEST",
-      `${library} on this machine breaks the strict Ed25519 rule at "${fault}": it would split the mesh. ` +
-        "Install the pinned dependencies again (npm ci) before starting.",
+      `${library} on this machine breaks the strict Ed25519 rule at "${fault}": it would split ` +
+        "the mesh. Install the pinned dependencies again (npm ci) before starting.",
     );
   }
   return crypto;

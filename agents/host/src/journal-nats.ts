@@ -1,6 +1,6 @@
-// Journals on JetStream: making their streams, publishing to them, reading single messages. Owns the
-// settings a journal's stream must have, which are read back: older servers silently ignore what they
-// do not know. JetStream proposes an order; nothing else is trusted of it (DESIGN.md 9).
+// Journals on JetStream: making their streams, publishing to them, reading single messages. Owns
+// the settings a journal's stream must have, which are read back: older servers silently ignore
+// what they do not know. JetStream proposes an order; nothing else is trusted of it (DESIGN.md 9).
 
 import { type Bytes, LIMITS, OstrakaError } from "@ostraka/proto";
 import {
@@ -127,10 +127,11 @@ export async function openJournal(
   );
   if (wrong === undefined && found?.mirror === undefined && !found?.sources) return;
   const [name, wanted] = wrong ?? ["sources", "none"];
+  const has = JSON.stringify(found?.[name as keyof StreamConfig]);
   throw new OstrakaError(
     "OSTRAKA_DATA_MISMATCH",
-    `stream ${stream} has ${name} ${JSON.stringify(found?.[name as keyof StreamConfig])}, a journal ` +
-      `needs ${JSON.stringify(wanted)}: correct it with the nats tool, or start with an empty server`,
+    `stream ${stream} has ${name} ${has}, a journal needs ${JSON.stringify(wanted)}: ` +
+      "correct it with the nats tool, or start with an empty server",
   );
 }
 

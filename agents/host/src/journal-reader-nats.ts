@@ -1,6 +1,6 @@
 // Reading a journal in order: positions 1, 2, 3 and so on, each ONCE, whatever the connection does.
-// Owns the ordered push consumer and its restarts. Must never hand out a position twice, skip one or
-// go on over a stream that has changed behind it: it says so and halts (I3).
+// Owns the ordered push consumer and its restarts. Must never hand out a position twice, skip one
+// or go on over a stream that has changed behind it: it says so and halts (I3).
 
 import type { Bytes } from "@ostraka/proto";
 import {
@@ -19,9 +19,9 @@ import { orEndProcess } from "./or-end-process.ts";
 /** A journal that is not the one read so far. */
 export interface JournalGap {
   /**
-   * `missing`: positions from `expected` up to `first` - 1 are gone. `rolled-back`: the last position
-   * lies below one that was handed out. `replaced`: the stream was made anew. `absent`: there is no
-   * stream (yet): reading goes on when it comes; after the three others it does not.
+   * `missing`: positions from `expected` up to `first` - 1 are gone. `rolled-back`: the last
+   * position lies below one that was handed out. `replaced`: the stream was made anew. `absent`:
+   * there is no stream (yet): reading goes on when it comes; after the three others it does not.
    */
   readonly kind: "missing" | "rolled-back" | "replaced" | "absent";
   /** The position that should have come next. */

@@ -54,7 +54,7 @@ describe("a key file", () => {
     expect(loadKeyFile(path).publicKey).toHaveLength(32);
   });
 
-  test("that is missing, a folder, garbage or of another kind is refused without its content", () => {
+  test("that is missing, no file or no such key is refused without its content", () => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const ec = privateKey.export({ format: "pem", type: "pkcs8" }) as string;
     writeFileSync(at("ec.pem"), ec, { mode: 0o600 });

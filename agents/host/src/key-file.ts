@@ -1,6 +1,6 @@
-// Secret keys in files, one key a file, readable by their owner alone. Owns the Ed25519 signing keys of
-// people and machines (PKCS#8 PEM, RFC 8410) and the rule that signing, TLS and NATS keys are
-// different keys (DESIGN.md 3). Must never show, log or attach to an error what a file holds.
+// Secret keys in files, one key a file, readable by their owner alone. Owns the Ed25519 signing
+// keys of people and machines (PKCS#8 PEM, RFC 8410) and the rule that signing, TLS and NATS keys
+// are different keys (DESIGN.md 3). Must never show, log or attach to an error what a file holds.
 
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-// The mesh's certificate authority: ECDSA P-256 certificates for TLS between its processes. Owns what
-// a certificate says: names come from whoever issues, never from the request, of which only the public
-// key is taken. TLS keys sign nothing else (DESIGN.md 3, "Three keys").
+// The mesh's certificate authority: ECDSA P-256 certificates for TLS between its processes. Owns
+// what a certificate says: names come from whoever issues, never from the request, of which only
+// the public key is taken. TLS keys sign nothing else (DESIGN.md 3, "Three keys").
 
 import "reflect-metadata";
 import { createHash, randomBytes, webcrypto } from "node:crypto";

@@ -1,6 +1,6 @@
-// Who may speak on which channel: NATS's operator mode, operator → account → user, each a JWT signed
-// with the key above it. Owns the mesh's NATS authority and the permissions of its members. Nothing
-// trusts a channel: permissions only keep hosts from being noisy as others.
+// Who may speak on which channel: NATS's operator mode, operator → account → user, each a JWT
+// signed with the key above it. Owns the mesh's NATS authority and the permissions of its members.
+// Nothing trusts a channel: permissions only keep hosts from being noisy as others.
 
 import { createHash } from "node:crypto";
 import { type Channels, channelId, Ledger, OstrakaError } from "@ostraka/proto";

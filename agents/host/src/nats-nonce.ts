@@ -19,8 +19,8 @@ export interface NonceGuard {
 }
 
 /**
- * An authenticator over credentials that signs plain nonces only. Anything else is left unsigned and
- * said on the log.
+ * An authenticator over credentials that signs plain nonces only. Anything else is left
+ * unsigned and said on the log.
  * @param readCreds text of a NATS credentials file, asked at each sign-in.
  */
 export function nonceGuard(
@@ -43,7 +43,7 @@ export function nonceGuard(
       }
       refusal = new OstrakaError(
         "OSTRAKA_REFUSED",
-        "the NATS server asks for a signature over something that is no nonce; nothing was signed. " +
+        "the NATS server asks for a signature over what is no nonce; nothing was signed. " +
           "Check who runs that server.",
       );
       log.error({ nonceLength: nonce.length }, refusal.message);

@@ -1,5 +1,6 @@
-// NATS keys as text: base32 over a prefix byte, the 32 bytes and a CRC-16 (nats-io/nkeys, "Encoding").
-// Owns the way between the text that NATS speaks and the raw keys that Ostraka's messages carry.
+// NATS keys as text: base32 over a prefix byte, the 32 bytes and a CRC-16 (nats-io/nkeys,
+// "Encoding"). Owns the way between the text that NATS speaks and the raw keys that Ostraka's
+// messages carry.
 
 import type { Bytes } from "@ostraka/proto";
 

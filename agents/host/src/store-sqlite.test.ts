@@ -91,7 +91,7 @@ describe("the store", () => {
     openSqliteStore(path).close();
   });
 
-  test("opens for reading beside its owner as one snapshot, and after it, but not for writing", () => {
+  test("opens for reading beside and after its owner, as one snapshot", () => {
     const path = newPath();
     const store = openSqliteStore(path);
     store.write([{ key: "a", value: utf8("1") }]);
@@ -166,7 +166,7 @@ function startWriter(path: string, from: number): ChildProcess {
   });
 }
 
-test("kill -9 in a loop of writes loses nothing that was answered and halves no transaction", async () => {
+test("kill -9 loses no write that was answered and halves none", async () => {
   const path = newPath();
   let next = 0;
   for (const lines of [5, 60, 200]) {

@@ -60,7 +60,7 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
 /**
  * Opens one consistent snapshot of a store, also while its owner runs: for offline export.
  * Its `write` throws OSTRAKA_USAGE.
- * @throws OstrakaError OSTRAKA_NOT_FOUND without a file; else as `openSqliteStore`, but for the lock.
+ * @throws OstrakaError OSTRAKA_NOT_FOUND without a file; else as `openSqliteStore`, but the lock.
  */
 export function openSqliteStoreReadOnly(path: string): SqliteStore {
   if (!existsSync(path)) {
@@ -79,7 +79,7 @@ export function openSqliteStoreReadOnly(path: string): SqliteStore {
   return storeOver(db, path, undefined);
 }
 
-/** An exclusive transaction on a file of its own: the system gives it back when the process dies. */
+/** An exclusive transaction on a file of its own: the system gives it back when we die. */
 function takeLock(path: string): Database.Database {
   const lock = guard(`${path}.lock`, "open", () => new Database(`${path}.lock`, { timeout: 0 }));
   try {
@@ -117,7 +117,7 @@ function checkFormat(db: Database.Database, path: string): void {
   db.close();
   throw new OstrakaError(
     "OSTRAKA_DATA_MISMATCH",
-    `${path} has layout ${version}, this program writes ${STORE_FORMAT}: use the program that wrote it`,
+    `${path} has layout ${version}, ours is ${STORE_FORMAT}: use the program that wrote it`,
   );
 }
 
@@ -200,7 +200,7 @@ function guard<T>(path: string, what: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    // better-sqlite3 says in a TypeError that the folder is missing; all else is not the disk's fault.
+    // better-sqlite3 says in a TypeError that the folder is missing; else it is not the disk.
     if (codeOf(error) === "" && what !== "open") throw error;
     throw storeError(path, what, error);
   }

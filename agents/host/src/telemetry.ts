@@ -1,6 +1,6 @@
-// Logging. Owns what may be written down: secrets never, personal fields only where debugging was asked
-// for (I9: raw events stay home), everything bounded in size and depth. Writes lines of JSON to stderr
-// or a file; never to standard output, which belongs to results.
+// Logging. Owns what may be written down: secrets never, personal fields only where debugging was
+// asked for (I9: raw events stay home), everything bounded in size and depth. Writes lines of JSON
+// to stderr or a file; never to standard output, which belongs to results.
 
 import { hex } from "@ostraka/proto";
 import { type Level, type Logger, pino } from "pino";
