@@ -9,6 +9,7 @@ export type Hash = Pick<Crypto, "sha256">;
 
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
+const HASH_BYTES = 32;
 
 export function leafHash(crypto: Hash, data: Uint8Array): Bytes {
   return crypto.sha256(LEAF, data);
@@ -192,6 +193,7 @@ export function verifyInclusion(
   root: Uint8Array,
 ): boolean {
   if (!(index >= 0 && index < size)) return false;
+  if (leaf.length !== HASH_BYTES || path.some((hash) => hash.length !== HASH_BYTES)) return false;
   let fn = index;
   let sn = size - 1;
   let hash = leaf;

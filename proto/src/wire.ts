@@ -12,6 +12,9 @@ import {
 } from "@bufbuild/protobuf";
 import { type Bytes, equalBytes } from "./bytes.ts";
 
+/** Unknown fields are dropped on reading, so that writing again gives other bytes. */
+const STRICT = { readUnknownFields: false };
+
 export function encode<D extends DescMessage>(schema: D, message: MessageShape<D>): Bytes {
   return toBinary(schema, message);
 }
@@ -33,7 +36,7 @@ export function decode<D extends DescMessage>(
   if (bytes.length > sizeMax) return undefined;
   let message: MessageShape<D>;
   try {
-    message = fromBinary(schema, bytes);
+    message = fromBinary(schema, bytes, STRICT);
     if (!equalBytes(toBinary(schema, message), bytes)) return undefined;
   } catch {
     // Malformed bytes are data, not a failure of ours: the caller counts a reject.

@@ -43,6 +43,15 @@ export interface TestNats {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** How the server runs: as a process, or in a container with `OSTRAKA_TEST_NATS=container`. */
+interface Running {
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  remove(): Promise<void>;
+}
+
 /** Starts a nats-server; without an authority it asks nobody who they are. */
 export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
   const dir = mkdtempSync(join(tmpdir(), "ostraka-nats-"));
@@ -53,10 +62,65 @@ export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
   const open = `host: "127.0.0.1"\nport: ${port}\n${store}\n`;
   const config = authority && serverConfig({ storeDir, port, ...authority });
   writeFileSync(file, config ?? open, { mode: 0o600 });
-  let child: ChildProcess | undefined;
-  const server: TestNats = {
+  mkdirSync(storeDir, { recursive: true });
+  const isContainer = process.env["OSTRAKA_TEST_NATS"] === "container";
+  const running = isContainer ? await asContainer(dir, file, port) : await asProcess(file, port);
+  return {
     url: `nats://127.0.0.1:${port}`,
     storeDir,
+    kill: () => running.kill(),
+    start: async () => {
+      mkdirSync(storeDir, { recursive: true });
+      await running.start();
+    },
+    wipe: () => rmSync(storeDir, { recursive: true, force: true }),
+    freeze: () => running.freeze(),
+    thaw: () => void running.thaw(),
+    [Symbol.asyncDispose]: async () => {
+      await running.remove();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function asContainer(dir: string, file: string, port: number): Promise<Running> {
+  const { startNatsContainer } = await import("./nats-container.ts");
+  const container = await startNatsContainer(natsBinary(), dir, file);
+  const isUp = async () => {
+    const deadline = performance.now() + READY_MS_MAX;
+    while (!(await greets(port))) {
+      if (performance.now() > deadline) throw new Error(`no nats-server answers on port ${port}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await isUp();
+  let isKilled = false;
+  return {
+    kill: async () => {
+      if (isKilled) return;
+      isKilled = true;
+      await container.kill();
+    },
+    start: async () => {
+      isKilled = false;
+      await container.start();
+      await isUp();
+    },
+    freeze: () => container.pause(),
+    thaw: () => container.unpause(),
+    remove: () => container.remove(),
+  };
+}
+
+/** The server on the PATH, as a path. */
+function natsBinary(): string {
+  const path = PATHS.split(delimiter).map((folder) => join(folder, "nats-server"));
+  return path.find((file) => existsSync(file)) ?? "nats-server";
+}
+
+async function asProcess(file: string, port: number): Promise<Running> {
+  let child: ChildProcess | undefined;
+  const running: Running = {
     kill: async () => {
       const gone = child;
       child = undefined;
@@ -66,7 +130,6 @@ export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
       await exit;
     },
     start: async () => {
-      mkdirSync(storeDir, { recursive: true });
       child = spawn("nats-server", ["-c", file], {
         env: { PATH: PATHS },
         stdio: ["ignore", "ignore", "pipe"],
@@ -77,21 +140,17 @@ export async function startNats(authority?: NatsAuthority): Promise<TestNats> {
       });
       await untilReady(port, child, () => said);
     },
-    wipe: () => rmSync(storeDir, { recursive: true, force: true }),
     freeze: async () => {
       child?.kill("SIGSTOP");
       // Threads stop one by one: only then does nothing answer any more.
       const pid = child?.pid;
       await until(() => areAllStopped(pid), "nats-server stands still");
     },
-    thaw: () => void child?.kill("SIGCONT"),
-    [Symbol.asyncDispose]: async () => {
-      await server.kill();
-      rmSync(dir, { recursive: true, force: true });
-    },
+    thaw: async () => void child?.kill("SIGCONT"),
+    remove: () => running.kill(),
   };
-  await server.start();
-  return server;
+  await running.start();
+  return running;
 }
 
 /** True when every thread of a process is stopped (proc(5), state T), or where /proc is absent. */
