@@ -1,5 +1,5 @@
-// A sidecar's link to the mesh's bus: connects in the background for ever, hears heads, verdicts and
-// acknowledgements, sends what the node puts out. Holds no opinion on what it carries: the node
+// A sidecar's link to the mesh's bus: connects in the background for ever, hears heads, verdicts
+// and acknowledgements, sends what the node puts out. Holds no opinion on what it carries: the node
 // verifies. Nothing waits for it; without it the host keeps enforcing (I7).
 
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,12 +27,13 @@ const RETRY_MS_MAX = 5_000;
 export class BusLink {
   readonly #o: BusLinkOptions;
   readonly #stop = new AbortController();
-  readonly #connecting: Promise<void>;
   #bus: Bus | undefined;
 
   constructor(options: BusLinkOptions) {
     this.#o = options;
-    this.#connecting = this.#connect();
+    this.#connect().catch((error: unknown) => {
+      options.log.error({ err: error }, "the link to NATS ended: restart this process");
+    });
   }
 
   get isConnected(): boolean {
@@ -51,8 +52,8 @@ export class BusLink {
   }
 
   async close(): Promise<void> {
+    // An attempt that is under way lets go of what it gets; nobody waits for it.
     this.#stop.abort();
-    await this.#connecting;
     await this.#bus?.close();
   }
 
@@ -73,7 +74,8 @@ export class BusLink {
     while (!signal.aborted) {
       try {
         const bus = await this.#open();
-        this.#attach(bus);
+        if (signal.aborted) await bus.close();
+        else this.#attach(bus);
         return;
       } catch (error) {
         // Each kind of trouble is said once; it is tried again for ever, refused or unreachable.
@@ -102,7 +104,6 @@ export class BusLink {
 
   #attach(bus: Bus): void {
     this.#bus = bus;
-    if (this.#stop.signal.aborted) return;
     const { channels, hostKey, push, log } = this.#o;
     bus.subscribe(channels.headsAll, (bytes) => push({ type: "head", bytes }));
     for (const ledger of [Ledger.CONTROL, Ledger.SIGNALS] as const) {

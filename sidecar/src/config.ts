@@ -1,5 +1,6 @@
-// The configuration of one sidecar: a YAML file in, a checked object out. The only module that reads
-// it. Secrets are named by path, never held; paths are relative to the file. Opens nothing it names.
+// The configuration of one sidecar: a YAML file in, a checked object out. The only module that
+// reads it. Secrets are named by path, never held; paths are relative to the file. Opens nothing it
+// names.
 
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";

@@ -1,6 +1,6 @@
-// `GET /explain/<id>` for the CLI, on this machine only: what stands behind a decision of this host, a
-// revocation it holds or a local lease (I10). Reads memory and changes nothing. Names subjects, so it
-// answers loopback peers alone, and no page in a browser that was led here.
+// `GET /explain/<id>` for the CLI, on this machine only: what stands behind a decision of this
+// host, a revocation it holds or a local lease (I10). Reads memory and changes nothing. Names
+// subjects, so it answers loopback peers alone, and no page in a browser that was led here.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -46,7 +46,8 @@ export class LocalReasons {
 }
 
 /**
- * What is known of an id: of a decision (`<host>-<start>-<count>`), a revocation (hex) or a local lease.
+ * What is known of an id: of a decision (`<host>-<start>-<count>`), a revocation (hex) or a local
+ * lease.
  * @returns `undefined` when this host does not know it (any more).
  */
 export function explain(options: ExplainOptions, id: string): object | undefined {

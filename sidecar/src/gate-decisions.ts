@@ -1,6 +1,6 @@
-// The deciding side of every enforcer of this host: asks the node's deny set and puts its answer into
-// words for the person denied. Synchronous and from memory. Never shows more of a person than the
-// request itself said, and never turns what it does not know into a permit.
+// The deciding side of every enforcer of this host: asks the node's deny set and puts its answer
+// into words for the person denied. Synchronous and from memory. Never shows more of a person than
+// the request itself said, and never turns what it does not know into a permit.
 
 import type { Held, HeldLease, SidecarNode } from "@ostraka/agents/node";
 import type { Clock } from "@ostraka/host";

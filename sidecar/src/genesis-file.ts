@@ -1,5 +1,5 @@
-// The file genesis.json: the one document that a host trusts by its hash. Owns its shape on disk; what
-// a genesis must hold is the roster agent's to say. Never trusts the id that the file claims.
+// The file genesis.json: the one document that a host trusts by its hash. Owns its shape on disk;
+// what a genesis must hold is the roster agent's to say. Never trusts the id that the file claims.
 
 import { readFileSync, statSync } from "node:fs";
 import { type OpenedGenesis, openGenesis } from "@ostraka/agents/node";

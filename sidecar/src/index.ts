@@ -1,4 +1,5 @@
-// The door of the sidecar: running one, joining a mesh, checking a configuration. Replay has its own.
+// The door of the sidecar: running one, joining a mesh, checking a configuration. Replay has its
+// own.
 
 export { parseSidecarConfig, readSidecarConfig, type SidecarConfig } from "./config.ts";
 export {

@@ -1,5 +1,5 @@
-// The three keys of a host that is joining, on disk BEFORE anybody hears of them: a join that was cut
-// off goes on with the same keys, and the mesh answers it as the same one. Owns the folder
+// The three keys of a host that is joining, on disk BEFORE anybody hears of them: a join that was
+// cut off goes on with the same keys, and the mesh answers it as the same one. Owns the folder
 // `joining/` of a data directory until the host's own folder takes its place.
 
 import { randomBytes } from "node:crypto";

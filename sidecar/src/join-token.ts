@@ -1,5 +1,6 @@
-// The token that lets one host join: what to trust (mesh, CA), where to ask, and the join secret that no
-// coordinator sees. Owns its text; strict, so that a damaged token is refused with a reason.
+// The token that lets one host join: what to trust (mesh, CA), where to ask, and the join secret
+// that no coordinator sees. Owns its text; strict, so that a damaged token is refused with a
+// reason.
 
 import { type Bytes, type MeshId, OstrakaError, unhex } from "@ostraka/proto";
 

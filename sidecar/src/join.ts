@@ -1,6 +1,6 @@
-// Joining a mesh from a token: keys first, then one signed request, then everything the answer says is
-// checked against the token before a file of the host exists. A run that was cut off goes on where it
-// was. Must never send a secret, nor let an answer choose a path.
+// Joining a mesh from a token: keys first, then one signed request, then everything the answer says
+// is checked against the token before a file of the host exists. A run that was cut off goes on
+// where it was. Must never send a secret, nor let an answer choose a path.
 
 import { randomBytes, X509Certificate } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
@@ -95,8 +95,8 @@ const DEFAULT_SOURCES = [{ type: "auth-log", path: "/var/log/auth.log" }];
 
 /**
  * Joins the mesh of a token and writes the host's folder.
- * @throws OstrakaError OSTRAKA_REFUSED with the mesh's reason, OSTRAKA_UNREACHABLE, OSTRAKA_DEADLINE
- * (run it again), OSTRAKA_NOT_VERIFIED when an answer does not fit the token.
+ * @throws OstrakaError OSTRAKA_REFUSED with the mesh's reason, OSTRAKA_UNREACHABLE,
+ * OSTRAKA_DEADLINE (run it again), OSTRAKA_NOT_VERIFIED when an answer does not fit the token.
  */
 export async function joinMesh(options: JoinOptions): Promise<JoinedHost> {
   const { onStep = () => undefined } = options;

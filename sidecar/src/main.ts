@@ -1,5 +1,6 @@
-// The sidecar's process: configuration, log, signals, and its end. On standard output exactly one line,
-// when it is ready; everything else goes to the log. Ends with its parent when told who that is.
+// The sidecar's process: configuration, log, signals, and its end. On standard output exactly one
+// line, when it is ready; everything else goes to the log. Ends with its parent when told who that
+// is.
 
 import { isAbsolute, resolve } from "node:path";
 import { type Log, openLog } from "@ostraka/host";
@@ -12,7 +13,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-const PARENT_LOOK_MS = 1_000;
+const PARENT_LOOK_MS = 500;
 /** A close that hangs must not keep a host from being restarted. */
 const CLOSE_MS_MAX = 5_000;
 
@@ -37,7 +38,10 @@ export async function runSidecar(configPath: string, options: RunOptions = {}): 
       },
     });
     log.info({ host: config.name, ...endpointsOf(sidecar) }, "the gate answers");
-    const announced = sidecar.whenReady.then(() => print(readyLine(config, sidecar)));
+    const announced = sidecar.whenReady.then(() => {
+      print(readyLine(config, sidecar));
+      log.info({ what: "ready", at: Date.now(), ...endpointsOf(sidecar) });
+    });
     const code = await Promise.race([ending.promise, announced.then(() => ending.promise)]);
     await closeInTime(sidecar, log);
     return code;
@@ -46,7 +50,9 @@ export async function runSidecar(configPath: string, options: RunOptions = {}): 
   }
 }
 
-/** The effective configuration as YAML, after opening every file that it names. No secret is in it. */
+/**
+ * The effective configuration as YAML, after opening every file that it names. No secret is in it.
+ */
 export function checkSidecarConfig(configPath: string): string {
   const config = readSidecarConfig(resolve(configPath));
   return effectiveConfig(config, openIdentity(config).meshName);
@@ -122,7 +128,9 @@ async function closeInTime(sidecar: Sidecar, log: Log): Promise<void> {
   const timer = setTimeout(() => timeout.resolve("too slow"), CLOSE_MS_MAX);
   try {
     const outcome = await Promise.race([sidecar.close(), timeout.promise]);
-    if (outcome !== undefined) log.warn("closing took too long: ended without the rest of it");
+    if (outcome === undefined) return;
+    log.error("closing took too long: the next start reads again what was not saved");
+    process.exit(1);
   } catch (error) {
     log.error({ err: error }, "closing failed: the next start reads again what was not saved");
   } finally {

@@ -1,5 +1,5 @@
-// One running sidecar: store, node, pump, gate, sources and bus, in the order that keeps I1 and I7. It
-// enforces from its store BEFORE its first answer and before any network; the bus comes in the
+// One running sidecar: store, node, pump, gate, sources and bus, in the order that keeps I1 and I7.
+// It enforces from its store BEFORE its first answer and before any network; the bus comes in the
 // background. Decides nothing itself.
 
 import { randomBytes } from "node:crypto";
@@ -22,9 +22,10 @@ import {
 } from "@ostraka/host";
 import { type Bytes, type Crypto, hex, OstrakaError, type Signer } from "@ostraka/proto";
 import { BusLink } from "./bus-link.ts";
-import { gateConfigOf, type SidecarConfig } from "./config.ts";
+import { type Endpoint, endpointText, gateConfigOf, type SidecarConfig } from "./config.ts";
 import { DecisionRing } from "./enforcers/decision-ring.ts";
 import { type HttpGate, startHttpGate } from "./enforcers/http-gate.ts";
+import type { HttpGateConfig } from "./enforcers/http-gate-config.ts";
 import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
@@ -55,7 +56,9 @@ export interface SidecarIdentity {
   readonly meshName: string;
 }
 
-/** Opens genesis and signing key. @throws OstrakaError OSTRAKA_DATA_INVALID, OSTRAKA_KEY_INVALID. */
+/**
+ * Opens genesis and signing key. @throws OstrakaError OSTRAKA_DATA_INVALID, OSTRAKA_KEY_INVALID.
+ */
 export function openIdentity(config: SidecarConfig, log?: Log): SidecarIdentity {
   const crypto = openCrypto({ onFallback: (why) => log?.warn(why) });
   const genesis = readGenesisFile(crypto, config.genesis);
@@ -166,25 +169,15 @@ export class Sidecar {
 
   /** Opens what the store holds, THEN listens, THEN looks for the network. Called ONCE. */
   async listen(): Promise<void> {
-    const { config, log } = this.#o;
+    const { config } = this.#o;
     const out = newOut<SidecarEffect>();
     this.node.open(this.#now(), out);
     const next = this.#pump.perform(out);
     this.#checkName();
-    this.#gate = await startHttpGate({
-      config: gateConfigOf(config, this.#identity.meshName),
-      decisions: new GateDecisions(this.node, this.#clock),
-      ring: this.#ring,
-      nowMs: () => this.#clock.wallMs(),
-      onFault: (error) => log.error({ err: error }, "the gate could not decide"),
-    });
+    const gateConfig = gateConfigOf(config, this.#identity.meshName);
+    this.#gate = await listening("the gate", gateConfig, () => this.#startGate(gateConfig));
     try {
-      this.#explain = await startExplain(config.explain, {
-        hostName: config.name,
-        ring: this.#ring,
-        node: this.node,
-        reasons: this.#reasons,
-      });
+      this.#explain = await listening("explain", config.explain, () => this.#startExplain());
     } catch (error) {
       await this.#gate.close();
       throw error;
@@ -197,7 +190,28 @@ export class Sidecar {
     this.#connect();
   }
 
-  /** Saves, sends what is due and lets go of everything. Idempotent; never rejects for the network. */
+  #startGate(config: HttpGateConfig): Promise<HttpGate> {
+    return startHttpGate({
+      config,
+      decisions: new GateDecisions(this.node, this.#clock),
+      ring: this.#ring,
+      nowMs: () => this.#clock.wallMs(),
+      onFault: (error) => this.#o.log.error({ err: error }, "the gate could not decide"),
+    });
+  }
+
+  #startExplain(): Promise<ExplainServer> {
+    return startExplain(this.#o.config.explain, {
+      hostName: this.#o.config.name,
+      ring: this.#ring,
+      node: this.node,
+      reasons: this.#reasons,
+    });
+  }
+
+  /**
+   * Saves, sends what is due and lets go of everything. Idempotent; never rejects for the network.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -205,15 +219,31 @@ export class Sidecar {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#sources.close();
-    this.#queue.close();
+    const faults: unknown[] = [];
+    const steps: (() => Promise<void> | void | undefined)[] = [
+      () => this.#sources.close(),
+      () => this.#queue.close(),
+      () => this.#save(),
+      () => this.#bus?.close(),
+      () => this.#explain?.close(),
+      // It answers until all the rest is done.
+      () => this.#gate?.close(),
+      () => this.#store.close(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+  }
+
+  #save(): void {
     const out = newOut<SidecarEffect>();
     this.node.save(out);
     this.#pump.perform(out);
-    await this.#bus?.close();
-    await this.#explain?.close();
-    await this.#gate?.close();
-    this.#store.close();
   }
 
   #newPump(traces: TraceLog): Pump<SidecarInput, SidecarEffect> {
@@ -289,6 +319,22 @@ export class Sidecar {
 
   #now() {
     return { wallMs: this.#clock.wallMs(), monoMs: this.#clock.monotonicMs() };
+  }
+}
+
+/** Says which listener could not have its address, and which address that was. */
+async function listening<T>(what: string, endpoint: Endpoint, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (!["EADDRINUSE", "EADDRNOTAVAIL", "EACCES"].includes(code)) throw error;
+    throw new OstrakaError(
+      "OSTRAKA_CONFIG_INVALID",
+      `${what} cannot listen on ${endpointText(endpoint)} (${code}): stop what has it, or give ` +
+        "another address in the configuration",
+      { cause: error },
+    );
   }
 }
 

@@ -1,6 +1,6 @@
-// Starts the sources of this host and hands their events to the node, each followed by the cursor that
-// covers it, so that baselines and place in the log are saved together. Counts what could not be read.
-// Never keeps or shows a line (I9).
+// Starts the sources of this host and hands their events to the node, each followed by the cursor
+// that covers it, so that baselines and place in the log are saved together. Counts what could not
+// be read. Never keeps or shows a line (I9).
 
 import type { SidecarInput } from "@ostraka/agents/node";
 import type { Clock, Log } from "@ostraka/host";

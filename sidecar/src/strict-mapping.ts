@@ -1,12 +1,14 @@
-// Reading a mapping of the configuration key by key: each key is asked for by name and kind, and one
-// that nobody asked for is an error that names the nearest known one. Knows no key itself.
+// Reading a mapping of the configuration key by key: each key is asked for by name and kind, and
+// one that nobody asked for is an error that names the nearest known one. Knows no key itself.
 
 import { OstrakaError } from "@ostraka/proto";
 
 const TEXT_CHARS_MAX = 4_096;
 const QUOTED_CHARS_MAX = 80;
 
-/** One mapping of a configuration file. Every getter throws OSTRAKA_CONFIG_INVALID in plain words. */
+/**
+ * One mapping of a configuration file. Every getter throws OSTRAKA_CONFIG_INVALID in plain words.
+ */
 export class StrictMapping {
   readonly where: string;
   readonly #values: Readonly<Record<string, unknown>>;

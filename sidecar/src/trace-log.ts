@@ -1,6 +1,6 @@
 // Writes a node's traces to the log: one line each, with the wall time in ms (`at`). Subjects stay
-// hidden at level info (I9, by the log's own redaction). A hostile bus can cause rejects without end,
-// so equal complaints are counted beyond a few in a while, and the count is said.
+// hidden at level info (I9, by the log's own redaction). A hostile bus can cause rejects without
+// end, so equal complaints are counted beyond a few in a while, and the count is said.
 
 import type { Trace } from "@ostraka/agents/kernel";
 import type { Clock, Log } from "@ostraka/host";
