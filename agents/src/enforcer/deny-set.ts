@@ -13,7 +13,10 @@ import {
   type Revocation,
   Stage,
   type SubjectText,
+  utf8,
 } from "@ostraka/proto";
+import { DenyIndex } from "./deny-index.ts";
+import { keyedHash } from "./keyed-hash.ts";
 
 /** One access to decide. */
 export interface Access {
@@ -58,18 +61,30 @@ export interface EdgeTime {
   readonly wallMs: number;
 }
 
+/** Everything that this host holds against a subject. */
+interface Denials {
+  readonly subject: SubjectText;
+  helds: readonly Held[];
+  lease: HeldLease | undefined;
+}
+
 export class DenySet {
   readonly #here: Here;
   readonly #trie: DigestTrie;
-  readonly #bySubject = new Map<SubjectText, Held[]>();
+  readonly #bySubject: DenyIndex<Denials>;
   readonly #byId = new Map<string, { readonly held: Held; readonly id: Bytes }>();
   /** Ended early by a lift or superseded, with the time until which that must be remembered. */
   readonly #ended = new Map<string, number>();
   readonly #leases = new Map<SubjectText, HeldLease>();
 
-  constructor(crypto: Pick<Crypto, "sha256">, here: Here) {
+  /**
+   * @param secret random bytes of this process: who knows them and chooses subjects could slow
+   * look-ups down, never change an answer.
+   */
+  constructor(crypto: Pick<Crypto, "sha256">, here: Here, secret: Uint8Array = utf8(here.host)) {
     this.#here = here;
     this.#trie = new DigestTrie(crypto);
+    this.#bySubject = new DenyIndex(keyedHash(crypto.sha256(secret)));
   }
 
   get size(): number {
@@ -118,9 +133,8 @@ export class DenySet {
       actions: revocation.scope?.actions ?? [],
     };
     this.#byId.set(id, { held, id: revocation.id });
-    const known = this.#bySubject.get(subject);
-    if (known === undefined) this.#bySubject.set(subject, [held]);
-    else known.push(held);
+    const denials = this.#denialsOf(subject);
+    denials.helds = [...denials.helds, held];
     this.#trie.add(revocation.id);
     return held;
   }
@@ -131,7 +145,7 @@ export class DenySet {
     for (const id of ids) {
       const held = this.#end(hex(id), untilMs);
       if (held !== undefined) {
-        this.#leases.delete(held.subject);
+        this.endLease(held.subject);
         lifted.push(held);
       }
     }
@@ -140,10 +154,16 @@ export class DenySet {
 
   lease(lease: HeldLease): void {
     this.#leases.set(lease.subject, lease);
+    this.#denialsOf(lease.subject).lease = lease;
   }
 
   /** Ends a lease early: a pardon or a lift of its subject. */
   endLease(subject: SubjectText): boolean {
+    const denials = this.#bySubject.get(subject);
+    if (denials !== undefined) {
+      denials.lease = undefined;
+      this.#forgetEmpty(denials);
+    }
     return this.#leases.delete(subject);
   }
 
@@ -151,12 +171,13 @@ export class DenySet {
   decide(access: Access, time: EdgeTime): Held | HeldLease | undefined {
     let strongest: Held | HeldLease | undefined;
     for (const subject of access.subjects) {
-      const helds = this.#bySubject.get(subject);
-      for (const held of helds ?? NONE) {
+      const denials = this.#bySubject.get(subject);
+      if (denials === undefined) continue;
+      const { helds, lease } = denials;
+      for (const held of helds) {
         if (isDenying(held, access, time) && isStronger(held, strongest)) strongest = held;
       }
       // A lease only where it is stronger: the mesh's verdict explains more.
-      const lease = this.#leases.get(subject);
       if (lease !== undefined && lease.untilMs > time.wallMs && isStronger(lease, strongest)) {
         strongest = lease;
       }
@@ -172,7 +193,7 @@ export class DenySet {
     }
     for (const held of dropped) this.#drop(held.id);
     for (const [subject, lease] of this.#leases) {
-      if (lease.untilMs <= time.wallMs) this.#leases.delete(subject);
+      if (lease.untilMs <= time.wallMs) this.endLease(subject);
     }
     for (const [id, untilMs] of this.#ended) {
       if (untilMs <= time.machineMs) this.#ended.delete(id);
@@ -198,14 +219,26 @@ export class DenySet {
     const { held } = known;
     this.#byId.delete(id);
     this.#trie.delete(known.id);
-    const rest = (this.#bySubject.get(held.subject) ?? []).filter((other) => other !== held);
-    if (rest.length === 0) this.#bySubject.delete(held.subject);
-    else this.#bySubject.set(held.subject, rest);
+    const denials = this.#bySubject.get(held.subject);
+    if (denials !== undefined) {
+      denials.helds = denials.helds.filter((other) => other !== held);
+      this.#forgetEmpty(denials);
+    }
     return held;
   }
-}
 
-const NONE: readonly Held[] = [];
+  #denialsOf(subject: SubjectText): Denials {
+    const known = this.#bySubject.get(subject);
+    if (known !== undefined) return known;
+    const denials: Denials = { subject, helds: [], lease: undefined };
+    this.#bySubject.set(denials);
+    return denials;
+  }
+
+  #forgetEmpty({ subject, helds, lease }: Denials): void {
+    if (helds.length === 0 && lease === undefined) this.#bySubject.delete(subject);
+  }
+}
 
 /** Expiry at machine time, and never later than the own wall clock plus a minute (DESIGN.md 8). */
 function hasExpired(held: Held, time: EdgeTime): boolean {
