@@ -39,7 +39,7 @@ const REQUEST_BYTES_MAX = LIMITS.commandBytesMax + 2 * LIMITS.privateBytesMax;
 const JOIN_BYTES_MAX = 32_768;
 const API_BOUNDS = { callsMax: 256, streamsMax: 64 };
 const JOIN_BOUNDS = { callsMax: 16, streamsMax: 0 };
-const HEALTH_EVERY_MS = 1_000;
+const HEALTH_EVERY_MS = 250;
 const CLOSE_MS_MAX = 2_000;
 
 const API_OPTIONS: ServerOptions = {

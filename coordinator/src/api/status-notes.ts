@@ -16,8 +16,8 @@ import type { CoordinatorRuntime } from "../runtime.ts";
 
 /** A receipt is late after this many heartbeats. */
 const LATE_HEARTBEATS = 3;
-/** A head is waiting for seals when it is older than this many ticks; before, it is on its way. */
-const UNSEALED_TICKS = 3;
+/** Seals are missing when none was completed for this many ticks; before, they are on their way. */
+const UNSEALED_TICKS = 4;
 /** Hosts named one by one; the rest is counted. */
 const HOSTS_NAMED_MAX = 20;
 
@@ -46,10 +46,11 @@ export function sealsOf(
   runtime: CoordinatorRuntime,
   ledger: LedgerId,
 ): { readonly text: string; readonly isHeldUp: boolean } {
-  const { point, sealed, missingSeals } = runtime.node.status(ledger);
+  const { sealed, missingSeals } = runtime.node.status(ledger);
   const coordinators = runtime.node.control.mesh.view.coordinatorKeys().length;
   const needed = majorityOf(coordinators);
-  const behindMs = point.machineTimeMs - Number(sealed?.head.machineTimeMs ?? 0n);
+  // By the wall: machine time stands still without a majority.
+  const behindMs = runtime.parts.clock.wallMs() - Number(sealed?.head.machineTimeMs ?? 0n);
   const have = coordinators - missingSeals.length;
   const isHeldUp =
     missingSeals.length > 0 && have < needed && behindMs >= UNSEALED_TICKS * LIMITS.tickMs;
