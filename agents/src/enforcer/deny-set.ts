@@ -15,6 +15,7 @@ import {
   type SubjectText,
   utf8,
 } from "@ostraka/proto";
+import { endedUntilMs } from "../kernel/index.ts";
 import { DenyIndex } from "./deny-index.ts";
 import { keyedHash } from "./keyed-hash.ts";
 
@@ -117,7 +118,7 @@ export class DenySet {
   ): Held | undefined {
     const id = hex(revocation.id);
     const expiresMs = Number(revocation.expiresMs);
-    for (const superseded of revocation.supersedes) this.#end(hex(superseded), expiresMs);
+    this.supersede(revocation);
     if (this.#ended.has(id) || this.#byId.has(id) || !this.#applies(revocation)) return undefined;
     const held: Held = {
       id,
@@ -137,6 +138,12 @@ export class DenySet {
     denials.helds = [...denials.helds, held];
     this.#trie.add(revocation.id);
     return held;
+  }
+
+  /** Ends what a verified revocation supersedes: also when it has itself expired by now. */
+  supersede({ supersedes, fromMs }: Revocation): void {
+    const untilMs = endedUntilMs(Number(fromMs));
+    for (const superseded of supersedes) this.#end(hex(superseded), untilMs);
   }
 
   /** Ends revocations for ever, seen or not yet seen. @returns those that were held. */

@@ -34,9 +34,9 @@ import {
 } from "@ostraka/proto";
 import { isExempt } from "./exempt.ts";
 import type { MeshView } from "./mesh-view.ts";
-import { type ApprovalRule, longestTtlMs, type Policy } from "./policy.ts";
+import { type ApprovalRule, endedUntilMs, type Policy } from "./policy.ts";
 import { openPrivate, verdictCommitment } from "./private-part.ts";
-import { FORMAT } from "./signal-proof.ts";
+import { FORMAT, isTime } from "./signal-proof.ts";
 import { hasApprovals } from "./tally.ts";
 import { revocationId } from "./verdict-body.ts";
 
@@ -74,6 +74,7 @@ export function openProposal(
   if (proposal === undefined || opened.holders.length !== 1) return reject("malformed");
   if (proposal.format !== FORMAT) return reject("unsupported-format");
   if (proposal.nonce.length !== 16 || proposal.evidence.length > 0) return reject("malformed");
+  if (!isTime(proposal.createdMs)) return reject("malformed");
   const content = openPrivate(crypto, proposal.commitment, part);
   if (content === undefined || part === undefined) return reject("commitment-mismatch");
   if (content.content.statement.length > LIMITS.statementTextMax) return reject("too-large");
@@ -160,6 +161,7 @@ export function openApproval(
   const approval = decode(ApprovalSchema, opened.body, LIMITS.envelopeBodyBytesMax);
   if (approval === undefined || opened.holders.length !== 1) return reject("malformed");
   if (approval.format !== FORMAT) return reject("unsupported-format");
+  if (!isTime(approval.createdMs)) return reject("malformed");
   const approver = opened.holders[0] as string;
   // One signature exactly: a second key of the same holder must not make a second spelling.
   const [signature, another] = envelope?.signatures ?? [];
@@ -235,8 +237,8 @@ function composeVerdict(
   if (proposal.wish.case === "lift") {
     const { revocationIds, pardonBeforeMs } = proposal.wish.value;
     const id = crypto.sha256(utf8("ostraka/v1/lift"), asked.id, ...revocationIds);
-    // Nothing in force now can outlive the longest ttl from now: the lift outlives what it lifts.
-    const expiresMs = BigInt(Math.max(...times) + longestTtlMs(policy) + LIMITS.signalAheadMsMax);
+    // What it lifts may be of an earlier epoch with longer times: the lift outlives them all.
+    const expiresMs = BigInt(endedUntilMs(Math.max(...times)));
     const lift = create(LiftSchema, { ...judgedBy, id, revocationIds, expiresMs, pardonBeforeMs });
     return { kind: "lift", lift, subject };
   }

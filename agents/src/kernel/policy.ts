@@ -1,7 +1,13 @@
 // A policy as the machines use it: parsed, checked, integers only. What it means is DESIGN.md 6 and
 // 7; reading the YAML is the policy agent's work.
 
-import type { AddressBlock, Stage, SubjectKind, SubjectText } from "@ostraka/proto";
+import {
+  type AddressBlock,
+  LIMITS,
+  type Stage,
+  type SubjectKind,
+  type SubjectText,
+} from "@ostraka/proto";
 
 /** A tree over approver groups; the proposer never counts. */
 export type ApprovalTree =
@@ -54,10 +60,13 @@ export interface Policy {
   readonly freshnessLeaseMs: number;
 }
 
-/** Longest time that any verdict of this policy can be in force: a lift outlives what it lifts. */
-export function longestTtlMs(policy: Policy): number {
-  return Math.max(
-    ...policy.signalRules.map((rule) => rule.ttlMs),
-    ...policy.approvalRules.map((rule) => rule.ttlMsMax),
-  );
+/** Longest time that a verdict of any policy can be in force. */
+export const TTL_MS_MAX = 30 * 86_400_000;
+
+/**
+ * Until when it must be remembered that a revocation was ended at this time, by a lift or by one that
+ * supersedes it: whatever its policy was, it cannot be in force after that.
+ */
+export function endedUntilMs(ms: number): number {
+  return ms + TTL_MS_MAX + LIMITS.signalAheadMsMax;
 }

@@ -56,9 +56,14 @@ export function openSignalProof(
   const signal = decode(SignalSchema, proof.signal, LIMITS.signalBytesMax);
   if (batch === undefined || signal === undefined || part === undefined) return reject("malformed");
   if (batch.format !== FORMAT || signal.format !== FORMAT) return reject("unsupported-format");
-  const key = proof.batch?.signatures[0]?.key as Uint8Array;
+  // One signature exactly, as intake takes it: a second one would make a second spelling.
+  const [signature, another] = proof.batch?.signatures ?? [];
+  const key = signature?.key as Uint8Array;
   const host = view.hostOf(key);
-  if (host === undefined || !equalBytes(batch.hostKey, key)) return reject("not-a-member");
+  if (host === undefined || another !== undefined || !equalBytes(batch.hostKey, key)) {
+    return reject("not-a-member");
+  }
+  if (!isTime(signal.timeMs)) return reject("malformed");
   const isOfBatch =
     equalBytes(signal.hostKey, key) &&
     equalBytes(signal.incarnation, batch.incarnation) &&
@@ -72,6 +77,11 @@ export function openSignalProof(
   const content = openPrivate(crypto, signal.commitment, part);
   if (content === undefined) return reject("commitment-mismatch");
   return { id, signal, host, private: content, salt: part.salt };
+}
+
+/** Whether a signed time is one that bodies can be computed with: a safe integer of milliseconds. */
+export function isTime(ms: bigint): boolean {
+  return ms <= BigInt(Number.MAX_SAFE_INTEGER);
 }
 
 /** Key of a subject's window: hosts are counted once each. */

@@ -16,7 +16,7 @@ import {
   leafHash,
   MerkleTree,
 } from "@ostraka/proto";
-import { ActiveSet } from "../kernel/index.ts";
+import { ActiveSet, endedUntilMs } from "../kernel/index.ts";
 
 /** Number of the rules that compute entries (DESIGN.md 9, machine version). */
 export const MACHINE_VERSION = 1;
@@ -90,10 +90,11 @@ export class LedgerBook {
   #applyToActive(entry: Entry, nowMs: number): void {
     const { effect } = entry;
     if (effect.case === "revocation") {
-      const { id, expiresMs, supersedes } = effect.value;
+      const { id, fromMs, expiresMs, supersedes } = effect.value;
       assert(id.length === 32, "a revocation has an id of 32 bytes");
       this.active.add(id, Number(expiresMs), nowMs);
-      for (const superseded of supersedes) this.active.end(superseded, Number(expiresMs));
+      const untilMs = endedUntilMs(Number(fromMs));
+      for (const superseded of supersedes) this.active.end(superseded, untilMs);
     }
     if (effect.case === "lift") {
       for (const id of effect.value.revocationIds) {

@@ -20,7 +20,7 @@ import {
   type SubjectText,
 } from "@ostraka/proto";
 import { DenySet, type EdgeTime, type Held, type HeldLease } from "../enforcer/index.ts";
-import { ActiveSet, type Out, type Store } from "../kernel/index.ts";
+import { ActiveSet, endedUntilMs, type Out, type Store } from "../kernel/index.ts";
 import type { FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 import type { Mesh } from "./mesh.ts";
 import { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";
@@ -159,7 +159,10 @@ export class EdgeVerdicts {
     out: Out<SidecarEffect>,
   ): void {
     // What a newcomer reads of the past must not be acted upon as if it were now.
-    if (Number(revocation.expiresMs) <= this.#o.time().machineMs) return;
+    if (Number(revocation.expiresMs) <= this.#o.time().machineMs) {
+      this.denySet.supersede(revocation);
+      return;
+    }
     const id = hex(revocation.id);
     if (ledger === Ledger.SIGNALS) {
       this.#stored.add(id);
@@ -180,6 +183,7 @@ export class EdgeVerdicts {
       out.enforce.push({ type: "ended", held, why: "lifted" });
       out.trace.push({ what: "lifted", id: held.id, subject: held.subject });
       this.#forgetStored(held.id, out);
+      this.#exceptions.delete(held.id);
     }
     this.denySet.endLease(subject);
     const beforeMs = Number(lift.pardonBeforeMs);
@@ -189,9 +193,9 @@ export class EdgeVerdicts {
   #noteActive(ledger: LedgerId, verdict: CheckedVerdict, index: number, atMs: number): void {
     const active = this.#active.get(ledger) as ActiveSet;
     if (verdict.kind === "revocation") {
-      const { id, expiresMs, supersedes } = verdict.revocation;
+      const { id, fromMs, expiresMs, supersedes } = verdict.revocation;
       active.add(id, Number(expiresMs), atMs);
-      for (const superseded of supersedes) active.end(superseded, Number(expiresMs));
+      for (const superseded of supersedes) active.end(superseded, endedUntilMs(Number(fromMs)));
       return;
     }
     const { revocationIds: ids, expiresMs } = verdict.lift;

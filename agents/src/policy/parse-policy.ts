@@ -22,6 +22,7 @@ import {
   type LocalPolicy,
   type Policy,
   type SignalRule,
+  TTL_MS_MAX,
 } from "../kernel/index.ts";
 
 /** What is wrong with a document, in words that name the place. */
@@ -122,7 +123,6 @@ function kindsOf(value: unknown, path: string): SubjectKind[] {
   return kinds.length > 0 ? kinds : fail(path, "must not be empty");
 }
 
-const TTL_MS_MAX = 30 * 86_400_000;
 const MDB_MAX = 1_000_000;
 
 function localOf(value: unknown): LocalPolicy {
@@ -260,7 +260,8 @@ export function parsePolicy(
     const text = getTextEncoding().decodeUtf8(yaml);
     // No aliases: a small document could unfold into a huge one.
     const document = parseDocument(text, { schema: "core", uniqueKeys: true });
-    const [error] = document.errors;
+    // A warning is a tag or a number that another reader might take for something else.
+    const [error] = [...document.errors, ...document.warnings];
     if (error !== undefined) return { fault: error.message.split("\n")[0] ?? "not YAML" };
     return policyOf(document.toJS({ maxAliasCount: 0 }), epoch, groups);
   } catch (cause) {
