@@ -367,7 +367,9 @@ export class CoordinatorNode {
 
   #publishCommand(command: string, bytes: Bytes, out: Out<CoordinatorEffect>): void {
     const channel = this.channels.journal(Ledger.CONTROL, this.publicKey);
-    out.publish.push({ channel, bytes, messageId: command });
+    // A message id of its own a try: a command that was refused may be right when it is sent again.
+    const messageId = `${command}/${Math.floor(this.#wallMs / (2 * LIMITS.tickMs))}`;
+    out.publish.push({ channel, bytes, messageId });
   }
 
   #answerSubmissions(out: Out<CoordinatorEffect>): void {
