@@ -19,6 +19,8 @@ export interface JournalFeedOptions {
   readonly log: Log;
   /** NATS servers that hold the journal, when it is made. */
   readonly replicas: number;
+  /** Told each time that messages begin to reach the node. */
+  readonly onReading: () => void;
   /** Told what keeps the journal from being used at all. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -82,7 +84,7 @@ export class JournalFeed {
   }
 
   async #open(attempt: number): Promise<void> {
-    const { bus, node, ledger, rounds, replicas } = this.#options;
+    const { bus, node, ledger, rounds, replicas, onReading } = this.#options;
     const last = await bus.lastPosition(this.#stream);
     rounds.flush();
     const position = node.nextPosition(ledger) - 1;
@@ -102,6 +104,7 @@ export class JournalFeed {
       onMessage: (at, bytes) => rounds.push({ type: "message", ledger, position: at, bytes }),
       onGap: (gap) => this.#onGap(attempt, gap),
     });
+    onReading();
   }
 
   async #reread(position: number): Promise<CoordinatorInput> {

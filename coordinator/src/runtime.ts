@@ -147,13 +147,7 @@ export class CoordinatorRuntime {
     }
     this.#subscribe(bus);
     this.#reopen();
-    const { node } = this;
-    const { replicas } = config.nats;
-    const { onFailure } = this.parts;
-    this.#feeds = LEDGERS.map(
-      (ledger) =>
-        new JournalFeed({ bus, node, ledger, rounds: this.#rounds, log, replicas, onFailure }),
-    );
+    this.#feeds = this.#newFeeds(bus);
     const states = bus.onState((state) => {
       for (const feed of this.#feeds) {
         if (state === "disconnected") feed.disconnect();
@@ -162,7 +156,6 @@ export class CoordinatorRuntime {
     });
     this.#subscriptions.push(states);
     this.#timer = setInterval(() => this.#tick(), LIMITS.tickMs);
-    this.#tick();
   }
 
   /**
@@ -215,6 +208,7 @@ export class CoordinatorRuntime {
     this.#pump.feed(inputs);
     // Resyncs are answered within their round or not at all.
     for (const to of this.#resyncs.splice(0)) this.#callers.forget(to);
+    this.#sendGenesis();
   }
 
   #reopen(): void {
@@ -222,6 +216,15 @@ export class CoordinatorRuntime {
     this.#opening = undefined;
     if (out === undefined) return;
     for (const input of this.#pump.perform(out)) this.#rounds.push(input);
+  }
+
+  #newFeeds(bus: Bus): JournalFeed[] {
+    const { config, log, onFailure } = this.parts;
+    const { replicas } = config.nats;
+    const common = { bus, node: this.node, rounds: this.#rounds, log, replicas, onFailure };
+    // Nothing is lost by a tick more: who waits for machine time waits less.
+    const onReading = () => this.#clock();
+    return LEDGERS.map((ledger) => new JournalFeed({ ...common, ledger, onReading }));
   }
 
   #subscribe(bus: Bus): void {
@@ -243,9 +246,12 @@ export class CoordinatorRuntime {
     if (!this.#rounds.offer({ type: "resync", bytes, to })) this.#callers.forget(to);
   }
 
-  #tick(): void {
+  #clock(): void {
     this.#rounds.push({ type: "clock", wallMs: this.parts.clock.wallMs() });
-    this.#sendGenesis();
+  }
+
+  #tick(): void {
+    this.#clock();
     this.#ticks++;
     if (this.#ticks % COMPARE_EVERY_TICKS !== 0) return;
     for (const feed of this.#feeds) feed.compare().catch(this.parts.onFailure);

@@ -149,21 +149,26 @@ describe.skipIf(natsVersion() === undefined)("a coordinator in trouble (needs na
   test("an unclear outcome becomes clear by sending the same bytes again", async () => {
     mesh = await MeshFixture.make();
     const one = await mesh.startCoordinator();
-    const [policy] = mesh.commands.policy();
+    const [policy, activation] = mesh.commands.policy();
     await submitOk(one.admin, policy);
     await mesh.nats.freeze();
-    const asked = mesh.commands.policy()[1];
-    const request = { command: asked, waitMs: 1 };
-    const unclear = await one.admin.command.submit(request);
+    const unclear = await one.admin.command.submit({ command: activation, waitMs: 1 });
     expect(unclear.outcome).toBe(Outcome.UNKNOWN);
-    expect(unclear.id).toEqual(mesh.crypto.sha256(asked.body));
+    expect(unclear.id).toEqual(mesh.crypto.sha256(activation.body));
     await mesh.nats.thaw();
-    const clear = await submit(one.admin, asked).catch((error: unknown) => {
-      console.log(one.log());
-      throw error;
-    });
+    const clear = await submit(one.admin, activation);
     expect([clear.outcome, clear.index]).toEqual([Outcome.OK, 3n]);
     expect(await entries(one)).toHaveLength(3);
+  });
+
+  test("a command refused too early is entered when it is sent again in time", async () => {
+    mesh = await MeshFixture.make();
+    const one = await mesh.startCoordinator();
+    const [policy, activation] = mesh.commands.policy();
+    const early = await submit(one.admin, activation);
+    expect([early.outcome, early.code]).toEqual([Outcome.REFUSED, "unknown-epoch"]);
+    await submitOk(one.admin, policy);
+    expect((await submitOk(one.admin, activation)).index).toBe(3n);
   });
 
   test("it ends when the process that it names as its parent is gone", async () => {
