@@ -1,0 +1,36 @@
+// Reasons in plain words: what a detector's line of keys and numbers means to somebody who was asleep a
+// minute ago. A detector it does not know is shown as it spoke.
+
+const WORDS: Readonly<Record<string, (seen: ReadonlyMap<string, string>) => string | undefined>> = {
+  "failure-run": (seen) => said(seen, "failuresInARow", (n) => `${n} failed logins in a row`),
+  "failure-pace-fast": (seen) =>
+    said(seen, "pacedFailures", (n) => `${n} of them no more than 5 s apart`),
+  "failure-pace-quick": (seen) =>
+    said(seen, "pacedFailures", (n) => `${n} of them no more than 60 s apart`),
+  "suspicious-name": (seen) =>
+    said(seen, "suspiciousNamesInARow", (n) => `${n} times in a row for root or for nobody known`),
+  "account-spread": (seen) => said(seen, "accountsFailedToday", (n) => `spread over ${n} accounts`),
+};
+
+/** @param reason as a trace carries it: `failure-run: failuresInARow=7 retriesFailed=6`. */
+export function reasonInWords(reason: string): string {
+  const at = reason.indexOf(": ");
+  const detector = reason.slice(0, Math.max(at, 0));
+  const pairs = reason.slice(at + 2).split(" ");
+  const seen = new Map(pairs.map((pair) => pair.split("=", 2) as [string, string]));
+  return WORDS[detector]?.(seen) ?? reason;
+}
+
+/** Evidence in decibels' sisters, for people: 31200 is `31.2 dB`. */
+export function decibans(mdb: unknown): string {
+  return typeof mdb === "number" ? `${(mdb / 1000).toFixed(1)} dB` : "enough";
+}
+
+function said(
+  seen: ReadonlyMap<string, string>,
+  key: string,
+  words: (value: string) => string,
+): string | undefined {
+  const value = seen.get(key);
+  return value === undefined ? undefined : words(value);
+}

@@ -1,0 +1,207 @@
+// `ostraka up`: an embedded mesh of separate processes on this machine, and the story that shows what it
+// does. Owns the order of a run and its end: whatever happens, no process that it started is left.
+
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { EXIT, usage } from "../failure.ts";
+import { initMesh } from "../init/init-mesh.ts";
+import { pathsOf, readMeshFile } from "../mesh-dir.ts";
+import { bringUp, type EmbeddedMesh } from "./embedded-mesh.ts";
+import { ledgerAct } from "./ledger-act.ts";
+import { Narrator } from "./narrator.ts";
+import { StopRequest } from "./stop-request.ts";
+import { type StoryTold, tellStory } from "./story.ts";
+import type { StoryParts } from "./story-parts.ts";
+import { Supervisor } from "./supervisor.ts";
+import { TraceBook } from "./trace-book.ts";
+import { HostLog } from "./traffic/host-log.ts";
+import { Random } from "./traffic/random.ts";
+import { endVisits } from "./traffic/visitor.ts";
+import { readUpOptions, type UpOptions, type UpWishes } from "./up-options.ts";
+import { UpState } from "./up-state.ts";
+
+const DEFAULT_DATA = ".ostraka";
+const DEFAULT_COORDINATORS = 1;
+const DEFAULT_SIDECARS = 3;
+/** The default policy asks for two hosts, and the attacker is refused on one that it never attacked. */
+const STORY_HOSTS_MIN = 2;
+
+/**
+ * Runs an embedded mesh until the end of the story (`once`) or until somebody stops it.
+ * @returns exit code: 0, or 1 when the story did not hold.
+ * @throws OstrakaError OSTRAKA_USAGE for flags or another shape of mesh, OSTRAKA_DATA_LOCKED.
+ */
+export async function runUp(options: UpOptions): Promise<number> {
+  const wishes = readUpOptions(options);
+  const isTemporary = wishes.data === undefined && wishes.isOnce;
+  if (!isTemporary) checkShape(resolve(wishes.data ?? DEFAULT_DATA), wishes);
+  const dir = isTemporary
+    ? mkdtempSync(join(tmpdir(), "ostraka-up-"))
+    : resolve(wishes.data ?? DEFAULT_DATA);
+  try {
+    return await runIn(dir, wishes);
+  } finally {
+    if (isTemporary) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A mesh of another shape is somebody's mesh: it is neither changed nor started. */
+function checkShape(dir: string, wishes: UpWishes): void {
+  if (!existsSync(pathsOf(dir).mesh)) {
+    checkFollow(wishes, wishes.sidecars ?? DEFAULT_SIDECARS);
+    return;
+  }
+  const file = readMeshFile(dir);
+  const { coordinators, sidecars } = wishes;
+  const has = file.coordinators.length;
+  if (coordinators !== undefined && coordinators !== has) {
+    throw usage(`${dir} holds a mesh of ${has} coordinators, not ${coordinators}: ${OTHER}`);
+  }
+  if (sidecars !== undefined && sidecars !== file.sidecars) {
+    throw usage(`${dir} holds a mesh of ${file.sidecars} sidecars, not ${sidecars}: ${OTHER}`);
+  }
+  checkFollow(wishes, file.sidecars);
+}
+
+const OTHER = "leave the flag out, or name another directory with --data";
+
+function checkFollow({ follow, hasReplay }: UpWishes, sidecars: number): void {
+  for (const [host, file] of follow) {
+    const number = Number(/^host-(\d+)$/.exec(host)?.[1]);
+    if (!(number >= 1 && number <= sidecars)) {
+      throw usage(`--follow ${host}: this mesh has host-1 to host-${sidecars}`);
+    }
+    if (!existsSync(file)) throw usage(`--follow ${host}=${file}: there is no such file`);
+  }
+  if (hasReplay && sidecars - follow.size < STORY_HOSTS_MIN) {
+    throw usage("the replay needs two hosts of its own: more --sidecars, or --no-replay");
+  }
+}
+
+async function runIn(dir: string, wishes: UpWishes): Promise<number> {
+  const narrator = new Narrator(wishes.isJson ? process.stderr : process.stdout);
+  const startedMs = performance.now();
+  if (!existsSync(pathsOf(dir).mesh)) {
+    await initMesh({
+      dir,
+      coordinators: wishes.coordinators ?? DEFAULT_COORDINATORS,
+      sidecars: wishes.sidecars ?? DEFAULT_SIDECARS,
+    });
+  }
+  const state = await UpState.take(dir);
+  const book = new TraceBook();
+  const supervisor = new Supervisor({
+    env: process.env,
+    onTrace: (line) => book.add(line),
+    say: (line) => narrator.event(line, "yellow"),
+    onPids: (pids) => state.setChildren(pids),
+  });
+  const stop = new StopRequest(() => {
+    supervisor.kill();
+    process.exit(EXIT.no);
+  });
+  try {
+    const say = (line: string) => narrator.plain(line);
+    const starting = bringUp({ dir, state, supervisor, follow: wishes.follow, say });
+    const running = starting.then(async (mesh) => {
+      showMesh(narrator, mesh, startedMs);
+      return await runStory(mesh, { wishes, narrator, book, state, stop });
+    });
+    running.catch(() => undefined); // when somebody stopped first, what it was doing fails: no news
+    return await Promise.race([running, stop.wanted().then(() => interrupted(wishes))]);
+  } finally {
+    endVisits();
+    await supervisor.stop();
+    state.release();
+    stop.dispose();
+  }
+}
+
+/** Stopping a mesh that stays up is its proper end; stopping the story is not. */
+function interrupted({ isOnce }: UpWishes): number {
+  return isOnce ? EXIT.no : EXIT.done;
+}
+
+interface RunParts {
+  readonly wishes: UpWishes;
+  readonly narrator: Narrator;
+  readonly book: TraceBook;
+  readonly state: UpState;
+  readonly stop: StopRequest;
+}
+
+async function runStory(mesh: EmbeddedMesh, parts: RunParts): Promise<number> {
+  const { wishes, narrator, stop } = parts;
+  const code = wishes.hasReplay
+    ? await tell(mesh, parts)
+    : wishes.isOnce
+      ? await verifyOnly(mesh, parts)
+      : EXIT.done;
+  if (wishes.isOnce) return code;
+  showNext(narrator, mesh, wishes);
+  await stop.wanted();
+  return EXIT.done;
+}
+
+async function tell(mesh: EmbeddedMesh, parts: RunParts): Promise<number> {
+  const { wishes, narrator, book, state } = parts;
+  const run = state.runs;
+  state.countRun();
+  const random = new Random(wishes.seed + run);
+  const logs = mesh.hosts
+    .filter((host) => !host.isFollowing)
+    .map(({ name, log }, i) => new HostLog(name, log, i % 2 === 0 ? "iso" : "rfc3164", random));
+  const isFast = wishes.isJson || !narrator.isTerminal;
+  const story: StoryParts = { mesh, book, narrator, random, logs, run, isFast };
+  const { figures, faults } = await tellStory(story, wishes.seed);
+  showEnd(narrator, faults);
+  if (wishes.isJson) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  return faults.length === 0 ? EXIT.done : EXIT.no;
+}
+
+/** `--once --no-replay`: the mesh comes up, its ledger is checked, and it goes. */
+async function verifyOnly(mesh: EmbeddedMesh, { wishes, narrator }: RunParts): Promise<number> {
+  const ledger = await ledgerAct(mesh, narrator);
+  if (wishes.isJson) {
+    const { seed } = wishes;
+    const none = { events: 0, signals: 0, verdicts: [], coverage: { expected: 0, got: 0 } };
+    const people = { honestDenied: 0, killSwitch: { approvals: 0, latencyMs: 0 } };
+    process.stdout.write(`${JSON.stringify({ seed, ...none, ...people, ledger })}\n`);
+  }
+  return ledger.verified ? EXIT.done : EXIT.no;
+}
+
+function showMesh(narrator: Narrator, mesh: EmbeddedMesh, startedMs: number): void {
+  const { file, hosts, paths, natsText } = mesh;
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+  const many = file.coordinators.length;
+  const coordinators = many === 1 ? "1 coordinator" : `${many} coordinators`;
+  narrator.title(`A mesh runs on this machine, ready in ${seconds} s`);
+  narrator.plain(`  ${natsText}, ${coordinators}, ${hosts.length} sidecars, each a process`);
+  narrator.plain(`  data in ${paths.dir}`);
+  for (const { name, ports, isFollowing, log } of hosts) {
+    const follows = isFollowing ? `, follows ${log}` : "";
+    narrator.plain(
+      `  ${name}: a service on http://127.0.0.1:${ports.service} behind its gate${follows}`,
+    );
+  }
+}
+
+function showEnd(narrator: Narrator, faults: StoryTold["faults"]): void {
+  narrator.title(faults.length === 0 ? "All of it held." : "NOT all of it held:");
+  for (const fault of faults) narrator.plain(`  ${fault}`);
+}
+
+function showNext(narrator: Narrator, mesh: EmbeddedMesh, wishes: UpWishes): void {
+  const isDefault = mesh.paths.dir === resolve(DEFAULT_DATA);
+  const data = isDefault ? "" : ` --data ${wishes.data ?? mesh.paths.dir}`;
+  const as = `--as olga${data}`;
+  narrator.title("The mesh stays up; Ctrl-C stops it. In another terminal, try:");
+  narrator.plain(`  npx ostraka status${data}`);
+  narrator.plain(`  npx ostraka verdicts${data}`);
+  narrator.plain(
+    `  npx ostraka propose user:local/ana --stage suspend --ttl 10m --reason "lost phone" ${as}`,
+  );
+  narrator.plain(`  npx ostraka ledger tail${data}`);
+}
