@@ -1,6 +1,6 @@
 // Finds what is held against a subject: 64-bit fingerprints in flat memory, so that a permit, which
-// is nearly every answer, costs one look and touches no object. Must never take a fingerprint's word
-// for a denial: the whole subject is compared. No insertion moves more than a small part of it.
+// is nearly every answer, costs one look and touches no object. Must never take a fingerprint for a
+// denial: the whole subject is compared. No insertion moves more than a small part of the table.
 
 import type { SubjectText } from "@ostraka/proto";
 import type { TextHash } from "./keyed-hash.ts";

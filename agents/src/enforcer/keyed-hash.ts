@@ -1,5 +1,5 @@
 // A keyed hash of subject texts for tables in memory: HalfSipHash, so that who does not know the key
-// cannot name subjects that collide (an attacker chooses addresses and user names). Its values must
+// cannot name subjects that collide (an attacker chooses own addresses and names). Its values must
 // never leave the process, be stored or decide anything: they only say where to look.
 
 /** Writes two unsigned 32-bit words about a text into `out`. */
