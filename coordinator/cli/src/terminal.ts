@@ -10,6 +10,8 @@ export interface Terminal {
   note(line: string): void;
   /** One value as one line of JSON on standard output. */
   json(value: unknown): void;
+  /** A line on standard error that the next one replaces; `undefined` leaves the last one standing. */
+  progress(line: string | undefined): void;
   table(columns: readonly string[], rows: readonly (readonly string[])[]): void;
   paint(style: Style, text: string): string;
 }
@@ -48,6 +50,7 @@ export function openTerminal(
     isTerminal,
     say,
     note: (line) => void stderr.write(`${line}\n`),
+    progress: progressOn(stderr),
     json: (value) => say(JSON.stringify(value, jsonValue)),
     paint,
     table: (columns, rows) => {
@@ -59,6 +62,21 @@ export function openTerminal(
       say(paint("dim", lines[0] as string));
       for (const line of lines.slice(1)) say(line);
     },
+  };
+}
+
+/** Redraws one line on a terminal; elsewhere every line stands. */
+function progressOn(stderr: Output): (line: string | undefined) => void {
+  let isDrawn = false;
+  return (line) => {
+    if (stderr.isTTY !== true) {
+      if (line !== undefined) stderr.write(`${line}\n`);
+      return;
+    }
+    // ECMA-48 section 8.3.41, EL: the rest of the old line goes.
+    if (line !== undefined) stderr.write(`\r${line}\u001b[K`);
+    else if (isDrawn) stderr.write("\n");
+    isDrawn = line !== undefined;
   };
 }
 

@@ -22,19 +22,20 @@ import {
   EnvelopeSchema,
   encode,
   equalBytes,
-  Frontier,
   type Head,
   isReject,
   Ledger,
   type LedgerId,
   LIMITS,
   leafHash,
+  MerkleTree,
   type PrivatePart,
   REJECT_CODES,
   type Refusals,
   type Reject,
   reject,
   type SealedHead,
+  verifyInclusion,
 } from "@ostraka/proto";
 import { PeopleRecord } from "./people-record.ts";
 import { SpentSignals } from "./spent-signals.ts";
@@ -49,9 +50,16 @@ export interface WalkedEntry {
   readonly verdict?: CheckedVerdict;
 }
 
+export interface Inclusion {
+  /** Entries under the head. */
+  readonly size: number;
+  readonly path: readonly Bytes[];
+  readonly isVerified: boolean;
+}
+
 /** One ledger as far as it has been walked. */
 interface Trail {
-  readonly frontier: Frontier;
+  readonly tree: MerkleTree;
   readonly verdicts: WalkedEntry[];
   lastPosition: bigint;
   lastTimeMs: bigint;
@@ -77,7 +85,7 @@ export class LedgerWalk {
     this.people = new PeopleRecord(crypto);
     this.#spent = new SpentSignals(crypto, genesis.mesh);
     const trail = (): Trail => ({
-      frontier: new Frontier(crypto),
+      tree: new MerkleTree(crypto),
       verdicts: [],
       lastPosition: 0n,
       lastTimeMs: 0n,
@@ -91,7 +99,7 @@ export class LedgerWalk {
 
   /** Last index walked. */
   indexOf(ledger: LedgerId): number {
-    return this.#trail(ledger).frontier.size;
+    return this.#trail(ledger).tree.size;
   }
 
   /** Revocations and lifts of a ledger, in order. */
@@ -116,7 +124,7 @@ export class LedgerWalk {
         ? this.#checkControl(entry, record.privates)
         : this.#checkSignals(entry, record.privates);
     if (isReject(verdict)) return verdict;
-    trail.frontier.append(leafHash(this.#crypto, record.entry));
+    trail.tree.append(leafHash(this.#crypto, record.entry));
     trail.lastPosition = entry.position;
     trail.lastTimeMs = entry.machineTimeMs;
     trail.lastGeneration = entry.generation;
@@ -141,8 +149,8 @@ export class LedgerWalk {
     if (!isSortedByKey(sealed)) return reject("duplicate");
     if (head.ledger !== ledger) return reject("wrong-type");
     if (head.machineVersion !== MACHINE_VERSION) return reject("unsupported-format");
-    if (Number(head.index) !== trail.frontier.size) return reject("wrong-index");
-    if (!equalBytes(head.root, trail.frontier.root())) return reject("wrong-root");
+    if (Number(head.index) !== trail.tree.size) return reject("wrong-index");
+    if (!equalBytes(head.root, trail.tree.root())) return reject("wrong-root");
     const isBefore =
       head.position < trail.lastPosition ||
       head.machineTimeMs < trail.lastTimeMs ||
@@ -178,6 +186,18 @@ export class LedgerWalk {
     }
     active.expire(Number(head.machineTimeMs));
     return active;
+  }
+
+  /** The inclusion proof of a walked entry under its ledger's sealed head (RFC 9162), and whether it holds. */
+  inclusionOf({ ledger, index, record }: WalkedEntry): Inclusion {
+    const { tree, head } = this.#trail(ledger);
+    const size = Number(head?.head.index ?? 0n);
+    if (head === undefined || index > size) return { size, path: [], isVerified: false };
+    const path = tree.inclusionPath(index - 1, size);
+    const leaf = leafHash(this.#crypto, record.entry);
+    const { root } = head.head;
+    const isVerified = verifyInclusion(this.#crypto, index - 1, size, leaf, path, root);
+    return { size, path, isVerified };
   }
 
   #trail(ledger: LedgerId): Trail {
@@ -295,8 +315,8 @@ function faultOfPlace(trail: Trail, ledger: LedgerId, entry: Entry): Reject | un
     return reject("unsupported-format");
   }
   if (entry.ledger !== ledger) return reject("wrong-type");
-  if (entry.index !== BigInt(trail.frontier.size + 1)) return reject("wrong-index");
-  if (!equalBytes(entry.previousRoot, trail.frontier.root())) return reject("wrong-root");
+  if (entry.index !== BigInt(trail.tree.size + 1)) return reject("wrong-index");
+  if (!equalBytes(entry.previousRoot, trail.tree.root())) return reject("wrong-root");
   const isBack =
     entry.position < trail.lastPosition ||
     entry.machineTimeMs < trail.lastTimeMs ||

@@ -1,0 +1,176 @@
+// `ostraka ledger tail|export|verify`: what the ledgers say, the same as a file, and whether such a file
+// holds, offline.
+
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { openCrypto } from "@ostraka/host";
+import { hex, ledgerLetter, OstrakaError } from "@ostraka/proto";
+import { type AccessFlags, withAccess } from "../access.ts";
+import { EXIT, usage } from "../failure.ts";
+import { openApiSource } from "../ledger/api-source.ts";
+import { exportText, type LedgerSource, readBoth } from "../ledger/export-source.ts";
+import { idOf, type WalkedEntry } from "../ledger/ledger-walk.ts";
+import { verifyExportFile } from "../ledger/read-export.ts";
+import { openStoreSource } from "../ledger/store-source.ts";
+import { VerifiedMesh } from "../ledger/verified-mesh.ts";
+import { isFault } from "../ledger/verify-export.ts";
+import { pathsOf, readGenesis } from "../mesh-dir.ts";
+import { rejectWords } from "../reject-words.ts";
+import { type Terminal, timeText } from "../terminal.ts";
+import { verdictJson } from "../verdict-json.ts";
+
+export interface TailFlags extends AccessFlags {
+  readonly lines: string;
+  readonly follow?: boolean;
+}
+
+const FOLLOW_MS = 500;
+
+export async function runLedgerTail(flags: TailFlags, terminal: Terminal): Promise<number> {
+  const wanted = Number(flags.lines);
+  if (!Number.isSafeInteger(wanted) || wanted < 0) {
+    throw usage(`--lines ${flags.lines}: give a whole number`);
+  }
+  return await withAccess(flags, async (access) => {
+    const mesh = new VerifiedMesh(access);
+    const first = [...(await mesh.refresh())].sort(byTime);
+    for (const entry of wanted === 0 ? [] : first.slice(-wanted)) print(entry, flags, terminal);
+    while (flags.follow === true) {
+      await delay(FOLLOW_MS);
+      for (const entry of await mesh.refresh()) print(entry, flags, terminal);
+    }
+    return 0;
+  });
+}
+
+function byTime(a: WalkedEntry, b: WalkedEntry): number {
+  return Number(a.entry.machineTimeMs - b.entry.machineTimeMs);
+}
+
+function print(walked: WalkedEntry, flags: AccessFlags, terminal: Terminal): void {
+  const { entry, ledger, index, verdict } = walked;
+  const at = `${ledgerLetter(ledger)}:${index}`;
+  const time = timeText(entry.machineTimeMs);
+  const effect = entry.effect.case;
+  if (flags.json) {
+    const more = verdict === undefined ? {} : { verdict: verdictJson(walked) };
+    terminal.json({ at, time, effect, ...more });
+    return;
+  }
+  const words =
+    verdict === undefined ? "" : `${hex(idOf(verdict)).slice(0, 16)} ${verdict.subject}`;
+  terminal.table([at, "time", "effect", "what"], [[at, time, effect ?? "", words]]);
+}
+
+export interface ExportFlags extends AccessFlags {
+  readonly out: string;
+}
+
+export async function runLedgerExport(flags: ExportFlags, terminal: Terminal): Promise<number> {
+  const genesis = readGenesis(openCrypto(), pathsOf(flags.data).genesis);
+  const { ledgers, name } = await readLedgers(flags);
+  const count = writeWhole(flags.out, exportText(genesis.mesh, ledgers)) - 1 - ledgers.size;
+  if (flags.json) terminal.json({ out: flags.out, entries: count, from: name });
+  else {
+    terminal.say(`${flags.out}: ${count} entries from ${name}`);
+    const where = pathsOf(flags.data).genesis;
+    terminal.note(`check it with: ostraka ledger verify ${flags.out} --genesis ${where}`);
+  }
+  return 0;
+}
+
+/** From a coordinator if one answers, else from the stores of the stopped mesh. */
+async function readLedgers(flags: ExportFlags) {
+  try {
+    return await withAccess(flags, async ({ client }) => readNamed(openApiSource(client)));
+  } catch (error) {
+    const code = error instanceof OstrakaError ? error.code : undefined;
+    if (code !== "OSTRAKA_UNREACHABLE" && code !== "OSTRAKA_DEADLINE") throw error;
+    return await readNamed(openStoreSource(flags.data));
+  }
+}
+
+async function readNamed(source: LedgerSource) {
+  return { ledgers: await readBoth(source), name: source.name };
+}
+
+/** Beside its place, fsynced, then renamed: a file of that name is a whole export. @returns lines. */
+function writeWhole(path: string, lines: Iterable<string>): number {
+  const making = `${path}.new`;
+  let file: number;
+  try {
+    file = openSync(making, "w", 0o600);
+  } catch (error) {
+    throw new OstrakaError(
+      "OSTRAKA_USAGE",
+      `${path} cannot be written: name a file in a folder of yours with --out`,
+      { cause: error },
+    );
+  }
+  let count = 0;
+  try {
+    for (const line of lines) {
+      writeSync(file, line);
+      count++;
+    }
+    fsyncSync(file);
+  } catch (error) {
+    closeSync(file);
+    rmSync(making, { force: true });
+    throw error;
+  }
+  closeSync(file);
+  renameSync(making, path);
+  return count;
+}
+
+export interface VerifyFlags {
+  readonly genesis?: string;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+export function runLedgerVerify(
+  args: readonly string[],
+  flags: VerifyFlags,
+  terminal: Terminal,
+): number {
+  const crypto = openCrypto();
+  const genesis = readGenesis(crypto, flags.genesis ?? pathsOf(flags.data).genesis);
+  const path = args[0] as string;
+  const result = verifyExportFile(crypto, genesis, path);
+  if (isFault(result)) {
+    if (flags.json) terminal.json({ verified: false, ...result });
+    else {
+      const { line, at, code } = result;
+      terminal.say(terminal.paint("red", `${path} does NOT hold: ${at} (line ${line}): ${code}`));
+      terminal.note(rejectWords(code));
+    }
+    return EXIT.no;
+  }
+  const heads = result.heads.map((head) => ({
+    ledger: ledgerLetter(head.ledger as 1 | 2),
+    index: head.index,
+    root: hex(head.root),
+    time: timeText(head.machineTimeMs),
+    epoch: head.epoch,
+    seals: result.walk.headOf(head.ledger as 1 | 2)?.sealed.seals.length ?? 0,
+    coordinators: result.walk.mesh.roster.coordinatorKeys().length,
+  }));
+  if (flags.json) {
+    terminal.json({ verified: true, mesh: genesis.mesh, entries: result.entries, heads });
+    return EXIT.done;
+  }
+  terminal.say(
+    terminal.paint("green", `${path} holds: ${result.entries} entries, every one re-derived`),
+  );
+  for (const { ledger, index, root, time, seals, coordinators } of heads) {
+    terminal.say(
+      `  ${ledger}:${index}  ${time}  sealed by ${seals} of ${coordinators}  root ${root}`,
+    );
+  }
+  terminal.note(
+    "a later head, from somebody else, would show whether anything was cut off its end",
+  );
+  return EXIT.done;
+}

@@ -1,0 +1,82 @@
+// `ostraka replay`: flags and printing of the sidecar's replay. No mesh, no network.
+
+import type { Reason } from "@ostraka/agents/scorer";
+import { OstrakaError } from "@ostraka/proto";
+import { type ReplayRecord, type ReplaySummary, runReplay } from "@ostraka/sidecar/replay";
+import { usage } from "../failure.ts";
+import { printable, type Terminal } from "../terminal.ts";
+
+export interface ReplayFlags {
+  readonly source?: string;
+  readonly year?: string;
+  readonly tz: string;
+  readonly host: string;
+  readonly realm: string;
+  readonly json: boolean;
+}
+
+export async function runReplayCommand(
+  args: readonly string[],
+  flags: ReplayFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const path = args[0] as string;
+  if (flags.source !== "auth-log") {
+    throw usage(`--source ${flags.source ?? "is missing"}: replay reads auth-log`);
+  }
+  const year = flags.year === undefined ? undefined : Number(flags.year);
+  if (year !== undefined && !(Number.isInteger(year) && year >= 1970 && year <= 9999)) {
+    throw usage(`--year ${flags.year}: give the year of the first line, as 2017`);
+  }
+  const print = flags.json
+    ? (record: ReplayRecord | ReplaySummary) => terminal.json(record)
+    : (record: ReplayRecord | ReplaySummary) => terminal.say(lineOf(record, terminal));
+  const summary = await replayFile(path, flags, year, print);
+  print(summary);
+  return 0;
+}
+
+async function replayFile(
+  path: string,
+  flags: ReplayFlags,
+  year: number | undefined,
+  onRecord: (record: ReplayRecord) => void,
+): Promise<ReplaySummary> {
+  const { tz: zone, host, realm } = flags;
+  const dated = year === undefined ? {} : { year };
+  try {
+    return await runReplay({ path, source: "auth-log", zone, host, realm, onRecord, ...dated });
+  } catch (error) {
+    if (error instanceof RangeError) throw usage(`--tz ${zone.slice(0, 80)}: ${error.message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof OstrakaError) throw error;
+    throw new OstrakaError(
+      "OSTRAKA_NOT_FOUND",
+      `${path} cannot be read (${code}): name a log file`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function lineOf(record: ReplayRecord | ReplaySummary, terminal: Terminal): string {
+  if (record.kind === "summary") {
+    const { lines, parsed, events, subjects, signals, leases, refused, linesPerSecond } = record;
+    return (
+      `${lines} lines (${parsed} understood), ${events} events of ${subjects} subjects: ` +
+      `${signals} signals, ${leases} leases, ${refused} accesses refused; ${linesPerSecond} lines/s`
+    );
+  }
+  const { kind, time, line, subject, levelMdb, reasons, until } = record;
+  const style = kind === "refused" ? "green" : kind === "lease" ? "yellow" : "cyan";
+  const end = until === undefined ? "" : ` until ${until}`;
+  const why = reasons.slice(0, 3).map(reasonText).join("; ");
+  const word = terminal.paint(style, kind.padEnd(7));
+  const level = `${(levelMdb / 1000).toFixed(1)} dB`;
+  return `${time} ${word} ${printable(subject)} at ${level}, line ${line}${end}: ${why}`;
+}
+
+function reasonText({ detector, seen, betsMdb }: Reason): string {
+  return `${detector}: ${printable(seen)} (${(betsMdb / 1000).toFixed(1)} dB)`;
+}
