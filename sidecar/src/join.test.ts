@@ -162,7 +162,10 @@ describe("a join that is answered", () => {
     expect(joined).toMatchObject({ name: "web-1", membershipIndex: 9, isResumed: false });
     expect(steps).toEqual(["keys", "asking", "joined", "written"]);
     expect(readdirSync(joined.folder).sort()).toEqual(
-      ["ca.pem", "config.yaml", "genesis.json", "nats.creds", "signing.pem", "tls.pem"].sort(),
+      [
+        ...["ca.pem", "config.yaml", "genesis.json", "joined.json", "nats.creds"],
+        ...["signing.pem", "tls.pem"],
+      ].sort(),
     );
     for (const file of readdirSync(joined.folder)) {
       expect(statSync(join(joined.folder, file)).mode & 0o777).toBe(0o600);
@@ -279,10 +282,22 @@ describe("a join that was cut off goes on with the same keys", () => {
     const folder = join(dataDir, "joining", channelId(joinKey()));
     mkdirSync(folder, { recursive: true });
     for (const { name, text } of saved) writeFileSync(join(folder, name), text, { mode: 0o600 });
+    rmSync(join(first.folder, "joined.json"));
     const second = await joinMesh(options(enroll));
     expect(second.folder).toBe(first.folder);
     expect(loadKeyFile(join(second.folder, "signing.pem")).publicKey).toEqual(key);
   });
+});
+
+test("a join that is done is not asked for again", async () => {
+  const first = await joinMesh(options((_a, _f, request) => answerTo(request)));
+  const again = await joinMesh(
+    options(() => {
+      throw new Error("nobody is to be asked");
+    }),
+  );
+  expect(again).toEqual({ ...first, isResumed: true });
+  expect(readdirSync(join(dataDir, "joining"))).toEqual([]);
 });
 
 describe("an answer that does not fit the token writes nothing", () => {
