@@ -1,4 +1,4 @@
-// A keyed hash of subject texts for tables in memory: HalfSipHash, so that who does not know the key
+// A keyed hash of subject texts for tables in memory: HalfSipHash, so that whoever lacks the key
 // cannot name subjects that collide (an attacker chooses own addresses and names). Its values must
 // never leave the process, be stored or decide anything: they only say where to look.
 
