@@ -54,6 +54,8 @@ export interface KitOptions {
   readonly random: (bytes: number) => Bytes;
   readonly coordinators?: number;
   readonly hosts?: number;
+  /** Another roster than `up`'s: changes it before it is signed. */
+  readonly changeRoster?: (roster: RosterInit, kit: MeshKit) => void;
 }
 
 const DAY_MS = 86_400_000;
@@ -85,7 +87,7 @@ export class MeshKit {
       ...this.person(`host-${i}`),
       domain: `rack-${i}`,
     }));
-    const envelope = this.genesisEnvelope();
+    const envelope = this.genesisEnvelope((roster) => options.changeRoster?.(roster, this));
     const opened = openGenesis(this.crypto, envelope);
     if (isReject(opened)) throw new Error(`genesis refused: ${opened.reject}`);
     this.genesis = opened;
@@ -274,7 +276,7 @@ export interface SignedBatch {
   readonly privates: readonly PrivatePart[];
 }
 
-interface HolderInit {
+export interface HolderInit {
   name: string;
   keys: { role: Role; key: Bytes }[];
   foreignKeys: Bytes[];

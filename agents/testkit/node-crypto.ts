@@ -3,7 +3,7 @@
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { type Bytes, type Crypto, hasStrictShape, type Signer } from "@ostraka/proto";
-import { MeshKit } from "./mesh-kit.ts";
+import { type KitOptions, MeshKit } from "./mesh-kit.ts";
 
 const SPKI = Buffer.from("302a300506032b6570032100", "hex");
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -47,7 +47,10 @@ export function countedBytes(label: string): (bytes: number) => Bytes {
 }
 
 /** A mesh for one test file. */
-export function testMesh(label: string, shape: { coordinators?: number; hosts?: number } = {}) {
+export function testMesh(
+  label: string,
+  shape: Pick<KitOptions, "coordinators" | "hosts" | "changeRoster"> = {},
+) {
   const random = countedBytes(label);
   return new MeshKit({ crypto: nodeCrypto, openSigner: nodeSigner, random, ...shape });
 }
