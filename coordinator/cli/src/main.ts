@@ -4,6 +4,8 @@
 import { enableCompileCache } from "node:module";
 
 if (import.meta.main) {
+  // Deprecations of libraries are for whoever develops them, not for whoever types a command.
+  process.noDeprecation = true;
   enableCompileCache();
   const { runProgram } = await import("./program.ts");
   process.exitCode = await runProgram(process.argv.slice(2));

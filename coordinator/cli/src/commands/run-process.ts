@@ -1,6 +1,6 @@
 // `ostraka coordinator` and `ostraka sidecar`: hand over to the process of that name.
 
-import { usage } from "../failure.ts";
+import { sentenceOf, usage } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface ProcessFlags {
@@ -11,8 +11,27 @@ export interface ProcessFlags {
 export async function runCoordinatorCommand(flags: ProcessFlags): Promise<number> {
   const { runCoordinator } = await import("@ostraka/coordinator");
   const config = configOf(flags, "coordinator");
-  const check = flags.checkConfig === true ? ["--check-config"] : [];
-  return await runCoordinator(["--config", config, ...check]);
+  if (flags.checkConfig === true)
+    return await runCoordinator(["--config", config, "--check-config"]);
+  const ending = new AbortController();
+  const running = runCoordinator(["--config", config]);
+  // `up` sends them itself and tells of it; a coordinator started by hand has nobody else.
+  const isByHand = process.env["OSTRAKA_PARENT_PID"] === undefined;
+  const sending = isByHand ? startMesh(config, ending.signal) : undefined;
+  const code = await running;
+  ending.abort();
+  await sending;
+  return code;
+}
+
+/** A mesh that cannot be started yet is no reason for its coordinator to end. */
+async function startMesh(config: string, signal: AbortSignal): Promise<void> {
+  try {
+    const { sendStartCommands } = await import("../init/send-start-commands.ts");
+    await sendStartCommands(config, signal);
+  } catch (error) {
+    if (!signal.aborted) process.stderr.write(`ostraka coordinator: ${sentenceOf(error)}\n`);
+  }
 }
 
 export async function runSidecarCommand(flags: ProcessFlags, terminal: Terminal): Promise<number> {
@@ -23,7 +42,7 @@ export async function runSidecarCommand(flags: ProcessFlags, terminal: Terminal)
   return 0;
 }
 
-function configOf({ config }: ProcessFlags, process: string): string {
+function configOf({ config }: ProcessFlags, name: string): string {
   if (config !== undefined) return config;
-  throw usage(`name the configuration: ostraka ${process} --config FILE`);
+  throw usage(`name the configuration: ostraka ${name} --config FILE`);
 }
