@@ -22,7 +22,7 @@ export interface BusLinkOptions {
 
 const REQUEST_MS_MAX = 2_000;
 const RETRY_MS_MIN = 100;
-const RETRY_MS_MAX = 5_000;
+const RETRY_MS_MAX = 1_000;
 
 export class BusLink {
   readonly #o: BusLinkOptions;

@@ -166,6 +166,28 @@ describe.skipIf(version === undefined)("a sidecar on a real bus", () => {
     await stop(sidecar);
   });
 
+  test("without credentials it answers, and connects once they are there", async () => {
+    const host = await stand.addHost("web-8", "rack-2");
+    const creds = join(host.folder, "nats.creds");
+    renameSync(creds, `${creds}.away`);
+    const sidecar = await start(host);
+    expect(await health(sidecar)).toBe(503);
+    expect(sidecar.isConnected).toBe(false);
+    renameSync(`${creds}.away`, creds);
+    await sidecar.whenReady;
+    expect(await health(sidecar)).toBe(200);
+    await stop(sidecar);
+  });
+
+  test("a second process on the same state is refused, the first goes on", async () => {
+    const host = await stand.addHost("web-9", "rack-3");
+    const sidecar = await start(host);
+    await expect(start(host)).rejects.toThrow("in use by another process");
+    await sidecar.whenReady;
+    expect((await ask(sidecar, "203.0.113.1")).status).toBe(200);
+    await stop(sidecar);
+  });
+
   test("a host under another name than it joined by does not start", async () => {
     const host = await stand.addHost("web-4", "rack-1");
     const sidecar = await start(host);
