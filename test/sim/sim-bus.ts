@@ -1,7 +1,7 @@
 // The broker of a simulated mesh: plain channels that lose, double, reorder and delay, links that are cut
 // one way, and two journals in one total order each. Trusted by nobody, so it may do what it likes.
 
-import { type LedgerId, LEDGERS } from "@ostraka/proto";
+import { type Bytes, LEDGERS, type LedgerId } from "@ostraka/proto";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -9,13 +9,13 @@ export interface Subscriber {
   readonly name: string;
   /** Prefixes of the channels it hears. */
   readonly hears: readonly string[];
-  deliver(channel: string, bytes: Uint8Array): void;
+  deliver(channel: string, bytes: Bytes): void;
 }
 
 export interface JournalSubscriber {
   readonly name: string;
   nextPosition(ledger: LedgerId): number;
-  deliverJournal(ledger: LedgerId, position: number, bytes: Uint8Array): void;
+  deliverJournal(ledger: LedgerId, position: number, bytes: Bytes): void;
 }
 
 /** How bad the network is; all zero after the safety phase. */
@@ -27,8 +27,7 @@ export interface Weather {
 
 interface Message {
   readonly id: string;
-  readonly bytes: Uint8Array;
-  readonly atMs: number;
+  readonly bytes: Bytes;
 }
 
 const DEDUPLICATION_MS = 120_000;
@@ -37,6 +36,14 @@ export class SimBus {
   readonly weather: Weather = { loss: 0, duplication: 0, delayMsMax: 5 };
   /** Names whose messages to or from the broker are lost: `from:NAME`, `to:NAME`. */
   readonly cut = new Set<string>();
+  /** Told of everything that is sent, before it can be lost. */
+  readonly taps: ((from: string, channel: string, bytes: Bytes) => void)[] = [];
+  /** What a hostile broker delivers in place of a message; `undefined` drops it. */
+  alter: ((to: string, channel: string, bytes: Bytes) => Bytes | undefined) | undefined;
+  /** What a hostile broker writes into a journal in place of a message. */
+  alterJournal: ((ledger: LedgerId, bytes: Bytes) => Bytes) | undefined;
+  /** Position that a hostile broker reads to somebody as a position asked for. */
+  misread: ((to: string, ledger: LedgerId, position: number) => number) | undefined;
   readonly counts = { sent: 0, lost: 0, doubled: 0, journal: 0 };
   readonly journals: ReadonlyMap<LedgerId, Message[]> = new Map(LEDGERS.map((l) => [l, []]));
   readonly #random: Random;
@@ -45,6 +52,9 @@ export class SimBus {
   readonly #readers = new Map<string, JournalSubscriber>();
   /** Deliveries to a journal reader that are under way, so that order is kept per reader. */
   readonly #reading = new Map<string, number>();
+  /** Rises when the broker restarts: what was under way before then is gone. */
+  #restarts = 0;
+  readonly #sentMs = new Map<string, number>();
 
   constructor(random: Random, time: Scheduler) {
     this.#random = random;
@@ -65,8 +75,9 @@ export class SimBus {
     this.#readers.delete(name);
   }
 
-  publish(from: string, channel: string, bytes: Uint8Array): void {
+  publish(from: string, channel: string, bytes: Bytes): void {
     this.counts.sent++;
+    for (const tap of this.taps) tap(from, channel, bytes);
     if (this.cut.has(`from:${from}`)) {
       this.counts.lost++;
       return;
@@ -81,30 +92,37 @@ export class SimBus {
     }
   }
 
-  #send(to: string, channel: string, bytes: Uint8Array): void {
+  #send(to: string, channel: string, bytes: Bytes): void {
     if (this.cut.has(`to:${to}`) || this.#random.chance(this.weather.loss)) {
       this.counts.lost++;
       return;
     }
     // Each copy takes its own time: that is the reordering.
     this.#time.in(this.#random.int(0, this.weather.delayMsMax), () => {
-      this.#subscribers.get(to)?.deliver(channel, bytes);
+      const delivered = this.alter === undefined ? bytes : this.alter(to, channel, bytes);
+      if (delivered !== undefined) this.deliver(to, channel, delivered);
     });
   }
 
+  /** Hands bytes to a subscriber at once: what a broker may do with anything it likes. */
+  deliver(to: string, channel: string, bytes: Bytes): void {
+    this.#subscribers.get(to)?.deliver(channel, bytes);
+  }
+
   /** Appends to a journal, unless the way there is cut or the message lost. */
-  publishJournal(from: string, ledger: LedgerId, id: string, bytes: Uint8Array): void {
+  publishJournal(from: string, ledger: LedgerId, id: string, bytes: Bytes): void {
     if (this.cut.has(`from:${from}`) || this.#random.chance(this.weather.loss)) {
       this.counts.lost++;
       return;
     }
     this.#time.in(this.#random.int(0, this.weather.delayMsMax), () => {
       const journal = this.journals.get(ledger) as Message[];
-      const sinceMs = this.#time.nowMs - DEDUPLICATION_MS;
-      const isRepeat = journal.some((m) => m.id === id && m.atMs >= sinceMs);
-      if (isRepeat) return;
+      const key = `${ledger}/${id}`;
+      const sentMs = this.#sentMs.get(key);
+      if (sentMs !== undefined && sentMs >= this.#time.nowMs - DEDUPLICATION_MS) return;
+      this.#sentMs.set(key, this.#time.nowMs);
       this.counts.journal++;
-      journal.push({ id, bytes, atMs: this.#time.nowMs });
+      journal.push({ id, bytes: this.alterJournal?.(ledger, bytes) ?? bytes });
       for (const name of this.#readers.keys()) this.pull(name);
     });
   }
@@ -120,10 +138,13 @@ export class SimBus {
     const reader = this.#readers.get(name);
     if (reader === undefined || this.cut.has(`to:${name}`)) return;
     const position = reader.nextPosition(ledger);
-    const message = this.journals.get(ledger)?.[position - 1];
+    const readAs = this.misread?.(name, ledger, position) ?? position;
+    const message = this.journals.get(ledger)?.[readAs - 1];
     if (message === undefined) return;
+    const restarts = this.#restarts;
     this.#reading.set(key, position);
     this.#time.in(this.#random.int(0, this.weather.delayMsMax), () => {
+      if (restarts !== this.#restarts) return;
       this.#reading.delete(key);
       const now = this.#readers.get(name);
       if (now !== reader || this.cut.has(`to:${name}`)) return;
@@ -135,9 +156,12 @@ export class SimBus {
     });
   }
 
-  /** The broker loses acknowledged messages: the journal ends earlier than it did. */
+  /** The broker restarts and has lost acknowledged messages: the journal ends earlier than it did. */
   truncateJournal(ledger: LedgerId, length: number): void {
     const journal = this.journals.get(ledger) as Message[];
+    this.#restarts++;
+    this.#reading.clear();
+    for (const { id } of journal.slice(length)) this.#sentMs.delete(`${ledger}/${id}`);
     journal.length = Math.min(journal.length, length);
   }
 }

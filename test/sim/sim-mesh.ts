@@ -1,7 +1,7 @@
 // The people and machines of a simulated mesh: keys from the seed, a genesis, signed start commands. Real
 // keys, real signatures; only chance and time are simulated.
 
-import { DEFAULT_POLICY_YAML, openGenesis, type OpenedGenesis } from "@ostraka/agents/node";
+import { type OpenedGenesis, openGenesis } from "@ostraka/agents/node";
 import { openCrypto, openSigner } from "@ostraka/host";
 import {
   type Crypto,
@@ -29,6 +29,18 @@ export interface Person {
   readonly signer: Signer;
 }
 
+/** A host of the mesh: where it stands, and whether two operators vouched for it. */
+export interface HostPerson extends Person {
+  readonly domain: string;
+  readonly isWitness: boolean;
+}
+
+/** What a simulated mesh is made of. */
+export interface MeshShape {
+  readonly coordinators: number;
+  readonly hosts: readonly Omit<HostPerson, "name" | "signer">[];
+}
+
 export interface SimMesh {
   readonly crypto: Crypto;
   readonly mesh: MeshId;
@@ -37,26 +49,60 @@ export interface SimMesh {
   readonly approvers: readonly Person[];
   readonly authors: readonly Person[];
   readonly coordinators: readonly Person[];
-  readonly hosts: readonly (Person & { readonly domain: string })[];
+  readonly hosts: readonly HostPerson[];
+  /** A second approver's key of ada: one holder, two keys. */
+  readonly adaAgain: Person;
+  /** An operator's key of sam, who is an approver too: one holder, two roles. */
+  readonly samOperating: Person;
 }
 
 const DAY_MS = 86_400_000;
 
-export const crypto = openCrypto();
+/** The real rule, each answer remembered: every node of a world asks the same questions. */
+function rememberingCrypto(): Crypto {
+  const real = openCrypto();
+  const answers = new Map<string, boolean>();
+  const remember = (key: string, ask: () => boolean) => {
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = ask();
+    if (answers.size > 100_000) answers.clear();
+    answers.set(key, answer);
+    return answer;
+  };
+  return {
+    sha256: (...parts) => real.sha256(...parts),
+    verify: (key, message, signature) => {
+      const asked = real.sha256(
+        Uint8Array.of(key.length, signature.length),
+        key,
+        signature,
+        message,
+      );
+      return remember(hex(asked), () => real.verify(key, message, signature));
+    },
+    isTorsionFree: (key) => remember(`free/${hex(key)}`, () => real.isTorsionFree(key)),
+  };
+}
 
-/** Builds a mesh of so many coordinators and hosts. */
-export function buildMesh(random: Random, coordinators: number, hosts: number): SimMesh {
+const crypto = rememberingCrypto();
+
+/** Builds a mesh of a shape, all keys from the seed. */
+export function buildMesh(random: Random, shape: MeshShape): SimMesh {
   const person = (name: string): Person => ({ name, signer: openSigner(random.bytes(32)) });
   const roots = [person("root-1"), person("root-2"), person("root-3")];
   const operators = [person("olga"), person("omar")];
   const approvers = [person("ada"), person("rui"), person("sam")];
   const authors = [person("pia"), person("paul")];
-  const middle = range(coordinators).map((i) => person(`coordinator-${i}`));
-  const edges = range(hosts).map((i) => ({ ...person(`host-${i}`), domain: `rack-${i}` }));
+  const middle = range(shape.coordinators).map((i) => person(`coordinator-${i}`));
+  const edges = shape.hosts.map((host, i) => ({ ...person(`host-${i + 1}`), ...host }));
+  const adaAgain = person("ada");
+  const samOperating = person("sam");
+  const second = { ada: [adaAgain, Role.APPROVER], sam: [samOperating, Role.OPERATOR] } as const;
   const holders = [
     ...roots.map((p) => holder(p, Role.ROOT)),
     ...operators.map((p) => holder(p, Role.OPERATOR)),
-    ...approvers.map((p) => holder(p, Role.APPROVER)),
+    ...approvers.map((p) => holder(p, Role.APPROVER, second[p.name as keyof typeof second])),
     ...authors.map((p) => holder(p, Role.AUTHOR)),
     ...middle.map((p) => holder(p, Role.COORDINATOR)),
   ].sort((a, b) => compareText(a.name, b.name));
@@ -73,7 +119,7 @@ export function buildMesh(random: Random, coordinators: number, hosts: number): 
         { name: "responders", holders: ["ada", "rui"] },
         { name: "security", holders: ["sam"] },
       ],
-      faultDomains: edges.map((edge) => edge.domain),
+      faultDomains: [...new Set(edges.map((edge) => edge.domain))].sort(),
       rootThreshold: 2,
       authorThreshold: 2,
     },
@@ -83,17 +129,23 @@ export function buildMesh(random: Random, coordinators: number, hosts: number): 
   const envelope = signEnvelope(mesh, "genesis", body, root1.signer, root2.signer);
   const genesis = openGenesis(crypto, envelope);
   if (isReject(genesis)) throw new Error(`simulated genesis refused: ${genesis.reject}`);
-  return { crypto, mesh, genesis, operators, approvers, authors, coordinators: middle, hosts: edges };
+  const people = { operators, approvers, authors, adaAgain, samOperating };
+  return { crypto, mesh, genesis, ...people, coordinators: middle, hosts: edges };
 }
 
 /** The policy of an epoch and its activation, signed by both authors. */
-export function policyCommands(sim: SimMesh, epoch: number, nowMs: number, yaml?: string): Envelope[] {
+export function policyCommands(
+  sim: SimMesh,
+  epoch: number,
+  nowMs: number,
+  yaml: string,
+): [document: Envelope, activation: Envelope] {
   const signers = sim.authors.map((author) => author.signer);
   const notAfterMs = BigInt(nowMs + DAY_MS);
   const document = encodeNew(PolicyDocumentSchema, {
     format: 1,
     epoch,
-    yaml: utf8(yaml ?? DEFAULT_POLICY_YAML),
+    yaml: utf8(yaml),
     notAfterMs,
   });
   const activation = encodeNew(PolicyActivationSchema, {
@@ -112,13 +164,14 @@ export function policyCommands(sim: SimMesh, epoch: number, nowMs: number, yaml?
 export function joinCommands(
   sim: SimMesh,
   random: Random,
-  host: Person & { readonly domain: string },
+  host: HostPerson,
   nowMs: number,
-  isWitness = true,
-): Envelope[] {
+): [grant: Envelope, membership: Envelope] {
   const token = openSigner(random.bytes(32));
   const notAfterMs = BigInt(nowMs + DAY_MS);
-  const operators = (isWitness ? sim.operators : sim.operators.slice(0, 1)).map((o) => o.signer);
+  const operators = (host.isWitness ? sim.operators : sim.operators.slice(0, 1)).map(
+    (o) => o.signer,
+  );
   const grant = encodeNew(GrantSchema, {
     format: 1,
     name: host.name,
@@ -148,8 +201,10 @@ export function joinCommands(
   ];
 }
 
-function holder({ name, signer }: Person, role: Role) {
-  return { name, keys: [{ role, key: signer.publicKey }], foreignKeys: [] };
+function holder({ name, signer }: Person, role: Role, second?: readonly [Person, Role]) {
+  const keys = [{ role, key: signer.publicKey }];
+  if (second !== undefined) keys.push({ role: second[1], key: second[0].signer.publicKey });
+  return { name, keys, foreignKeys: [] };
 }
 
 function range(n: number): number[] {

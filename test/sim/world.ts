@@ -15,12 +15,13 @@ import {
   type SubmissionAnswer,
 } from "@ostraka/agents/node";
 import {
+  type Bytes,
   type Channels,
   channelsOf,
   type Envelope,
+  LEDGERS,
   Ledger,
   type LedgerId,
-  LEDGERS,
   LIMITS,
   type PrivatePart,
   Stage,
@@ -28,7 +29,13 @@ import {
 import type { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimBus } from "./sim-bus.ts";
-import { buildMesh, type Person, type SimMesh } from "./sim-mesh.ts";
+import {
+  buildMesh,
+  type HostPerson,
+  type MeshShape,
+  type Person,
+  type SimMesh,
+} from "./sim-mesh.ts";
 import { SimStore } from "./sim-store.ts";
 
 /** 2026-01-05T00:00:00Z, a Monday. */
@@ -36,11 +43,6 @@ export const START_MS = 1_767_571_200_000;
 
 /** Thrown where a simulated process dies. */
 export class Crash extends Error {}
-
-export interface WorldOptions {
-  readonly coordinators: number;
-  readonly hosts: number;
-}
 
 /** Told of everything that happens; checkers and traces listen. */
 export interface Observer {
@@ -60,7 +62,10 @@ interface SimProcess<N, I> {
 }
 
 export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput>;
-export type SimSidecar = SimProcess<SidecarNode, SidecarInput> & { startedMs: number };
+export type SimSidecar = SimProcess<SidecarNode, SidecarInput> & {
+  readonly person: HostPerson;
+  startedMs: number;
+};
 
 const CLOCK_MS = 250;
 
@@ -78,20 +83,14 @@ export class World {
   #tokens = 0;
   readonly #asked = new Map<number, (reply: Reply) => void>();
 
-  constructor(random: Random, options: WorldOptions) {
+  constructor(random: Random, shape: MeshShape) {
     this.random = random;
-    this.sim = buildMesh(random.split("keys"), options.coordinators, options.hosts);
+    this.sim = buildMesh(random.split("keys"), shape);
     this.bus = new SimBus(random.split("bus"), this.time);
     this.channels = channelsOf(this.sim.mesh);
-    const process = (person: Person) => ({
-      person,
-      store: new SimStore(),
-      skewMs: 0,
-      node: undefined,
-      pump: undefined,
-    });
-    this.coordinators = this.sim.coordinators.map(process);
-    this.sidecars = this.sim.hosts.map((host) => ({ ...process(host), startedMs: 0 }));
+    const stopped = () => ({ store: new SimStore(), skewMs: 0, node: undefined, pump: undefined });
+    this.coordinators = this.sim.coordinators.map((person) => ({ person, ...stopped() }));
+    this.sidecars = this.sim.hosts.map((person) => ({ person, ...stopped(), startedMs: 0 }));
   }
 
   /** Advances virtual time. */
@@ -126,7 +125,11 @@ export class World {
     });
     this.bus.attach({
       name: person.name,
-      hears: this.#prefixes(this.channels.headsAll, this.channels.receiptsAll, this.channels.resyncAll),
+      hears: this.#prefixes(
+        this.channels.headsAll,
+        this.channels.receiptsAll,
+        this.channels.resyncAll,
+      ),
       deliver: (channel, bytes) => this.#toCoordinator(process, channel, bytes),
     });
     this.bus.attachReader({
@@ -151,14 +154,42 @@ export class World {
       const ours = (process.node?.nextPosition(ledger) ?? 1) - 1;
       const bytesAtOurs = journal[ours - 1]?.bytes;
       const lastPosition = journal.length;
-      const reread = { type: "reread" as const, ledger, lastPosition };
-      this.feedCoordinator(process, bytesAtOurs === undefined ? reread : { ...reread, bytesAtOurs });
+      const read: CoordinatorInput = {
+        type: "reread",
+        ledger,
+        lastPosition,
+        ...(bytesAtOurs !== undefined && { bytesAtOurs }),
+      };
+      this.feedCoordinator(process, read);
     }
   }
 
   feedCoordinator(process: SimCoordinator, input: CoordinatorInput): void {
     if (process.node === undefined) return;
     this.#guard(process, () => process.pump?.feed([input]));
+  }
+
+  /** Ends a cut and does what a reconnect does: reads the journals' ends again BEFORE anything new. */
+  heal(process: SimCoordinator | SimSidecar): void {
+    const { name } = process.person;
+    this.bus.cut.delete(`to:${name}`);
+    this.bus.cut.delete(`from:${name}`);
+    const coordinator = this.coordinators.find((c) => c === process);
+    const sidecar = this.sidecars.find((s) => s === process);
+    if (coordinator !== undefined) {
+      this.reread(coordinator);
+      this.bus.pull(name);
+    }
+    if (sidecar !== undefined) this.feedSidecar(sidecar, { type: "connected" });
+  }
+
+  /** The broker restarts with the last messages of a journal lost; everybody reconnects. */
+  loseMessages(ledger: LedgerId, count: number): void {
+    this.bus.truncateJournal(ledger, (this.bus.journals.get(ledger) ?? []).length - count);
+    for (const process of this.coordinators) {
+      this.reread(process);
+      if (process.node !== undefined) this.bus.pull(process.person.name);
+    }
   }
 
   /** Submits a command to a coordinator; the answer comes to `onAnswer`. */
@@ -180,7 +211,7 @@ export class World {
     this.feedCoordinator(process, { type: "submit", envelope, privates, to, untilMs });
   }
 
-  #toCoordinator(process: SimCoordinator, channel: string, bytes: Uint8Array): void {
+  #toCoordinator(process: SimCoordinator, channel: string, bytes: Bytes): void {
     const { headsAll, receiptsAll, resyncAll } = this.channels;
     if (isIn(channel, headsAll)) this.feedCoordinator(process, { type: "head", bytes });
     if (isIn(channel, receiptsAll)) this.feedCoordinator(process, { type: "receipt", bytes });
@@ -192,7 +223,8 @@ export class World {
     this.#asked.set(to, (reply) => {
       this.#asked.delete(to);
       if (reply.bytes === undefined || asker === undefined) return;
-      this.bus.publish(process.person.name, `answer.${asker.person.name}`, reply.bytes);
+      const sent = Uint8Array.from(reply.bytes);
+      this.bus.publish(process.person.name, `answer.${asker.person.name}`, sent);
     });
     this.feedCoordinator(process, { type: "resync", bytes, to });
   }
@@ -251,7 +283,7 @@ export class World {
     this.feedSidecar(process, { type: "event", event });
   }
 
-  #toSidecar(process: SimSidecar, channel: string, bytes: Uint8Array): void {
+  #toSidecar(process: SimSidecar, channel: string, bytes: Bytes): void {
     const { verdicts, headsAll } = this.channels;
     if (channel.startsWith("answer.")) this.feedSidecar(process, { type: "answer", bytes });
     else if (isIn(channel, headsAll)) this.feedSidecar(process, { type: "head", bytes });
@@ -280,7 +312,12 @@ export class World {
     }
   }
 
-  #beat(process: SimCoordinator | SimSidecar, node: unknown, everyMs: number, run: () => void): void {
+  #beat(
+    process: SimCoordinator | SimSidecar,
+    node: unknown,
+    everyMs: number,
+    run: () => void,
+  ): void {
     const beat = () => {
       if (process.node !== node) return;
       run();
@@ -297,8 +334,9 @@ export class World {
       store,
       publish: (publication: Out["publish"][number]) => {
         const { channel, bytes, messageId } = publication;
-        if (messageId === undefined) this.bus.publish(name, channel, bytes);
-        else this.bus.publishJournal(name, this.#ledgerOf(channel), messageId, bytes);
+        const sent = Uint8Array.from(bytes);
+        if (messageId === undefined) this.bus.publish(name, channel, sent);
+        else this.bus.publishJournal(name, this.#ledgerOf(channel), messageId, sent);
       },
       enforce: (effect: SidecarEffect | CoordinatorEffect) => {
         for (const o of this.observers) o.onEffect?.(name, effect);

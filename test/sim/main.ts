@@ -1,0 +1,129 @@
+// `npm run sim`: runs seeds of the simulated mesh, or a mutant of it. Standard output is a function of the
+// seed and the flags alone; what the wall clock says goes to stderr.
+
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { applyMutant } from "./mutant-hook.ts";
+import { MUTANTS, type Mutant } from "./mutants.ts";
+import type { SeedResult } from "./run-seed.ts";
+
+const SEEDS_FILE = join(import.meta.dirname, "seeds.txt");
+/** Seeds that a mutant may hide from before it counts as a survivor. */
+const MUTANT_SEEDS_MAX = 60;
+const EXIT_USAGE = 2;
+
+function usage(why: string): never {
+  process.stderr.write(
+    `sim: ${why}\nusage: npm run sim -- --seed N [--seeds K] [--trace] | --mutants | --mutant NAME\n`,
+  );
+  process.exit(EXIT_USAGE);
+}
+
+function wholeNumber(text: string, flag: string): number {
+  const n = Number(text);
+  return Number.isSafeInteger(n) && n >= 0 ? n : usage(`${flag} wants a whole number`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function flagsOf(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        seed: { type: "string" },
+        seeds: { type: "string" },
+        trace: { type: "boolean" },
+        mutants: { type: "boolean" },
+        mutant: { type: "string" },
+      },
+    }).values;
+  } catch (cause) {
+    return usage(cause instanceof Error ? cause.message : "unknown flag");
+  }
+}
+
+function countsLine(results: readonly SeedResult[]): string {
+  const sums = new Map<string, number>([["seeds", results.length]]);
+  for (const { counts } of results) {
+    for (const [name, n] of Object.entries(counts)) sums.set(name, (sums.get(name) ?? 0) + n);
+  }
+  return [...sums].map(([name, n]) => `${name}=${n}`).join(" ");
+}
+
+function tellRate(seeds: number, startMs: number): void {
+  const s = (performance.now() - startMs) / 1_000;
+  process.stderr.write(`${seeds} seeds in ${s.toFixed(1)} s, ${(seeds / s).toFixed(2)} a second\n`);
+}
+
+async function runSeeds(first: number, count: number, isTraced: boolean): Promise<number> {
+  const { runSeed } = await import("./run-seed.ts");
+  const startMs = performance.now();
+  const results: SeedResult[] = [];
+  let failed = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    say(`seed ${seed}`);
+    const result = runSeed(seed, isTraced ? say : undefined);
+    results.push(result);
+    for (const { invariant, why, atS } of result.violations) {
+      say(`${invariant} violated by seed ${seed} at ${atS} s: ${why}`);
+      say(`  see it: npm run sim -- --seed ${seed} --trace`);
+    }
+    if (result.violations.length > 0) {
+      failed++;
+      appendFileSync(SEEDS_FILE, `${seed}\n`);
+    }
+  }
+  say(countsLine(results));
+  tellRate(results.length, startMs);
+  return failed === 0 ? 0 : 1;
+}
+
+/** Seeds in the order in which they are tried: the one known to catch the mutant first. */
+function* seedsFor(mutant: Mutant, first: number): Iterable<number> {
+  yield mutant.seed;
+  for (let seed = first; seed < first + MUTANT_SEEDS_MAX; seed++) {
+    if (seed !== mutant.seed) yield seed;
+  }
+}
+
+async function runMutant(name: string, first: number, isTraced: boolean): Promise<number> {
+  const mutant = MUTANTS.find((m) => m.name === name);
+  if (mutant === undefined) return usage(`no mutant is called ${name}; --mutants lists them`);
+  const hook = applyMutant(mutant);
+  const { runSeed } = await import("./run-seed.ts");
+  const startMs = performance.now();
+  const results: SeedResult[] = [];
+  for (const seed of seedsFor(mutant, first)) {
+    say(`seed ${seed}`);
+    const result = runSeed(seed, isTraced ? say : undefined);
+    hook.assertApplied();
+    results.push(result);
+    const caught = result.violations.find((v) => v.invariant === mutant.invariant);
+    if (caught === undefined) continue;
+    say(`${caught.invariant} caught ${name} by seed ${seed} at ${caught.atS} s: ${caught.why}`);
+    say(countsLine(results));
+    tellRate(results.length, startMs);
+    return 1;
+  }
+  say(`${name} survived`);
+  say(countsLine(results));
+  tellRate(results.length, startMs);
+  return 0;
+}
+
+function listMutants(): number {
+  for (const { name, invariant, breaks } of MUTANTS) say(`${name}  ${invariant}  ${breaks}`);
+  return 0;
+}
+
+const flags = flagsOf(process.argv.slice(2));
+const first = wholeNumber(flags.seed ?? "1", "--seed");
+const isTraced = flags.trace === true;
+if (flags.mutants === true) process.exitCode = listMutants();
+else if (flags.mutant !== undefined)
+  process.exitCode = await runMutant(flags.mutant, first, isTraced);
+else process.exitCode = await runSeeds(first, wholeNumber(flags.seeds ?? "1", "--seeds"), isTraced);

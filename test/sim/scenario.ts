@@ -1,0 +1,285 @@
+// One run of one mesh, all of it from the seed: who is there, what happens when, a safety phase full of
+// faults, a liveness phase without any, the time until everything has expired, and a last act in which
+// the whole middle lies. Judges nothing: checkers do.
+
+import { Ledger } from "@ostraka/proto";
+import { ATTACKERS, Attacks, HONEST } from "./attacks.ts";
+import { Client } from "./client.ts";
+import { type FaultPlan, Faults, planFaults } from "./faults.ts";
+import { type BrokerPlan, HostileBroker } from "./hostile-broker.ts";
+import { LyingHost } from "./lying-host.ts";
+import { LyingMiddle } from "./lying-middle.ts";
+import { People } from "./people.ts";
+import { POLICIES, type SimPolicy, yamlOf } from "./policies.ts";
+import type { Random } from "./random.ts";
+import { joinCommands, type MeshShape, policyCommands } from "./sim-mesh.ts";
+import type { Truth } from "./truth.ts";
+import type { SimCoordinator, SimSidecar, World } from "./world.ts";
+
+export interface Plan {
+  readonly shape: MeshShape;
+  readonly faults: FaultPlan;
+  readonly broker: BrokerPlan;
+  readonly hasLyingHost: boolean;
+  readonly hasLyingCoordinator: boolean;
+  readonly losesMessages: boolean;
+  readonly changesEpoch: boolean;
+  readonly hasOutage: boolean;
+}
+
+/** Phases in milliseconds from the start. */
+const JOIN_MS = 4_000;
+const SAFETY_MS = 42_000;
+const REST_MS = 18_000;
+const EXPIRY_MS = 40_000;
+
+export function planOf(random: Random): Plan {
+  const coordinators = random.chance(0.5) ? 1 : 3;
+  const count = random.int(2, 5);
+  const hasLyingHost = count >= 3 && random.chance(0.6);
+  const hosts = Array.from({ length: count }, (_, i) => ({
+    // The first two are witnesses of two domains, so that a quorum can arise; the third may share one.
+    domain: i === 2 && random.chance(0.5) ? "rack-1" : `rack-${i + 1}`,
+    isWitness: i < 2 || (hasLyingHost && i === 2) || random.chance(0.5),
+  }));
+  const three = coordinators === 3;
+  return {
+    shape: { coordinators, hosts },
+    faults: planFaults(random),
+    broker: {
+      forges: random.chance(0.5),
+      alters: random.chance(0.3),
+      altersJournal: random.chance(0.2),
+      misreads: three && random.chance(0.15),
+    },
+    hasLyingHost,
+    hasLyingCoordinator: three && random.chance(0.4),
+    losesMessages: random.chance(0.15),
+    changesEpoch: random.chance(0.7),
+    hasOutage: random.chance(0.6),
+  };
+}
+
+export class Scenario {
+  readonly plan: Plan;
+  readonly faults: Faults;
+  readonly broker: HostileBroker;
+  readonly client: Client;
+  readonly people: People;
+  readonly attacks: Attacks;
+  readonly started: SimSidecar[] = [];
+  isOutage = false;
+  hasLost = false;
+  readonly #world: World;
+  readonly #truth: Truth;
+  readonly #random: Random;
+  readonly #middle: LyingMiddle;
+  readonly #liar: LyingHost | undefined;
+  readonly #onLoss: () => void;
+
+  constructor(world: World, truth: Truth, plan: Plan, random: Random, onLoss: () => void) {
+    this.#world = world;
+    this.#truth = truth;
+    this.#random = random;
+    this.#onLoss = onLoss;
+    this.plan = plan;
+    this.faults = new Faults(world, random.split("faults"), plan.faults);
+    this.broker = new HostileBroker(world, random.split("broker"), plan.broker);
+    this.client = new Client(world, random.split("client"));
+    this.people = new People(world, random.split("people"), this.client);
+    this.attacks = new Attacks(world, random.split("attacks"));
+    this.#middle = new LyingMiddle(world, truth, this.people, random.split("middle"));
+    const host = plan.hasLyingHost ? world.sim.hosts[2] : undefined;
+    this.#liar = host && new LyingHost(world, random.split("liar"), host);
+  }
+
+  /** The safety phase. */
+  safety(): void {
+    const world = this.#world;
+    for (const coordinator of world.coordinators) world.startCoordinator(coordinator);
+    this.#found();
+    const last = world.sidecars.length - 1;
+    for (const [i, sidecar] of world.sidecars.entries()) {
+      const isNewcomer = i === last && i >= 2 && this.#random.chance(0.7);
+      const inMs = isNewcomer ? this.#random.int(20_000, 34_000) : this.#random.int(1_000, 4_000);
+      world.time.in(JOIN_MS + inMs, () => this.#join(sidecar));
+    }
+    world.time.in(JOIN_MS, () => {
+      this.faults.start();
+      this.broker.start();
+    });
+    this.#planWork();
+    if (this.plan.hasOutage) this.#planOutage();
+    if (this.plan.losesMessages) {
+      world.time.in(this.#random.int(15_000, 38_000), () => {
+        this.hasLost = true;
+        this.faults.loseMessages();
+        this.#onLoss();
+      });
+    }
+    world.run(SAFETY_MS);
+  }
+
+  /** Faults stop; everything must come together. */
+  liveness(): void {
+    this.isOutage = false;
+    this.faults.isHeld = false;
+    this.broker.stop();
+    this.faults.stop((process) => !this.#isSidecar(process) || this.started.includes(process));
+    this.#world.run(REST_MS);
+  }
+
+  expiry(): void {
+    this.#world.run(EXPIRY_MS);
+  }
+
+  /** All coordinators lie together, to every sidecar. */
+  lastAct(): void {
+    const world = this.#world;
+    const [ada, sam] = ["ada", "sam"].map((name) => this.people.person(name));
+    if (ada === undefined || sam === undefined) return;
+    const wish = { subject: ATTACKERS[0] as string, by: this.people.person("olga") };
+    this.people.ask(wish, [ada, sam]);
+    world.run(5_000);
+    for (const sidecar of this.started)
+      if (sidecar.node !== undefined) this.#middle.lieTogether(sidecar);
+    world.run(2_000);
+  }
+
+  #isSidecar(process: SimCoordinator | SimSidecar): process is SimSidecar {
+    return this.#world.sidecars.some((s) => s === process);
+  }
+
+  /** Genesis, first policy, its activation: one after the other. */
+  #found(): void {
+    const { sim, time } = this.#world;
+    const [first] = POLICIES as [SimPolicy];
+    const [document, activation] = policyCommands(sim, 1, time.nowMs, yamlOf(first));
+    this.people.firstActivation = activation;
+    time.in(1_200, () =>
+      this.client.submit(sim.genesis.envelope, [], () =>
+        this.client.submit(document, [], () => this.client.submit(activation)),
+      ),
+    );
+  }
+
+  #join(sidecar: SimSidecar): void {
+    const { sim, time } = this.#world;
+    const random = this.#random.split(sidecar.person.name);
+    const [grant, membership] = joinCommands(sim, random, sidecar.person, time.nowMs);
+    this.client.submit(grant, [], ({ outcome }) => {
+      if (outcome !== "ok") return;
+      this.client.submit(membership, [], () => {
+        if (this.#liar?.host === sidecar.person) return this.#lieOn();
+        this.started.push(sidecar);
+        if (!this.isOutage) this.#world.startSidecar(sidecar);
+        this.attacks.work([sidecar], 20_000);
+      });
+    });
+  }
+
+  #lieOn(): void {
+    const [coordinator] = this.#world.coordinators.filter((c) => c.node !== undefined);
+    this.#liar?.lie(coordinator?.node?.control.mesh.view.epoch ?? 1);
+    this.#world.time.in(this.#random.int(800, 2_500), () => this.#lieOn());
+  }
+
+  #planWork(): void {
+    const { time } = this.#world;
+    time.in(JOIN_MS + 6_000, () => {
+      if (this.started.length > 0) this.attacks.plan(this.started, 0, 24_000);
+    });
+    for (let i = 0; i < 3; i++) time.in(this.#random.int(10_000, 38_000), () => this.#cut(i));
+    for (let i = 0; i < 4; i++) time.in(this.#random.int(16_000, 40_000), () => this.#liftSome());
+    time.in(this.#random.int(11_000, 36_000), () =>
+      this.people.tryAlone(this.#random.pick(HONEST), "host-1"),
+    );
+    if (this.plan.changesEpoch) {
+      time.in(this.#random.int(14_000, 30_000), () => this.people.changeEpoch());
+    }
+    const [, , liar] = this.#world.sim.coordinators;
+    if (this.plan.hasLyingCoordinator && liar !== undefined) {
+      for (let i = 0; i < 5; i++) {
+        time.in(this.#random.int(12_000, 40_000), () => {
+          if (this.started.length > 0) this.#middle.lieAlone(liar);
+        });
+      }
+    }
+  }
+
+  /** A kill switch with true consent; the second one may supersede, the third one names a host. */
+  #cut(n: number): void {
+    const [ada, rui, sam] = ["ada", "rui", "sam"].map((name) => this.people.person(name));
+    if (ada === undefined || rui === undefined || sam === undefined) return;
+    const subject = n === 2 ? "user:sim/mallory" : this.#random.pick(ATTACKERS);
+    const by = this.people.person(this.#random.pick(["olga", "omar"]));
+    const inForce = n === 1 ? this.#inForce() : [];
+    const supersedes = inForce.length > 0 ? [this.#random.pick(inForce)] : [];
+    const hosts = n === 2 && this.#random.chance(0.6) ? { hosts: ["host-1"] } : {};
+    this.people.ask({ subject, by, supersedes, ...hosts }, [this.#random.pick([ada, rui]), sam]);
+  }
+
+  #liftSome(): void {
+    const inForce = this.#inForce();
+    if (inForce.length === 0) return;
+    const [rui, sam] = ["rui", "sam"].map((name) => this.people.person(name));
+    if (rui === undefined || sam === undefined) return;
+    const lifts = [this.#random.pick(inForce)];
+    const pardon = this.#random.chance(0.5) ? { pardonBeforeMs: this.#world.time.nowMs } : {};
+    const subject = this.#random.pick(ATTACKERS);
+    this.people.ask({ subject, by: this.people.person("olga"), lifts, ...pardon }, [rui, sam]);
+  }
+
+  /** Ids of revocations that some sealed entry holds and that have not expired. */
+  #inForce(): Uint8Array[] {
+    const ids: Uint8Array[] = [];
+    for (const ledger of [Ledger.CONTROL, Ledger.SIGNALS] as const) {
+      for (const { entry } of this.#truth.entries(ledger).slice(1)) {
+        if (entry.effect.case !== "revocation") continue;
+        if (Number(entry.effect.value.expiresMs) > this.#world.time.nowMs) {
+          ids.push(entry.effect.value.id);
+        }
+      }
+    }
+    return ids;
+  }
+
+  /** The middle goes away for a while: all coordinators, or every link to the bus. */
+  #planOutage(): void {
+    const { time, bus, coordinators, sidecars } = this.#world;
+    const isBus = this.#random.chance(0.5);
+    const fromMs = this.#random.int(22_000, 30_000);
+    time.in(fromMs, () => {
+      this.isOutage = true;
+      this.faults.isHeld = true;
+      for (const coordinator of coordinators) if (!isBus) this.#world.kill(coordinator);
+      for (const { person } of isBus ? sidecars : []) {
+        bus.cut.add(`to:${person.name}`);
+        bus.cut.add(`from:${person.name}`);
+      }
+      this.#restartSomebody(3_500);
+      this.#restartSomebody(5_500);
+    });
+    time.in(fromMs + 9_000, () => this.#endOutage());
+  }
+
+  #endOutage(): void {
+    this.isOutage = false;
+    this.faults.isHeld = false;
+    for (const coordinator of this.#world.coordinators) this.faults.restart(coordinator);
+    for (const sidecar of this.started) {
+      this.faults.restart(sidecar);
+      this.#world.heal(sidecar);
+    }
+  }
+
+  /** A sidecar's process dies and comes back while nobody is there to help it. */
+  #restartSomebody(inMs: number): void {
+    this.#world.time.in(inMs, () => {
+      if (this.started.length === 0) return;
+      const sidecar = this.#random.pick(this.started);
+      this.#world.kill(sidecar);
+      this.#world.startSidecar(sidecar);
+    });
+  }
+}
