@@ -4,13 +4,13 @@
 import { hex, Ledger } from "@ostraka/proto";
 import type { WalkedEntry } from "../ledger/ledger-walk.ts";
 import type { TraceLine } from "./child-process.ts";
-import { decibans, reasonInWords } from "./reason-words.ts";
+import { evidenceInWords, reasonInWords } from "./reason-words.ts";
 import {
-  answerText,
   ask,
   carryOut,
   pause,
   type StoryParts,
+  showAnswer,
   type Told,
   untilVerdict,
 } from "./story-parts.ts";
@@ -20,7 +20,7 @@ import { attackerAddress, PEOPLE, type Person } from "./traffic/people.ts";
 import { isRefusal } from "./traffic/visitor.ts";
 
 const GUESS_MS_FAST = 110;
-const GUESS_MS_SHOWN = 260;
+const GUESS_MS_SHOWN = 300;
 /** How long one host is attacked before it must have seen it. */
 const SEEN_MS_MAX = 45_000;
 /** Signals are out; if they make no verdict in this time, a process was killed: attack again. */
@@ -47,13 +47,13 @@ export async function attackAct(parts: StoryParts): Promise<AttackTold> {
   narrator.title(`${attacker.address} guesses passwords on ${first.host}, among honest people`);
   await attackUntilSeen(parts, attacker, first, subject);
   await showLease(parts, attacker.address, first.host, other);
-  await pause(parts, 1_000);
+  await pause(parts, 2_500);
   narrator.title(`It goes on to ${second.host}`);
   await attackUntilSeen(parts, attacker, second, subject);
   const entry = await decided(parts, attacker, [first, second], subject);
   showVerdict(parts, entry);
   const told = await carryOut(parts, entry, { sealedMs: Date.now() });
-  await pause(parts, 600);
+  await pause(parts, 1_200);
   return { ...told, isJust: await showJustice(parts, attacker.address, other, [first, second]) };
 }
 
@@ -76,10 +76,11 @@ function isSignal(host: string, subject: string): (line: TraceLine) => boolean {
 
 function showSignal({ narrator }: StoryParts, line: TraceLine): void {
   const { fields, child } = line;
-  const evidence = decibans(fields["evidenceMdb"]);
-  narrator.event(`${child} sees it: ${evidence} of evidence against being honest`, "yellow");
+  narrator.event(`${child} sees it`, "yellow");
+  narrator.detail(`${evidenceInWords(fields["evidenceMdb"])} if it were honest, because of:`);
   const reasons = Array.isArray(fields["reasons"]) ? fields["reasons"].map(String) : [];
-  for (const reason of reasons.slice(0, REASONS_SHOWN)) narrator.detail(reasonInWords(reason));
+  for (const reason of reasons.slice(0, REASONS_SHOWN))
+    narrator.detail(`  ${reasonInWords(reason)}`);
 }
 
 async function showLease(
@@ -92,9 +93,9 @@ async function showLease(
   const lease = await ask(parts, here, "/account", { address });
   const is = isRefusal(lease) ? "denies it at once, alone (a local lease)" : "has not denied it";
   narrator.event(`${here} ${is}`, "yellow");
-  narrator.detail(`GET /account on ${here} → ${answerText(lease)}`);
+  showAnswer(narrator, here, lease);
   const before = await ask(parts, elsewhere, "/account", { address });
-  narrator.detail(`GET /account on ${elsewhere} → ${answerText(before)}; it has seen nothing yet`);
+  if (before.status === 200) narrator.detail(`${elsewhere} has seen nothing yet and lets it in`);
 }
 
 /** The verdict; when a process was killed at the wrong moment, the attack goes on until it is there. */
@@ -122,11 +123,9 @@ async function decided(
 function showVerdict({ narrator, mesh }: StoryParts, { verdict, index }: WalkedEntry): void {
   if (verdict?.kind !== "revocation") return;
   const { hostCount, evidenceMdb, id, rule, warrant } = verdict.revocation;
-  const evidence = decibans(evidenceMdb);
   const signals = warrant?.signals.length ?? 0;
-  narrator.event(
-    `the warrant is complete: ${signals} signals of ${hostCount} hosts, together ${evidence}`,
-  );
+  narrator.event(`the warrant is complete: ${signals} signals of ${hostCount} hosts`);
+  narrator.detail(`together ${evidenceInWords(evidenceMdb)}`);
   const seals = mesh.verified.walk.headOf(Ledger.SIGNALS)?.sealed.seals.length ?? 0;
   const of = mesh.file.coordinators.length;
   narrator.event(
@@ -145,7 +144,7 @@ async function showJustice(
   const { narrator } = parts;
   const refused = await ask(parts, other, "/account", { address });
   narrator.event(`its next request to ${other}, which it never attacked, is refused`, "red");
-  narrator.detail(`GET /account on ${other} → ${answerText(refused)}`);
+  showAnswer(narrator, other, refused);
   const person = PEOPLE[0] as Person;
   const places = [...new Set([...logs.map((log) => log.host), other])];
   const answers = await Promise.all(places.map((host) => ask(parts, host, "/account", person)));

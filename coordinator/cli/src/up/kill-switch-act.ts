@@ -5,11 +5,11 @@ import { equalBytes, hex, Ledger, Stage, type SubjectText } from "@ostraka/proto
 import { idOf, type WalkedEntry } from "../ledger/ledger-walk.ts";
 import type { Taken } from "./people.ts";
 import {
-  answerText,
   ask,
   carryOut,
   pause,
   type StoryParts,
+  showAnswer,
   type Told,
   untilVerdict,
   WAIT_MS,
@@ -48,7 +48,7 @@ export async function killSwitchAct(parts: StoryParts): Promise<KillSwitchTold> 
   narrator.detail(`proposal ${hex(proposed.id).slice(0, 16)}…`);
   const revoked = await approved(parts, proposed);
   const isRefused = await shows(parts, host, person, true);
-  await pause(parts, 1_000);
+  await pause(parts, 2_500);
   narrator.title("The laptop is found: the same people lift it");
   const lift = await people.proposeLift(OPERATOR, {
     subject,
@@ -68,7 +68,7 @@ async function approved(parts: StoryParts, proposed: Taken): Promise<Told> {
   let verdictId: Uint8Array | undefined;
   let sentMs = Date.now();
   for (const approver of APPROVERS) {
-    await pause(parts, 500);
+    await pause(parts, 1_000);
     sentMs = Date.now();
     const taken = await mesh.people.approve(approver, proposed.id);
     verdictId = taken.verdictId;
@@ -105,6 +105,6 @@ async function shows(
   const isRefused = isRefusal(answer);
   const how = isRefused ? "is refused" : "is served";
   parts.narrator.event(`${person.user} ${how} on ${host}`, isRefused ? "red" : "green");
-  parts.narrator.detail(`GET /account on ${host} → ${answerText(answer)}`);
+  if (isRefused) showAnswer(parts.narrator, host, answer);
   return isRefused === isRefusalWanted;
 }

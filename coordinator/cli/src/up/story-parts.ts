@@ -101,10 +101,11 @@ export async function ask(
   );
 }
 
-/** An answer of a gate in one line, as the client got it. */
-export function answerText(answer: WebAnswer): string {
-  if (answer.status === 200) return "200 OK";
+/** An answer of a gate, as the client got it. */
+export function showAnswer(narrator: Narrator, host: string, answer: WebAnswer): void {
   const { reason = "no reason given", until: untilTime } = answer.body;
-  const end = untilTime === undefined ? "" : `, until ${untilTime}`;
-  return `${answer.status}: ${reason}${end}`;
+  narrator.detail(`GET /account on ${host} → ${answer.status}`);
+  if (answer.status === 200) return;
+  narrator.detail(`  ${reason}`);
+  if (untilTime !== undefined) narrator.detail(`  until ${untilTime.replace(/\.\d+Z$/, "Z")}`);
 }

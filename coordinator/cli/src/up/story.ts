@@ -27,11 +27,11 @@ export async function tellStory(parts: StoryParts, seed: number): Promise<StoryT
   narrator.restartClock();
   honest.start();
   try {
-    await pause(parts, 1_000);
+    await pause(parts, 1_500);
     const attack = await attackAct(parts);
-    await pause(parts, 1_000);
+    await pause(parts, 2_500);
     const kill = await killSwitchAct(parts);
-    await pause(parts, 600);
+    await pause(parts, 1_500);
     await honest.stop();
     const ledger = await ledgerAct(mesh, narrator);
     const measured = new Figures(mesh, book);

@@ -82,7 +82,9 @@ function checkFollow({ follow, hasReplay }: UpWishes, sidecars: number): void {
 async function runIn(dir: string, wishes: UpWishes): Promise<number> {
   const narrator = new Narrator(wishes.isJson ? process.stderr : process.stdout);
   const startedMs = performance.now();
-  if (!existsSync(pathsOf(dir).mesh)) {
+  if (existsSync(pathsOf(dir).mesh)) narrator.plain(`going on with the mesh in ${dir} …`);
+  else {
+    narrator.plain(`making a mesh in ${dir} …`);
     await initMesh({
       dir,
       coordinators: wishes.coordinators ?? DEFAULT_COORDINATORS,
@@ -173,13 +175,12 @@ async function verifyOnly(mesh: EmbeddedMesh, { wishes, narrator }: RunParts): P
 }
 
 function showMesh(narrator: Narrator, mesh: EmbeddedMesh, startedMs: number): void {
-  const { file, hosts, paths, natsText } = mesh;
+  const { file, hosts, natsText } = mesh;
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
   const many = file.coordinators.length;
   const coordinators = many === 1 ? "1 coordinator" : `${many} coordinators`;
   narrator.title(`A mesh runs on this machine, ready in ${seconds} s`);
   narrator.plain(`  ${natsText}, ${coordinators}, ${hosts.length} sidecars, each a process`);
-  narrator.plain(`  data in ${paths.dir}`);
   for (const { name, ports, isFollowing, log } of hosts) {
     const follows = isFollowing ? `, follows ${log}` : "";
     narrator.plain(

@@ -18,12 +18,13 @@ const GUESSES_MAX = 400;
 export class Attacker {
   readonly address: string;
   readonly #o: AttackerOptions;
-  #next = 0;
+  #next: number;
   guesses = 0;
 
   constructor(options: AttackerOptions) {
     this.#o = options;
     this.address = options.address;
+    this.#next = options.random.int(0, TRIED_NAMES.length - 1);
   }
 
   /** Guesses on a host until told to stop. @returns how to stop. */
