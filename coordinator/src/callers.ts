@@ -1,5 +1,5 @@
-// Who waits for which reply of the node: numbers stand for callers inside the node. Owns the way back
-// from a number to its caller, ONCE.
+// Who waits for which reply of the node: numbers stand for callers inside the node. Owns the way
+// back from a number to its caller, ONCE.
 
 import type { Reply } from "@ostraka/agents/kernel";
 

@@ -1,11 +1,11 @@
-// Clients of the admin API, for the CLI and for tests. Own the TLS of a caller, deadlines, and going on to
-// the next coordinator; know no command.
+// Clients of the admin API, for the CLI and for tests. Own the TLS of a caller, deadlines, and
+// going on to the next coordinator; know no command.
 
 import type { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import tls from "node:tls";
 import type { DescMethod } from "@bufbuild/protobuf";
 import {
-  type ChannelCredentials,
   Client,
   type ClientReadableStream,
   credentials,
@@ -53,16 +53,23 @@ export interface JoinClient {
 
 const CALL_MS_DEFAULT = 10_000;
 const CONNECT_MS_MAX = 5_000;
+const CHAIN_MAX = 8;
+/** A coordinator that was started again is found again within a second. */
+const CHANNEL_OPTIONS = {
+  "grpc.enable_retries": 0,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.min_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1_000,
+};
 
 /**
- * Clients of every service of the admin API. Each unary call goes to the first coordinator that can be
- * reached; its errors are OstrakaErrors with the server's code.
+ * Clients of every service of the admin API. Each unary call goes to the first coordinator that
+ * can be reached; its errors are OstrakaErrors with the server's code.
  */
 export function connectAdmin(access: AdminAccess): AdminClient {
   const { ca, certificate: cert, key } = access;
   const context = tls.createSecureContext({ ca, cert, key, minVersion: "TLSv1.3" });
-  const secure = credentials.createFromSecureContext(context);
-  const channels = new Channels(access.addresses, secure);
+  const channels = new Channels(access.addresses, context);
   return {
     command: channels.client(CommandService),
     mesh: channels.client(MeshService),
@@ -72,8 +79,8 @@ export function connectAdmin(access: AdminAccess): AdminClient {
 }
 
 /**
- * A client of the door for joining hosts. The CA is the one in the presented chain whose SHA-256 is the
- * fingerprint; the coordinator's certificate must come from it.
+ * A client of the door for joining hosts. The CA is the one in the presented chain whose SHA-256
+ * is the fingerprint; the coordinator's certificate must come from it.
  * @param address `host:port`.
  * @param caFingerprint hex of SHA-256 over the CA's DER.
  * @throws OstrakaError OSTRAKA_UNREACHABLE, or OSTRAKA_NOT_VERIFIED when the CA is another.
@@ -81,7 +88,7 @@ export function connectAdmin(access: AdminAccess): AdminClient {
 export async function joinClient(address: string, caFingerprint: string): Promise<JoinClient> {
   const ca = await findCa(address, caFingerprint);
   const context = tls.createSecureContext({ ca, minVersion: "TLSv1.3" });
-  const channels = new Channels([address], credentials.createFromSecureContext(context));
+  const channels = new Channels([address], context);
   return {
     enrollment: channels.client(EnrollmentService),
     ca,
@@ -99,14 +106,11 @@ class Channels {
   /** The one that answered last is tried first. */
   #first = 0;
 
-  constructor(addresses: readonly string[], secure: ChannelCredentials) {
+  constructor(addresses: readonly string[], context: tls.SecureContext) {
     if (addresses.length === 0) {
       throw new OstrakaError("OSTRAKA_USAGE", "no coordinator's address is given");
     }
-    this.#clients = addresses.map((address) => ({
-      address,
-      client: new Client(address, secure, { "grpc.enable_retries": 0 }),
-    }));
+    this.#clients = addresses.map((address) => ({ address, client: newClient(address, context) }));
   }
 
   client<S extends AnyService>(service: S): ServiceClient<S> {
@@ -168,6 +172,25 @@ class Channels {
   }
 }
 
+function newClient(address: string, context: tls.SecureContext): Client {
+  const { host } = partsOf(address);
+  // RFC 6066 section 3: no address stands in a server name. The certificate is held to the real
+  // one.
+  const checkServerIdentity = (_name: string, certificate: tls.PeerCertificate) =>
+    tls.checkServerIdentity(host, certificate);
+  const secure = credentials.createFromSecureContext(context, { checkServerIdentity });
+  const options = isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "localhost" };
+  return new Client(address, secure, { ...CHANNEL_OPTIONS, ...options });
+}
+
+/** @throws OstrakaError OSTRAKA_USAGE when it is no `host:port`. */
+function partsOf(address: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined) return { host, port: Number(port) };
+  throw new OstrakaError("OSTRAKA_USAGE", `"${address.slice(0, 100)}" is no host:port`);
+}
+
 function unary(
   client: Client,
   method: DescMethod,
@@ -202,12 +225,13 @@ async function findCa(address: string, caFingerprint: string): Promise<string> {
 }
 
 function presentedChain(address: string): Promise<X509Certificate[]> {
-  const [, host, port] = /^\[?([^\]]+)\]?:(\d+)$/.exec(address) ?? [];
+  const { host, port } = partsOf(address);
   return new Promise((resolve, fail) => {
-    // Nothing is believed of this connection but which CA it claims; that one is checked by its hash.
+    // Nothing is believed of this connection but which CA it claims; that one is checked by its
+    // hash.
     const socket = tls.connect({
       host,
-      port: Number(port),
+      port,
       rejectUnauthorized: false,
       minVersion: "TLSv1.3",
       ALPNProtocols: ["h2"],
@@ -223,7 +247,7 @@ function presentedChain(address: string): Promise<X509Certificate[]> {
     socket.once("secureConnect", () => {
       const chain: X509Certificate[] = [];
       let next = socket.getPeerX509Certificate();
-      while (next !== undefined && chain.length < 8) {
+      while (next !== undefined && chain.length < CHAIN_MAX) {
         chain.push(next);
         next = next.issuerCertificate;
       }

@@ -1,5 +1,5 @@
-// Reading one mapping of a configuration file, key by key. Owns the refusals: an unknown key names the
-// nearest known one, a wrong value says what would be right. Reads no file.
+// Reading one mapping of a configuration file, key by key. Owns the refusals: an unknown key
+// names the nearest known one, a wrong value says what would be right. Reads no file.
 
 import { OstrakaError } from "@ostraka/proto";
 
@@ -13,7 +13,9 @@ export class ConfigMapping {
   readonly #path: string;
   readonly #values: Readonly<Record<string, unknown>>;
 
-  /** @throws OstrakaError OSTRAKA_CONFIG_INVALID when it is no mapping or has a key not in `keys`. */
+  /**
+   * @throws OstrakaError OSTRAKA_CONFIG_INVALID when it is no mapping or has a key not in `keys`.
+   */
   constructor(value: unknown, path: string, keys: readonly string[]) {
     this.#path = path;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -1,5 +1,5 @@
-// The coordinator's configuration: one YAML file, checked whole before anything starts. Owns its keys
-// and what they must agree on. Secrets are named by path, never written into it.
+// The coordinator's configuration: one YAML file, checked whole before anything starts. Owns its
+// keys and what they must agree on. Secrets are named by path, never written into it.
 
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -69,13 +69,12 @@ export function loadConfig(path: string): CoordinatorConfig {
   }
 }
 
-/** Checks the text of a configuration; its paths are relative to `folder`. Errors as `loadConfig`. */
+/**
+ * Checks the text of a configuration; its paths are relative to `folder`. Errors as `loadConfig`.
+ */
 export function parseConfig(text: string, folder: string): CoordinatorConfig {
   if (text.length > FILE_BYTES_MAX) throw invalidConfig(`more than ${FILE_BYTES_MAX} bytes`);
-  const document = parseDocument(text, { schema: "core", uniqueKeys: true, merge: false });
-  const [fault] = document.errors;
-  if (fault !== undefined) throw invalidConfig(`no YAML: ${fault.message.split("\n")[0]}`);
-  const top = new ConfigMapping(document.toJS({ maxAliasCount: 0 }), "", KEYS);
+  const top = new ConfigMapping(valueOf(text), "", KEYS);
   const path = (mapping: ConfigMapping, key: string) => resolve(folder, mapping.text(key));
   const nats = top.mapping("nats", ["urls", "creds", "replicas"]);
   const api = top.mapping("api", ["listen", "tls"]);
@@ -102,6 +101,19 @@ export function parseConfig(text: string, folder: string): CoordinatorConfig {
   };
   checkTogether(config);
   return config;
+}
+
+/** The plain value of a YAML document: no aliases, no key twice. */
+function valueOf(text: string): unknown {
+  const document = parseDocument(text, { schema: "core", uniqueKeys: true, merge: false });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw invalidConfig(`no YAML: ${fault.message.split("\n")[0]}`);
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    if (error instanceof ReferenceError) throw invalidConfig("an alias: write the value out");
+    throw error;
+  }
 }
 
 function checkTogether(config: CoordinatorConfig): void {

@@ -1,11 +1,11 @@
-// A crash at a chosen moment, for the tests that prove what survives one. Does nothing unless NODE_ENV is
-// `test`, so no configuration of a real coordinator can reach it.
+// A crash at a chosen moment, for the tests that prove what survives one. Does nothing unless
+// NODE_ENV is `test`, so no configuration of a real coordinator can reach it.
 
 import { PHASES, type Phase } from "@ostraka/agents/node";
 
 /**
- * Reads OSTRAKA_CRASH_AT=`<phase>:<n>`: die BEFORE the phase begins, the first time that the control
- * ledger stands at index n or above.
+ * Reads OSTRAKA_CRASH_AT=`<phase>:<n>`: die BEFORE the phase begins, the first time that the
+ * control ledger stands at index n or above.
  */
 export function faultHook(
   env: Readonly<Record<string, string | undefined>>,

@@ -1,5 +1,5 @@
-// The genesis file of a mesh: the one document that a process is told to trust. Owns its reading: the
-// mesh id written in it must be the hash of what it holds.
+// The genesis file of a mesh: the one document that a process is told to trust. Owns its reading:
+// the mesh id written in it must be the hash of what it holds.
 
 import { readFileSync } from "node:fs";
 import { type OpenedGenesis, openGenesis } from "@ostraka/agents/node";

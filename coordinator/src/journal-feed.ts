@@ -1,6 +1,6 @@
-// Brings one journal into the rounds, in order, and compares it with our own copy each time a connection
-// comes up and every few ticks (I3). Owns the reader of that journal. Must never read on over a journal
-// that the node has called damaged.
+// Brings one journal into the rounds, in order, and compares it with our own copy each time a
+// connection comes up and every few ticks (I3). Owns the reader of that journal. Must never read
+// on over a journal that the node has called damaged.
 
 import type { CoordinatorInput, CoordinatorNode } from "@ostraka/agents/node";
 import type { Bus, JournalGap, JournalReader, Log } from "@ostraka/host";

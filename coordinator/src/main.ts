@@ -1,5 +1,5 @@
-// The coordinator's process: reads its configuration, opens its parts, says that it is ready, and stops
-// cleanly. Owns the process: signals, exit codes, standard output (ONE line).
+// The coordinator's process: reads its configuration, opens its parts, says that it is ready, and
+// stops cleanly. Owns the process: signals, exit codes, standard output (ONE line).
 
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
@@ -81,6 +81,7 @@ function configOf(args: readonly string[]): CoordinatorConfig | undefined {
 async function serve(config: CoordinatorConfig, log: Log): Promise<void> {
   // Nothing in this process speaks an older TLS.
   Object.assign(tls, { DEFAULT_MIN_VERSION: "TLSv1.3" });
+  process.on("uncaughtExceptionMonitor", (error) => log.fatal({ err: error }, "broken invariant"));
   const stopping = whenToldToStop(log);
   const crypto = openCrypto({ onFallback: (why) => log.warn({ why }, "slower signatures") });
   const genesis = loadGenesis(crypto, config.genesis);
@@ -93,7 +94,7 @@ async function serve(config: CoordinatorConfig, log: Log): Promise<void> {
     { use: "tls", key: certPublicKey(tlsTexts.certificate) },
   ]);
   if (!equalBytes(certFingerprint(caText), genesis.genesis.caFingerprint)) {
-    const why = `${config.ca.certificate} is not the CA that the genesis names: restore the right one`;
+    const why = `${config.ca.certificate} is not the CA of the genesis: restore the right one`;
     throw new OstrakaError("OSTRAKA_CONFIG_INVALID", why);
   }
   const issuers = {
@@ -179,4 +180,5 @@ function exitCodeOf(error: unknown): number {
   return code === "OSTRAKA_UNREACHABLE" ? EXIT_UNREACHABLE : EXIT_FAILED;
 }
 
-if (import.meta.main) process.exitCode = await runCoordinator(process.argv.slice(2));
+// Whatever still waits, such as for a NATS server that never came, ends with the process.
+if (import.meta.main) process.exit(await runCoordinator(process.argv.slice(2)));

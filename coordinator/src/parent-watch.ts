@@ -1,9 +1,11 @@
-// Ends a child process when the one that started it is gone, however that one died. The parent names
-// itself in OSTRAKA_PARENT_PID. Never ends anything but its own process.
+// Ends a child process when the one that started it is gone, however that one died. The parent
+// names itself in OSTRAKA_PARENT_PID. Never ends anything but its own process.
 
 const LOOK_EVERY_MS = 500;
 
-/** Calls `onGone` ONCE when the process named in the environment has ended. @returns how to stop. */
+/**
+ * Calls `onGone` ONCE when the process named in the environment has ended. @returns how to stop.
+ */
 export function watchParent(
   env: Readonly<Record<string, string | undefined>>,
   onGone: () => void,

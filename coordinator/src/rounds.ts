@@ -1,5 +1,6 @@
-// Collects the inputs that arrive in one turn of the event loop and feeds them as ONE round, so that one
-// fsync serves many. Keeps their order. What a round throws ends the process: only broken invariants do.
+// Collects the inputs that arrive in one turn of the event loop and feeds them as ONE round, so
+// that one fsync serves many. Keeps their order. What a round throws ends the process: only
+// broken invariants do.
 
 /** Inputs of one round; the rest waits for the next turn. */
 const ROUND_INPUTS_MAX = 4_096;

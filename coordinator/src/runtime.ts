@@ -1,5 +1,6 @@
-// Runs the pure CoordinatorNode on real parts: NATS, SQLite, keys, the clock. Owns the way of every input
-// into a round and of every output out of it; decides nothing. The order of outputs is the pump's.
+// Runs the pure CoordinatorNode on real parts: NATS, SQLite, keys, the clock. Owns the way of
+// every input into a round and of every output out of it; decides nothing. The order of outputs
+// is the pump's.
 
 import { newOut, type Out, type Publication, type Trace } from "@ostraka/agents/kernel";
 import {
@@ -26,6 +27,7 @@ import {
   type Envelope,
   hex,
   LEDGERS,
+  Ledger,
   LIMITS,
   OstrakaError,
   type PrivatePart,
@@ -52,8 +54,8 @@ export interface RuntimeParts {
 
 /** The journal is compared with our copy every so many ticks. */
 const COMPARE_EVERY_TICKS = 3;
-/** Resync requests that one round answers; hosts ask again. */
-const RESYNCS_PER_ROUND_MAX = 64;
+/** Resync requests that one round answers, each with up to a page; hosts ask again. */
+const RESYNCS_PER_ROUND_MAX = 16;
 /** How long the first command of a mesh is waited for before it is sent again. */
 const GENESIS_WAIT_MS = 10_000;
 
@@ -112,15 +114,20 @@ export class CoordinatorRuntime {
     return point.machineTimeMs > 0 && book.index > 0;
   }
 
+  /** Whether either journal is damaged. */
+  get isDamaged(): boolean {
+    return LEDGERS.some((ledger) => this.node.status(ledger).damage !== undefined);
+  }
+
   /** Why no command can be taken now, or `undefined`. */
   refusal(): OstrakaError | undefined {
-    for (const ledger of LEDGERS) {
-      const { damage } = this.node.status(ledger);
-      if (damage === undefined) continue;
-      const what = `deciding has stopped, ${damage}: ask for its status`;
-      return new OstrakaError("OSTRAKA_JOURNAL_DAMAGED", `${this.parts.config.name}: ${what}`);
-    }
     const { name } = this.parts.config;
+    // Only its own journal: a kill switch never waits for the signals.
+    const { damage } = this.node.status(Ledger.CONTROL);
+    if (damage !== undefined) {
+      const why = `${name}: deciding has stopped, ${damage}: ask for its status`;
+      return new OstrakaError("OSTRAKA_JOURNAL_DAMAGED", why);
+    }
     if (!this.isBusConnected) {
       return new OstrakaError("OSTRAKA_UNREACHABLE", `${name} has no NATS server: ask again soon`);
     }

@@ -1,5 +1,5 @@
-// A PEM file that holds a certificate and its key, as `init` and `host join` write it. Owns its parting; the
-// key never leaves in an error.
+// A PEM file that holds a certificate and its key, as `init` and `host join` write it. Owns its
+// parting; the key never leaves in an error.
 
 import { readSecretFile } from "@ostraka/host";
 import { OstrakaError } from "@ostraka/proto";

@@ -1,4 +1,5 @@
-// The version of this program, as its package states it. Read ONCE; shown by status and nothing else.
+// The version of this program, as its package states it. Read ONCE, when the process starts; shown
+// by status and used for nothing else.
 
 import { readFileSync } from "node:fs";
 

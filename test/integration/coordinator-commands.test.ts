@@ -1,4 +1,5 @@
-// A coordinator in its own process on a real nats-server: commands in, entries and sealed heads out.
+// A coordinator in its own process on a real nats-server: commands in, entries and sealed heads
+// out.
 
 import { Mesh, openSealedHead } from "@ostraka/agents/node";
 import {

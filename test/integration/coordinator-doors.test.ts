@@ -1,5 +1,5 @@
-// Who is let in at a coordinator's two doors: the admin API by certificate, joining hosts by their grant.
-// And what any gRPC tool sees there: health and reflection.
+// Who is let in at a coordinator's two doors: the admin API by certificate, joining hosts by
+// their grant. And what any gRPC tool sees there: health and reflection.
 
 import { X509Certificate } from "node:crypto";
 import tls from "node:tls";
@@ -11,9 +11,21 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { Client, credentials } from "@grpc/grpc-js";
-import { connectAdmin, joinClient } from "@ostraka/coordinator";
+import { type AdminClient, connectAdmin, joinClient } from "@ostraka/coordinator";
 import { certPublicKey, createMeshCa, openSigner } from "@ostraka/host";
-import { hex, type Signer } from "@ostraka/proto";
+import {
+  channelsOf,
+  type Envelope,
+  EnvelopeSchema,
+  encode,
+  encodeNew,
+  hex,
+  type MeshId,
+  OstrakaError,
+  ReceiptSchema,
+  type Signer,
+  signEnvelope,
+} from "@ostraka/proto";
 import { Outcome } from "@ostraka/proto/gen/admin";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually, MeshFixture, submitOk, type TestCoordinator } from "./mesh-fixture.ts";
@@ -142,6 +154,31 @@ describe.skipIf(natsVersion() === undefined)("a coordinator's doors (need nats-s
     lost.close();
   });
 
+  test("a host's receipt is watched and listed; streams are bounded and given back", async () => {
+    const token = openSigner(new Uint8Array(32).fill(10));
+    const { joining, door } = await grantAndJoin("host-3", token);
+    door.close();
+    const receipt = receiptOf(mesh.genesis.mesh, joining.host);
+    const bus = await mesh.watch();
+    bus.publish(
+      channelsOf(mesh.genesis.mesh).receipts(joining.host.publicKey),
+      encode(EnvelopeSchema, receipt),
+    );
+    const client = await mesh.connect([one.api]);
+    const streams = Array.from({ length: 64 }, () =>
+      client.mesh.watchReceipts({})[Symbol.asyncIterator](),
+    );
+    const first = await Promise.all(streams.map((stream) => stream.next()));
+    expect(first.map(({ value }) => value.receipt)).toEqual(Array(64).fill(receipt));
+    expect(await watchOnce(client)).toBe("OSTRAKA_RESOURCE_EXHAUSTED");
+    await Promise.all(streams.map((stream) => stream.return?.()));
+    await eventually(async () => (await watchOnce(client)) === "open", "there is room again");
+    const { hosts } = await client.mesh.listHosts({});
+    expect(hosts.find(({ name }) => name === "host-3")?.receipt).toEqual(receipt);
+    client.close();
+    await bus.close();
+  });
+
   test("both doors refuse TLS 1.2", async () => {
     for (const address of [one.api, one.join]) {
       const port = Number(address.split(":")[1]);
@@ -195,6 +232,29 @@ describe.skipIf(natsVersion() === undefined)("a coordinator's doors (need nats-s
     return new Client(one.api, credentials.createSsl(ca, key, cert));
   }
 });
+
+/** Opens a stream for one receipt. @returns `open`, or the code of the refusal. */
+async function watchOnce(client: AdminClient): Promise<string> {
+  try {
+    for await (const _ of client.mesh.watchReceipts({})) return "open";
+    return "ended";
+  } catch (error) {
+    return error instanceof OstrakaError ? error.code : String(error);
+  }
+}
+
+function receiptOf(mesh: MeshId, host: Signer): Envelope {
+  const body = encodeNew(ReceiptSchema, {
+    format: 1,
+    hostKey: host.publicKey,
+    incarnation: new Uint8Array(16).fill(1),
+    number: 1n,
+    controlIndex: 1n,
+    denySetDigest: new Uint8Array(32),
+    isFresh: true,
+  });
+  return signEnvelope(mesh, "receipt", body, host);
+}
 
 /** Dependencies first, as a registry wants them. */
 function inOrder(files: readonly FileDescriptorProto[]): FileDescriptorProto[] {

@@ -1,9 +1,10 @@
-// What survives at a coordinator: a kill between commit and publishing, NATS killed and back, a journal
-// that was deleted, a parent that is gone.
+// What survives at a coordinator: a kill between commit and publishing, NATS killed and back, a
+// journal that was deleted, a parent that is gone.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connectBus, inboxPrefix, openLog } from "@ostraka/host";
+import { PHASES } from "@ostraka/agents/node";
+import { inboxPrefix } from "@ostraka/host";
 import {
   addressSubject,
   channelsOf,
@@ -34,18 +35,7 @@ describe.skipIf(natsVersion() === undefined)("a coordinator in trouble (needs na
     return records.map(({ entry }) => decode(EntrySchema, entry, LIMITS.entryBytesMax) as Entry);
   }
 
-  /** A bus with a coordinator's rights. */
-  function watch() {
-    return connectBus({
-      urls: [mesh.nats.url],
-      creds: mesh.natsCreds(),
-      name: "watcher",
-      inboxPrefix: inboxPrefix(mesh.signer("coordinator-1").publicKey),
-      log: openLog({ name: "watcher", level: "fatal" }),
-    });
-  }
-
-  test("killed between commit and publishing, it publishes at its next start and doubles nothing", async () => {
+  test("killed between commit and publishing, it publishes when it starts again, ONCE", async () => {
     mesh = await MeshFixture.make();
     let one = await mesh.startCoordinator();
     for (const command of mesh.commands.policy()) await submitOk(one.admin, command);
@@ -53,7 +43,7 @@ describe.skipIf(natsVersion() === undefined)("a coordinator in trouble (needs na
 
     // The genesis, the policy and its activation are 1 to 3: it dies with entry 4 committed.
     one = await mesh.startCoordinator("coordinator-1", { OSTRAKA_CRASH_AT: "publish:4" });
-    const bus = await watch();
+    const bus = await mesh.watch();
     const published: number[] = [];
     const verdicts = channelsOf(mesh.genesis.mesh).verdicts(Ledger.CONTROL);
     const subscription = bus.subscribe(verdicts, (bytes) => {
@@ -75,6 +65,32 @@ describe.skipIf(natsVersion() === undefined)("a coordinator in trouble (needs na
     expect((await entries(one)).map(({ index }) => index)).toEqual([1n, 2n, 3n, 4n]);
     subscription.close();
     await bus.close();
+  });
+
+  test("killed BEFORE any phase of its output, it enters the command ONCE", async () => {
+    mesh = await MeshFixture.make();
+    let one = await mesh.startCoordinator();
+    for (const command of mesh.commands.policy()) await submitOk(one.admin, command);
+    let index = 3;
+    for (const phase of PHASES) {
+      await one.end("SIGTERM");
+      index++;
+      const env = { OSTRAKA_CRASH_AT: `${phase}:${index}` };
+      one = await mesh.startCoordinator("coordinator-1", env);
+      const asked = mesh.commands.revoke(SUBJECT);
+      const request = { command: asked.envelope, privates: [asked.part] };
+      // Whatever the caller was told, the bytes are the same when they are sent again.
+      await Promise.all([
+        one.admin.command.submit(request).catch((error: unknown) => error),
+        one.child.signalCode ?? once(one.child, "exit"),
+      ]);
+      expect(one.child.signalCode).toBe("SIGKILL");
+      one = await mesh.startCoordinator();
+      const answer = await submitOk(one.admin, asked.envelope, [asked.part]);
+      expect([phase, Number(answer.index)]).toEqual([phase, index]);
+    }
+    const indices = (await entries(one)).map((entry) => Number(entry.index));
+    expect(indices).toEqual(Array.from({ length: index }, (_, i) => i + 1));
   });
 
   test("NATS killed and started again, it goes on", async () => {
@@ -101,7 +117,7 @@ describe.skipIf(natsVersion() === undefined)("a coordinator in trouble (needs na
     ]);
   });
 
-  test("a NATS server that lost everything is damage, which status names with what to do", async () => {
+  test("a NATS server that lost everything is damage, and status says what to do", async () => {
     mesh = await MeshFixture.make();
     const one = await mesh.startCoordinator();
     const [policy, activation] = mesh.commands.policy();

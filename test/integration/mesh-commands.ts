@@ -1,5 +1,5 @@
-// Signed commands of people and joining hosts, for tests: what the CLI makes with keys in files, made with
-// keys in memory. Owns no key and sends nothing.
+// Signed commands of people and joining hosts, for tests: what the CLI makes with keys in files,
+// made with keys in memory. Owns no key and sends nothing.
 
 import { createHash, randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";

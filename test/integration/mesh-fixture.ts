@@ -1,5 +1,6 @@
-// A mesh for tests: keys, CA, NATS authority and server, and coordinators as child processes over a data
-// directory laid out as `init` lays it out. Owns what it starts and removes it all when disposed of.
+// A mesh for tests: keys, CA, NATS authority and server, and coordinators as child processes over
+// a data directory laid out as `init` lays it out. Owns what it starts and removes it all when
+// disposed of.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -11,15 +12,19 @@ import { fileURLToPath } from "node:url";
 import type { OpenedGenesis } from "@ostraka/agents/node";
 import { type AdminClient, connectAdmin } from "@ostraka/coordinator";
 import {
+  type Bus,
+  connectBus,
   coordinatorPermissions,
   createMeshCa,
   createNatsAuthority,
   createNatsUserKey,
   credsFile,
+  inboxPrefix,
   keyPem,
   type MeshCa,
   type NatsAuthority,
   openCrypto,
+  openLog,
   openSigner,
   writeSecretFile,
 } from "@ostraka/host";
@@ -161,6 +166,17 @@ export class MeshFixture {
   natsCreds(): string {
     const { publicKey } = this.signer("coordinator-1");
     return this.#natsCreds("watcher", publicKey);
+  }
+
+  /** A bus with a coordinator's rights; the caller closes it. */
+  watch(): Promise<Bus> {
+    return connectBus({
+      urls: [this.nats.url],
+      creds: this.natsCreds(),
+      name: "watcher",
+      inboxPrefix: inboxPrefix(this.signer("coordinator-1").publicKey),
+      log: openLog({ name: "watcher", level: "fatal" }),
+    });
   }
 
   /** Ends every coordinator and NATS, and removes the folder. */

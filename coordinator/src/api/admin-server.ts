@@ -1,5 +1,6 @@
-// The two listeners of a coordinator: the admin API, which asks for a client certificate of the mesh CA, and
-// the door for joining hosts, which have none yet. Both speak TLS 1.3 only (see main).
+// The two listeners of a coordinator: the admin API, which asks for a client certificate of the
+// mesh CA, and the door for joining hosts, which have none yet. Both speak TLS 1.3 only (see
+// main).
 
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import type { Log } from "@ostraka/host";
@@ -10,7 +11,7 @@ import {
   LedgerService,
   MeshService,
 } from "@ostraka/proto/gen/admin";
-import { HealthImplementation, type ServingStatus } from "grpc-health-check";
+import { HealthImplementation } from "grpc-health-check";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { CallDoor } from "./call-door.ts";
 import { commandHandlers } from "./command-service.ts";
@@ -88,6 +89,7 @@ export async function startAdminServer(
     join: await bind(join, config.join.listen, joinCredentials),
     close: async () => {
       stopHealth();
+      door.endStreams();
       await Promise.all([shutDown(api, log), shutDown(join, log)]);
     },
   };
@@ -119,16 +121,22 @@ function shutDown(server: Server, log: Log): Promise<void> {
   });
 }
 
-/** Health of each service: serving while commands can be taken. @returns how to stop. */
+/** Health by service; the whole is well while commands are taken and no journal is damaged. */
 function addHealth(server: Server, runtime: CoordinatorRuntime): () => void {
-  const names = ["", CommandService.typeName, MeshService.typeName, LedgerService.typeName];
   const health = new HealthImplementation();
-  let shown: ServingStatus | undefined;
+  const shown = new Map<string, boolean>();
+  const show = (name: string, isServing: boolean) => {
+    if (shown.get(name) === isServing) return;
+    shown.set(name, isServing);
+    health.setStatus(name, isServing ? "SERVING" : "NOT_SERVING");
+  };
+  // What is only read can be read always.
+  show(MeshService.typeName, true);
+  show(LedgerService.typeName, true);
   const look = () => {
-    const now = runtime.refusal() === undefined ? "SERVING" : "NOT_SERVING";
-    if (now === shown) return;
-    shown = now;
-    for (const name of names) health.setStatus(name, now);
+    const isTaking = runtime.refusal() === undefined;
+    show(CommandService.typeName, isTaking);
+    show("", isTaking && !runtime.isDamaged);
   };
   look();
   health.addToServer(server);

@@ -1,7 +1,6 @@
-// Puts handlers behind grpc-js: bounds how many calls run at once, turns what they throw into a status,
-// and cuts off streams whose caller does not keep up. Knows no service.
+// Puts handlers behind grpc-js: bounds how many calls run at once, turns what they throw into a
+// status, and cuts off streams whose caller does not keep up. Knows no service.
 
-import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import type {
   ServerUnaryCall,
   ServerWritableStream,
@@ -30,8 +29,8 @@ type Streaming = (request: unknown, stream: StreamContext<unknown>) => void;
 export class CallDoor {
   readonly #bounds: CallBounds;
   readonly #log: Log;
+  readonly #streams = new Set<() => void>();
   #calls = 0;
-  #streams = 0;
 
   constructor(bounds: CallBounds, log: Log) {
     this.#bounds = bounds;
@@ -45,10 +44,15 @@ export class CallDoor {
       const entry =
         method.methodKind === "unary"
           ? this.#unary(method.name, handler as Unary)
-          : this.#streaming(method.name, handler as Streaming, method.output);
+          : this.#streaming(method.name, handler as Streaming);
       return [method.localName, entry] as const;
     });
     return Object.fromEntries(admitted);
+  }
+
+  /** Ends every open stream as finished: this process stops. */
+  endStreams(): void {
+    for (const finish of [...this.#streams]) finish();
   }
 
   #unary(name: string, handler: Unary) {
@@ -69,26 +73,31 @@ export class CallDoor {
     };
   }
 
-  #streaming(name: string, handler: Streaming, output: DescMessage) {
+  #streaming(name: string, handler: Streaming) {
     return (call: ServerWritableStream<unknown, unknown>) => {
       const refuse = (error: unknown) => call.emit("error", this.#refusal(name, error));
-      if (this.#streams >= this.#bounds.streamsMax) {
+      if (this.#streams.size >= this.#bounds.streamsMax) {
         refuse(tooBusy("streams"));
         return;
       }
-      this.#streams++;
       let onEnd: (() => void) | undefined;
       let isOpen = true;
       const end = () => {
-        if (isOpen) this.#streams--;
-        if (isOpen) onEnd?.();
+        if (!isOpen) return;
         isOpen = false;
+        this.#streams.delete(finish);
+        onEnd?.();
       };
+      const finish = () => {
+        end();
+        call.end();
+      };
+      this.#streams.add(finish);
       call.on("cancelled", end);
       call.on("close", end);
       const send = (message: unknown) => {
         if (!isOpen) return;
-        call.write(create(output, message as MessageInitShape<DescMessage>));
+        call.write(message);
         if (call.writableLength < STREAM_WAITING_MAX) return;
         end();
         refuse(new OstrakaError("OSTRAKA_RESOURCE_EXHAUSTED", "read faster, or ask again"));

@@ -1,5 +1,5 @@
-// Takes signed commands: looks at their shape, hands them to the node, says what became of them. Holds no
-// key and decides nothing; a refusal by the machine is an answer, not an error.
+// Takes signed commands: looks at their shape, hands them to the node, says what became of them.
+// Holds no key and decides nothing; a refusal by the machine is an answer, not an error.
 
 import { COMMAND_KINDS } from "@ostraka/agents/node";
 import {
@@ -45,7 +45,7 @@ export function commandHandlers(runtime: CoordinatorRuntime): Handlers<typeof Co
         case "busy":
           throw new OstrakaError(
             "OSTRAKA_RESOURCE_EXHAUSTED",
-            "this coordinator has too many commands waiting, yours was not published: send it again",
+            "too many commands wait at this coordinator, yours was not published: send it again",
           );
       }
     },

@@ -1,5 +1,5 @@
-// Lets hosts in. Checks a join against the grant that it uses, has its membership entered by the mesh, and
-// only then issues what the host needs to speak. Never sees a secret of the host.
+// Lets hosts in. Checks a join against the grant that it uses, has its membership entered by the
+// mesh, and only then issues what the host needs to speak. Never sees a secret of the host.
 
 import { createHash } from "node:crypto";
 import { type HostMember, orderedKey } from "@ostraka/agents/kernel";
@@ -114,7 +114,9 @@ function memberOf(entry: Entry) {
   return entry.effect.case === "member" ? entry.effect.value : undefined;
 }
 
-/** Has the membership entered. The same join makes the same command, so a repeat makes no second. */
+/**
+ * Has the membership entered. The same join makes the same command, so a repeat makes no second.
+ */
 async function enter(
   runtime: CoordinatorRuntime,
   request: JoinRequest,

@@ -1,5 +1,5 @@
-// The one place where an error becomes a gRPC status. A caller gets the sentence and the stable code, in
-// trailing metadata `ostraka-code`; the cause goes to the log and nowhere else.
+// The one place where an error becomes a gRPC status. A caller gets the sentence and the stable
+// code, in trailing metadata `ostraka-code`; the cause goes to the log and nowhere else.
 
 import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { type ErrorCode, OstrakaError } from "@ostraka/proto";

@@ -1,5 +1,5 @@
-// The way between protobuf-es descriptors and grpc-js: definitions of services, and the types of their
-// handlers and clients. Owns no behaviour of any method.
+// The way between protobuf-es descriptors and grpc-js: definitions of services, and the types of
+// their handlers and clients. Owns no behaviour of any method.
 
 import {
   create,

@@ -1,5 +1,5 @@
-// Reads ledgers and open proposals out of the own store and machine. Shows nothing above the latest sealed
-// head: what lies there is tentative.
+// Reads ledgers and open proposals out of the own store and machine. Shows nothing above the
+// latest sealed head: what lies there is tentative.
 
 import { orderedKey } from "@ostraka/agents/kernel";
 import { commandHash } from "@ostraka/agents/node";

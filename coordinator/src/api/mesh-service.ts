@@ -1,4 +1,5 @@
-// Says how the mesh is, as this coordinator sees it: ledgers, hosts and their receipts, live.
+// Says how the mesh is, as this coordinator sees it: ledgers, hosts and their receipts, live. Shows
+// receipts as they were signed; whoever asks counts coverage for themselves.
 
 import { LEDGERS, type LedgerId } from "@ostraka/proto";
 import type { MeshService } from "@ostraka/proto/gen/admin";

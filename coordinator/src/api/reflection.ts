@@ -1,5 +1,5 @@
-// Server reflection out of the generated descriptors, so that any gRPC tool can call the admin API with no
-// .proto file at hand.
+// Server reflection out of the generated descriptors, so that any gRPC tool can call the admin
+// API with no .proto file at hand.
 
 import { type DescFile, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";

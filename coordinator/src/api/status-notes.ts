@@ -1,5 +1,5 @@
-// The sentences of a status: what is missing, damaged or worth knowing, and what to do about it. Reads
-// only; says nothing that it did not see.
+// The sentences of a status: what is missing, damaged or worth knowing, and what to do about it.
+// Reads only; says nothing that it did not see.
 
 import { majorityOf } from "@ostraka/agents/kernel";
 import {
@@ -78,9 +78,9 @@ function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
 
 function damageNote(runtime: CoordinatorRuntime, name: string, why: string): string {
   return (
-    `${damageText(why)}. The ${name} journal in NATS is not the one this coordinator has applied, so ` +
-    "deciding has stopped; what is in force stays in force until it expires. Check whether its stream " +
-    "was deleted or restored from an old copy. If the right one can be brought back, do that and " +
+    `${damageText(why)}. The ${name} journal in NATS is not the one that this coordinator has ` +
+    "applied, so deciding has stopped; what is in force stays in force until it expires. Check " +
+    "whether its stream was deleted or restored from an old copy. If the right one can be brought back, do that and " +
     `start this coordinator again. Keep ${runtime.parts.config.store}: it holds the whole journal.`
   );
 }
