@@ -43,6 +43,7 @@ export type Draft = Omit<
 >;
 
 interface Waiting {
+  readonly key: string;
   readonly number: number;
   readonly bytes: Bytes;
   readonly part: PrivatePart;
@@ -51,7 +52,6 @@ interface Waiting {
 interface Leftover {
   readonly incarnation: Bytes;
   readonly waiting: readonly Waiting[];
-  sinceMs: number;
 }
 
 interface Ack {
@@ -68,10 +68,11 @@ export interface CourierOptions {
   readonly channel: string;
 }
 
+/** Above every number that an acknowledgement can name. */
+const NEVER_SENT = Number.POSITIVE_INFINITY;
+
 /** Sends again what was not released for this long. */
 const RESEND_MS = 5 * LIMITS.tickMs;
-/** Waits this long to hear what the last incarnation got through, then sends all of it again. */
-const LAST_WORD_MS = 5 * LIMITS.tickMs;
 
 export class Courier {
   readonly #o: CourierOptions;
@@ -107,11 +108,14 @@ export class Courier {
       const [bytes] = message?.signals ?? [];
       const [part] = message?.privates ?? [];
       if (bytes !== undefined && part !== undefined) {
-        waiting.push({ number: Number(key.slice(-16)), bytes, part });
+        // What was numbered while the last word of an earlier one was awaited has never been sent.
+        const isSent = last !== undefined && key.startsWith(`outbox/${hex(last)}/`);
+        const number = isSent ? Number(key.slice(-16)) : NEVER_SENT;
+        waiting.push({ key, number, bytes, part });
       }
     }
     if (last !== undefined && waiting.length > 0) {
-      this.#leftover = { incarnation: last, waiting, sinceMs: 0 };
+      this.#leftover = { incarnation: last, waiting };
       return [];
     }
     return [{ key: "incarnation", value: this.#o.incarnation }];
@@ -136,8 +140,9 @@ export class Courier {
       incarnation: this.#o.incarnation,
       number: BigInt(number),
     });
-    this.#outbox.push({ number, bytes, part });
-    return [{ key: outboxKey(number), value: stored(bytes, part) }];
+    const key = this.#key(number);
+    this.#outbox.push({ key, number, bytes, part });
+    return [{ key, value: stored(bytes, part) }];
   }
 
   /** Batches that are due: new ones at once, unreleased ones again after a while. */
@@ -175,7 +180,8 @@ export class Courier {
     if (!equalBytes(ack.incarnation, expected)) return undefined;
     const nextNumber = Number(ack.nextNumber);
     const known = this.#acks.get(hex(key));
-    if (known === undefined || nextNumber >= known.nextNumber) {
+    // The first to say a number is soonest under a sealed head: saying it again must not delay it.
+    if (known === undefined || nextNumber > known.nextNumber) {
       this.#acks.set(hex(key), { nextNumber, position: Number(ack.position) });
     }
     return undefined;
@@ -185,41 +191,43 @@ export class Courier {
    * Releases what a majority has taken under a sealed head at or past their positions.
    * @param sealedPosition journal position of the newest sealed head of the signals ledger.
    */
-  release(coordinators: number, sealedPosition: number, wallMs: number): Write[] {
+  release(coordinators: number, sealedPosition: number): Write[] {
     const taken = [...this.#acks.values()]
       .filter((ack) => ack.position <= sealedPosition)
       .map((ack) => ack.nextNumber)
       .sort((a, b) => b - a);
     const through = taken[majorityOf(coordinators) - 1];
-    if (this.#leftover !== undefined) return this.#settleLeftover(through, wallMs);
+    if (this.#leftover !== undefined) return this.#settleLeftover(through);
     if (through === undefined) return [];
     const writes: Write[] = [];
     while ((this.#outbox[0]?.number ?? through) < through) {
-      writes.push({ key: outboxKey((this.#outbox.shift() as Waiting).number) });
+      writes.push({ key: (this.#outbox.shift() as Waiting).key });
     }
     return writes;
   }
 
   /** Numbers anew, under this incarnation, what the last one did not get through. */
-  #settleLeftover(through: number | undefined, wallMs: number): Write[] {
+  #settleLeftover(through: number | undefined): Write[] {
+    // Without a majority's word there is nobody to send to either; a guess could count a signal twice.
+    if (through === undefined) return [];
     const leftover = this.#leftover as Leftover;
-    if (leftover.sinceMs === 0) leftover.sinceMs = wallMs;
-    if (through === undefined && wallMs - leftover.sinceMs < LAST_WORD_MS) return [];
     this.#leftover = undefined;
     this.#acks.clear();
-    const writes: Write[] = leftover.waiting.map(({ number }) => ({ key: outboxKey(number) }));
+    const writes: Write[] = leftover.waiting.map(({ key }) => ({ key }));
     writes.push({ key: "incarnation", value: this.#o.incarnation });
     // What was added meanwhile has numbers already; the leftover goes after it.
     for (const { number, bytes, part } of leftover.waiting) {
       const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
-      if (signal !== undefined && number >= (through ?? 0)) {
+      if (signal !== undefined && number >= through) {
         writes.push(...this.add(draftOf(signal), part));
       }
     }
-    for (const { number, bytes, part } of this.#outbox) {
-      writes.push({ key: outboxKey(number), value: stored(bytes, part) });
-    }
     return writes;
+  }
+
+  /** Each incarnation has keys of its own: two of them must not write over one another's signals. */
+  #key(number: number): string {
+    return `outbox/${hex(this.#o.incarnation)}/${orderedKey(number)}`;
   }
 
   #batch(waiting: readonly Waiting[], wallMs: number): Sealing {
@@ -241,10 +249,6 @@ export class Courier {
     const privates = waiting.map((w) => w.part);
     return { kind: "batch", body, channel, messageId, signals, privates };
   }
-}
-
-function outboxKey(number: number): string {
-  return `outbox/${orderedKey(number)}`;
 }
 
 function stored(bytes: Bytes, part: PrivatePart): Bytes {

@@ -1,7 +1,7 @@
 // Intake acknowledgements: what has been taken of each host, to be signed and sent at ticks and when an
 // earlier incarnation's fate is asked for. Never releases anything by itself: hosts wait for a majority.
 
-import { type Bytes, encodeNew, hex, IntakeAckSchema } from "@ostraka/proto";
+import { type Bytes, encodeNew, equalBytes, hex, IntakeAckSchema } from "@ostraka/proto";
 import type { Intake } from "../intake/index.ts";
 
 export class AckDesk {
@@ -30,11 +30,12 @@ export class AckDesk {
 
   /**
    * The acknowledgement of a host as of a position, unsigned.
-   * @param asked incarnation that asks; when nothing was ever taken it may send everything again.
+   * @param asked incarnation that asks; when nothing of it was taken it may send everything again.
    */
   bodyOf(hostKey: Bytes, generation: number, position: number, asked?: Bytes): Bytes | undefined {
     const taken = this.#intake.positionOf(hostKey);
-    const { incarnation, nextNumber } = taken ?? { incarnation: asked, nextNumber: 0n };
+    const isTaken = taken !== undefined && (!asked || equalBytes(taken.incarnation, asked));
+    const { incarnation, nextNumber } = isTaken ? taken : { incarnation: asked, nextNumber: 0n };
     if (incarnation === undefined) return undefined;
     return encodeNew(IntakeAckSchema, {
       format: 1,

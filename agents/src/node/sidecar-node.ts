@@ -250,7 +250,7 @@ export class SidecarNode {
     if (this.courier.waiting === 0) return;
     const coordinators = this.mesh.view.coordinatorKeys().length;
     const position = Number(this.#sync.signals.sealer.latest?.head.position ?? 0);
-    out.persist.push(...this.courier.release(coordinators, position, this.clock.wallMs));
+    out.persist.push(...this.courier.release(coordinators, position));
   }
 
   #onClock(now: EdgeReading, out: Out<SidecarEffect>): void {

@@ -29,12 +29,13 @@ import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead } from "../sealer/index.ts";
 import { JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { Mesh } from "./mesh.ts";
+import { privatesFit } from "./privates-fit.ts";
 
 export class SignalsMachine extends JournalMachine {
   readonly mesh: Mesh;
   readonly intake: Intake;
   readonly quorum: SignalQuorum;
-  /** Host of the last batch taken. */
+  /** Host of the last batch, if it is owed an acknowledgement. */
   #lastBatchHost: Bytes | undefined;
   /** Right edge of the control ledger as imported. */
   #control: Frontier;
@@ -86,7 +87,10 @@ export class SignalsMachine extends JournalMachine {
     const { view } = this.mesh;
     this.#lastBatchHost = undefined;
     const batch = this.intake.take(view, envelope, signals, privates);
-    if (isReject(batch)) return batch.reject;
+    if (isReject(batch)) {
+      this.#refuseBatch(message, batch.reject, step);
+      return undefined;
+    }
     this.#lastBatchHost = batch.host.key;
     for (const signal of batch.signals) {
       const verdict = this.quorum.count(view, signal, this.point.machineTimeMs);
@@ -98,6 +102,22 @@ export class SignalsMachine extends JournalMachine {
       }
     }
     return undefined;
+  }
+
+  /** Held against who signed it; a clone is named so. */
+  #refuseBatch(
+    message: JournalMessage & { envelope: Envelope },
+    code: RejectCode,
+    step: MachineStep,
+  ): void {
+    const { view } = this.mesh;
+    const { envelope } = message;
+    const opened = openEnvelope(this.crypto, view.mesh, "batch", envelope, view.findHolder);
+    this.refuse(step, message, code, !isReject(opened));
+    // Who repeats has not heard of our acknowledgement: without another it would repeat for ever.
+    if (code === "number-repeated" || code === "number-gap") {
+      this.#lastBatchHost = envelope.signatures[0]?.key;
+    }
   }
 
   /** Imports what is new of a run of control entries; a repeat changes nothing. */
@@ -118,6 +138,8 @@ export class SignalsMachine extends JournalMachine {
       const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
       if (entry === undefined) return "malformed";
       if (Number(entry.index) > this.#control.size) {
+        // I2: a pardon is read from what lies beside the entry, so one coordinator must not choose it.
+        if (!privatesFit(this.crypto, entry, record.privates)) return "commitment-mismatch";
         entries.push({ entry, bytes: record.entry, privates: record.privates });
       }
     }
