@@ -137,6 +137,17 @@ describe.skipIf(version === undefined)("the sidecar's process", () => {
     expect(await second.ended).toBe(0);
   });
 
+  test("told to stop before it is ready it ends with 0 and has said nothing", async () => {
+    const fresh = await stand.addHost("web-2", "rack-2");
+    await stand.nats.kill();
+    const { child, said, ended } = startChild(fresh);
+    await until(() => said.err.includes("not connected to NATS"), "it looks for NATS");
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
+    expect(said.out).toBe("");
+    await stand.nats.start();
+  });
+
   test("its configuration is checked with every file it names, and shows no secret", () => {
     const shown = checkSidecarConfig(host.configPath);
     expect(shown).toContain("realm: test");

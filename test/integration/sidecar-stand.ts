@@ -92,6 +92,8 @@ export async function startStand(isPolicyActive = true): Promise<SidecarStand> {
   const stand: SidecarStand = {
     ...{ dir, nats, coordinator, commands },
     submit: async (command, privates = []) => {
+      // A test may just have started NATS again.
+      await until(() => coordinator.refusal() === undefined, "the coordinator takes commands");
       const answer = await coordinator.submit(command, privates, ANSWER_MS_MAX);
       if (answer.outcome !== "ok") throw new Error(`not entered: ${JSON.stringify(answer)}`);
     },
