@@ -74,7 +74,7 @@ export function loadConfig(path: string): CoordinatorConfig {
  */
 export function parseConfig(text: string, folder: string): CoordinatorConfig {
   if (text.length > FILE_BYTES_MAX) throw invalidConfig(`more than ${FILE_BYTES_MAX} bytes`);
-  const top = new ConfigMapping(valueOf(text), "", KEYS);
+  const top = new ConfigMapping(plainValue(text), "", KEYS);
   const path = (mapping: ConfigMapping, key: string) => resolve(folder, mapping.text(key));
   const nats = top.mapping("nats", ["urls", "creds", "replicas"]);
   const api = top.mapping("api", ["listen", "tls"]);
@@ -104,7 +104,7 @@ export function parseConfig(text: string, folder: string): CoordinatorConfig {
 }
 
 /** The plain value of a YAML document: no aliases, no key twice. */
-function valueOf(text: string): unknown {
+function plainValue(text: string): unknown {
   const document = parseDocument(text, { schema: "core", uniqueKeys: true, merge: false });
   const [fault] = document.errors;
   if (fault !== undefined) throw invalidConfig(`no YAML: ${fault.message.split("\n")[0]}`);
