@@ -1,0 +1,12 @@
+// Replays one log file to its end in a process of its own and prints the summary.
+
+import { runReplay } from "@ostraka/sidecar/replay";
+
+const [path = ""] = process.argv.slice(2);
+const summary = await runReplay({
+  path,
+  source: "auth-log",
+  year: 2017,
+  onRecord: () => undefined,
+});
+process.stdout.write(`${JSON.stringify(summary)}\n`);
