@@ -29,7 +29,8 @@ export interface Access {
 /** Where the host stands in scopes. */
 export interface Here {
   readonly host: string;
-  readonly labels: readonly string[];
+  /** Labels of the host's membership, which is known once the control ledger is. */
+  readonly labels: () => readonly string[];
 }
 
 /** A revocation that this host holds. */
@@ -211,8 +212,9 @@ export class DenySet {
   #applies({ scope }: Revocation): boolean {
     if (scope === undefined) return true;
     const { hosts, labels } = scope;
+    const here = this.#here.labels();
     const isHere = hosts.length === 0 || hosts.includes(this.#here.host);
-    return isHere && labels.every((label) => this.#here.labels.includes(label));
+    return isHere && labels.every((label) => here.includes(label));
   }
 
   #end(id: string, untilMs: number): Held | undefined {

@@ -19,7 +19,7 @@ import {
   Stage,
   type SubjectText,
 } from "@ostraka/proto";
-import { DenySet, type EdgeTime, type Held, type HeldLease } from "../enforcer/index.ts";
+import { DenySet, type EdgeTime, type Held, type HeldLease, type Here } from "../enforcer/index.ts";
 import { ActiveSet, endedUntilMs, type Out, type Store } from "../kernel/index.ts";
 import type { FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 import type { Mesh } from "./mesh.ts";
@@ -34,11 +34,13 @@ export type SidecarEffect =
 export interface EdgeVerdictsOptions {
   readonly crypto: Crypto;
   readonly mesh: Mesh;
-  readonly hostName: string;
+  readonly here: Here;
   /** Stages that this host's enforcers can really do. */
   readonly stages: ReadonlySet<Stage>;
   /** Time as the edge judges expiry. */
   readonly time: () => EdgeTime;
+  /** Told of every subject that a lift speaks of: its lease ends too. */
+  readonly endLease: (subject: SubjectText, out: Out<SidecarEffect>) => void;
   /** Told of a lift that pardons a subject. */
   readonly onPardon: (subject: SubjectText, beforeMs: number) => void;
 }
@@ -63,7 +65,7 @@ export class EdgeVerdicts {
 
   constructor(options: EdgeVerdictsOptions) {
     this.#o = options;
-    this.denySet = new DenySet(options.crypto, { host: options.hostName, labels: [] });
+    this.denySet = new DenySet(options.crypto, options.here);
     this.#active = new Map(LEDGERS.map((ledger) => [ledger, new ActiveSet(options.crypto)]));
   }
 

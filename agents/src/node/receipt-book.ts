@@ -68,5 +68,5 @@ export class ReceiptBook {
 function isNewer(receipt: Receipt, known: Receipt): boolean {
   return equalBytes(receipt.incarnation, known.incarnation)
     ? receipt.number > known.number
-    : receipt.timeMs > known.timeMs;
+    : receipt.machineTimeMs > known.machineTimeMs;
 }

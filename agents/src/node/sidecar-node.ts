@@ -16,7 +16,7 @@ import {
   type LedgerId,
   LIMITS,
   ReceiptSchema,
-  Stage,
+  type Stage,
 } from "@ostraka/proto";
 import { Courier } from "../courier/index.ts";
 import type { Access, DenySet, Held, HeldLease } from "../enforcer/index.ts";
@@ -25,6 +25,7 @@ import type { OpenedGenesis } from "../roster/index.ts";
 import type { Lease, Signal } from "../scorer/index.ts";
 import { EdgeClock, type EdgeReading } from "./edge-clock.ts";
 import { EdgeVerdicts, type SidecarEffect } from "./edge-verdicts.ts";
+import { LeaseBook } from "./lease-book.ts";
 import { LedgerSync } from "./ledger-sync.ts";
 import { Mesh } from "./mesh.ts";
 import { Scoring } from "./scoring.ts";
@@ -60,12 +61,6 @@ export interface Readiness {
 /** Baselines are saved this often: a crash reads the lines since then again. */
 const SAVE_MS = 10_000;
 
-const LEASE_STAGES = {
-  "step-up": Stage.STEP_UP,
-  throttle: Stage.THROTTLE,
-  suspend: Stage.SUSPEND,
-} as const;
-
 export class SidecarNode {
   readonly mesh: Mesh;
   readonly denySet: DenySet;
@@ -76,13 +71,13 @@ export class SidecarNode {
   readonly #o: SidecarOptions;
   readonly #verdicts: EdgeVerdicts;
   readonly #sync: LedgerSync;
+  readonly #leases: LeaseBook;
   readonly #cursors = new Map<string, Bytes>();
   #receiptNumber = 0;
   /** What the last receipt said had been applied; another state is due at once. */
   #receiptOf = "";
   #receiptMs = 0;
   #savedMs = 0;
-  #leases = 0;
   #isUnsaved = false;
 
   constructor(options: SidecarOptions) {
@@ -96,12 +91,14 @@ export class SidecarNode {
     this.#verdicts = new EdgeVerdicts({
       crypto,
       mesh: this.mesh,
-      hostName,
+      here: { host: hostName, labels: () => this.mesh.view.hostOf(hostKey)?.labels ?? [] },
       stages: options.stages,
       time: () => this.clock.time(),
+      endLease: (subject, out) => this.#leases.end(subject, out),
       onPardon: (subject, beforeMs) => this.scoring.pardon(subject, beforeMs),
     });
     this.denySet = this.#verdicts.denySet;
+    this.#leases = new LeaseBook(crypto, this.denySet, hostName, incarnation);
     this.#sync = new LedgerSync({
       crypto,
       mesh: this.mesh,
@@ -118,6 +115,7 @@ export class SidecarNode {
   open(now: EdgeReading, out: Out<SidecarEffect>): void {
     this.clock.set(now);
     out.persist.push(...this.courier.open(this.#o.store));
+    this.#leases.open(this.#o.store, now.wallMs);
     this.#sync.open(out);
     for (const [key, cursor] of this.#o.store.scan("cursor/")) {
       this.#cursors.set(key.slice("cursor/".length), cursor);
@@ -219,12 +217,10 @@ export class SidecarNode {
   #onLease(lease: Lease, out: Out<SidecarEffect>): void {
     // Old events, read again or late, must not deny anybody now.
     if (lease.untilMs <= this.clock.wallMs) return;
-    const id = `lease-${this.#o.hostName}-${++this.#leases}`;
+    const held = this.#leases.take(lease, out.persist);
     const { subject, untilMs, levelMdb, isRenewal } = lease;
-    const held = { id, subject, stage: LEASE_STAGES[lease.stage], untilMs };
-    this.denySet.lease(held);
     out.enforce.push({ type: "leased", lease: held, isRenewal });
-    if (!isRenewal) out.trace.push({ what: "leased", id, subject, levelMdb, untilMs });
+    if (!isRenewal) out.trace.push({ what: "leased", id: held.id, subject, levelMdb, untilMs });
   }
 
   #onSignal(signal: Signal, out: Out<SidecarEffect>): void {
@@ -256,6 +252,7 @@ export class SidecarNode {
   #onClock(now: EdgeReading, out: Out<SidecarEffect>): void {
     this.clock.set(now);
     this.#verdicts.expire(this.clock.time(), out);
+    this.#leases.expire(now.wallMs, out.persist);
     this.#sync.askForWhatIsMissing(out);
     const incarnation = this.courier.unknownIncarnation;
     if (incarnation !== undefined) this.#sync.askForIncarnation(incarnation, out);
