@@ -35,9 +35,26 @@ export async function withAccess<T>(
   const client = connectAdmin({ addresses, ca, ...openTlsIdentity(flags) });
   try {
     return await act({ crypto, genesis, file, client });
+  } catch (error) {
+    throw isUnanswered(error) ? unreachable(flags.data, addresses, error) : error;
   } finally {
     client.close();
   }
+}
+
+/** A call that no coordinator answered, or not in time; a deadline of our own has no such cause. */
+function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof OstrakaError)) return false;
+  const isOfCall = error.cause instanceof Error && "metadata" in error.cause;
+  return error.code === "OSTRAKA_UNREACHABLE" || (error.code === "OSTRAKA_DEADLINE" && isOfCall);
+}
+
+function unreachable(dir: string, addresses: readonly string[], cause: unknown): OstrakaError {
+  return new OstrakaError(
+    "OSTRAKA_UNREACHABLE",
+    `no coordinator of ${dir} answers at ${addresses.join(", ")}: start the mesh, or check the network`,
+    { cause },
+  );
 }
 
 function readCa(path: string, genesis: OpenedGenesis): string {

@@ -10,6 +10,8 @@ import { rejectWords } from "./reject-words.ts";
 
 const WAIT_MS = 10_000;
 const AGAIN_MS = 250;
+const UNKNOWN_YET = "the outcome is not known yet; the same bytes are sent again";
+const UNANSWERED = "no coordinator answers; the same bytes are sent again";
 /** Errors after which the same bytes may still come to something. */
 const PASSING = ["OSTRAKA_UNREACHABLE", "OSTRAKA_DEADLINE", "OSTRAKA_RESOURCE_EXHAUSTED"];
 
@@ -44,7 +46,7 @@ export async function submitCommand(
       throw refused(`the mesh refuses the ${what} ${id} (${code}): ${rejectWords(code)}`);
     }
     if (performance.now() + AGAIN_MS >= deadlineMs) throw deadline(what, id, answer.error);
-    if (!isTold) onWait?.(answer.error?.message ?? "the outcome is not known yet");
+    if (!isTold) onWait?.(answer.error === undefined ? UNKNOWN_YET : UNANSWERED);
     isTold = true;
     await delay(AGAIN_MS);
   }
@@ -67,7 +69,7 @@ async function trySubmit(
 }
 
 function deadline(what: string, id: string, cause: OstrakaError | undefined): OstrakaError {
-  const last = cause === undefined ? "" : ` (last: ${cause.message})`;
+  const last = cause === undefined ? "" : " (no coordinator answers)";
   return new OstrakaError(
     "OSTRAKA_DEADLINE",
     `it is not known whether the ${what} ${id} was entered${last}: look with \`ostraka ledger tail\``,

@@ -8,6 +8,7 @@ import { Coverage } from "./coverage.ts";
 import { idOf, type WalkedEntry } from "./ledger/ledger-walk.ts";
 import { VerifiedMesh } from "./ledger/verified-mesh.ts";
 import type { Terminal } from "./terminal.ts";
+import { verdictJson } from "./verdict-json.ts";
 
 const LOOK_MS = 200;
 
@@ -40,6 +41,25 @@ export async function waitForCoverage(
   bar.end();
   if (coverage.isComplete) return { entry, coverage };
   throw new OstrakaError("OSTRAKA_DEADLINE", laggardWords(coverage));
+}
+
+/** Waits as `waitForCoverage` and tells the outcome. */
+export async function waitAndTell(
+  access: Access,
+  proposalId: string,
+  deadlineMs: number,
+  isJson: boolean,
+  terminal: Terminal,
+): Promise<void> {
+  const { entry, coverage } = await waitForCoverage(access, proposalId, deadlineMs, terminal);
+  const { got, expected } = coverage;
+  if (isJson) {
+    const hosts = coverage.hosts();
+    terminal.json({ ...verdictJson(entry), coverage: { expected, got, hosts } });
+    return;
+  }
+  const what = entry.verdict?.kind === "lift" ? "lifted" : "in force";
+  terminal.say(`${what} on ${got} of ${expected} hosts, each with a verified receipt`);
 }
 
 async function waitForVerdict(

@@ -31,9 +31,8 @@ import { type Identity, openIdentity } from "../identity.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { submitCommand } from "../submit.ts";
 import { printable, type Terminal } from "../terminal.ts";
-import { verdictJson } from "../verdict-json.ts";
 import { factLines, needWords, wishLines } from "../verdict-words.ts";
-import { waitForCoverage } from "../wait-coverage.ts";
+import { waitAndTell } from "../wait-coverage.ts";
 
 export interface ApproveFlags extends AccessFlags {
   readonly yes?: boolean;
@@ -67,17 +66,21 @@ export async function runApprove(
   }
   const timeoutMs = durationOf("--timeout", flags.timeout);
   return await withAccess(flags, async (access) => {
-    const deadlineMs = performance.now() + timeoutMs;
     const approver = openIdentity(flags, access.genesis, [Role.APPROVER]);
     const answer = await access.client.ledger.getProposal({ id });
     const checked = checkProposal(access, id, answer);
     if (checked.proposer === approver.name) {
       throw refused(`${approver.name} proposed this, and whoever proposes cannot approve`);
     }
-    if (!flags.json) await show(access, checked, terminal);
-    if (flags.yes !== true && !(await isConfirmed(approver))) {
-      throw refused(`not approved: nothing was signed`);
+    // Whoever is asked sees what it is about, also where standard output takes JSON.
+    const isAsked = flags.yes !== true;
+    if (!flags.json || isAsked)
+      await show(access, checked, flags.json ? terminal.note : terminal.say);
+    if (isAsked && !(await isConfirmed(approver))) {
+      throw refused("not approved: nothing was signed");
     }
+    // The clock runs for the mesh, not for whoever reads.
+    const deadlineMs = performance.now() + timeoutMs;
     await approve(access, flags, terminal, { approver, checked, deadlineMs });
     return 0;
   });
@@ -115,7 +118,11 @@ export function checkProposal(
   return { id, proposal, proposer, subject, statement: content.content.statement };
 }
 
-async function show(access: Access, checked: CheckedProposal, terminal: Terminal): Promise<void> {
+async function show(
+  access: Access,
+  checked: CheckedProposal,
+  say: (line: string) => void,
+): Promise<void> {
   const { proposal, proposer, subject, statement, id } = checked;
   const mesh = new VerifiedMesh(access);
   await mesh.refresh("control");
@@ -129,14 +136,14 @@ async function show(access: Access, checked: CheckedProposal, terminal: Terminal
           recorded.approvals.map((a) => a.holder),
           view,
         );
-  terminal.say(terminal.paint("bold", `proposal ${hex(id)}`));
+  say(`proposal ${hex(id)}`);
   const facts = [
     ["asked by", `${proposer} (signature verified)`],
     ...wishLines(proposal, subject, Date.now()),
     ["reason", printable(statement) || "none given"],
     ["needs", needs],
   ];
-  for (const line of factLines(facts)) terminal.say(line);
+  for (const line of factLines(facts)) say(line);
 }
 
 async function isConfirmed({ name }: Identity): Promise<boolean> {
@@ -182,9 +189,5 @@ async function approve(
     terminal.note(`look with: ostraka explain ${hex(verdictId)}`);
   } else terminal.say(`c:${index}  approved by ${approver.name}; more approvals are needed`);
   if (flags.wait !== true || !isDecided) return;
-  const { entry, coverage } = await waitForCoverage(access, proposal, deadlineMs, terminal);
-  const { got, expected } = coverage;
-  if (flags.json) {
-    terminal.json({ ...verdictJson(entry), coverage: { expected, got, hosts: coverage.hosts() } });
-  } else terminal.say(`in force on ${got} of ${expected} hosts, each with a verified receipt`);
+  await waitAndTell(access, proposal, deadlineMs, flags.json, terminal);
 }

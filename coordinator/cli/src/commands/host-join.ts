@@ -44,7 +44,7 @@ export async function runHostJoin(flags: JoinFlags, terminal: Terminal): Promise
     explain: `127.0.0.1:${port}`,
     ...(sources === undefined ? {} : { sources }),
     ...(flags.gate === undefined ? {} : { gate: gateOf(flags.gate) }),
-    onStep: (_step, text) => terminal.note(`join: ${text}`),
+    onStep: (step, text) => terminal.note(step === "asking" ? `asking ${text}` : text),
   });
   if (flags.json) terminal.json(joined);
   else {

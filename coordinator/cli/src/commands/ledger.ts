@@ -8,15 +8,16 @@ import { hex, ledgerLetter, OstrakaError } from "@ostraka/proto";
 import { type AccessFlags, withAccess } from "../access.ts";
 import { EXIT, usage } from "../failure.ts";
 import { openApiSource } from "../ledger/api-source.ts";
+import { entryWords } from "../ledger/entry-words.ts";
 import { exportText, type LedgerSource, readBoth } from "../ledger/export-source.ts";
-import { idOf, type WalkedEntry } from "../ledger/ledger-walk.ts";
+import type { LedgerWalk, WalkedEntry } from "../ledger/ledger-walk.ts";
 import { verifyExportFile } from "../ledger/read-export.ts";
 import { openStoreSource } from "../ledger/store-source.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { isFault } from "../ledger/verify-export.ts";
 import { pathsOf, readGenesis } from "../mesh-dir.ts";
 import { rejectWords } from "../reject-words.ts";
-import { type Terminal, timeText } from "../terminal.ts";
+import { printable, type Terminal, timeText } from "../terminal.ts";
 import { verdictJson } from "../verdict-json.ts";
 
 export interface TailFlags extends AccessFlags {
@@ -34,10 +35,11 @@ export async function runLedgerTail(flags: TailFlags, terminal: Terminal): Promi
   return await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
     const first = [...(await mesh.refresh())].sort(byTime);
-    for (const entry of wanted === 0 ? [] : first.slice(-wanted)) print(entry, flags, terminal);
+    for (const entry of wanted === 0 ? [] : first.slice(-wanted))
+      print(mesh.walk, entry, flags, terminal);
     while (flags.follow === true) {
       await delay(FOLLOW_MS);
-      for (const entry of await mesh.refresh()) print(entry, flags, terminal);
+      for (const entry of await mesh.refresh()) print(mesh.walk, entry, flags, terminal);
     }
     return 0;
   });
@@ -47,19 +49,21 @@ function byTime(a: WalkedEntry, b: WalkedEntry): number {
   return Number(a.entry.machineTimeMs - b.entry.machineTimeMs);
 }
 
-function print(walked: WalkedEntry, flags: AccessFlags, terminal: Terminal): void {
+function print(
+  walk: LedgerWalk,
+  walked: WalkedEntry,
+  flags: AccessFlags,
+  terminal: Terminal,
+): void {
   const { entry, ledger, index, verdict } = walked;
   const at = `${ledgerLetter(ledger)}:${index}`;
   const time = timeText(entry.machineTimeMs);
-  const effect = entry.effect.case;
+  const effect = entry.effect.case ?? "";
+  const words = entryWords(walk, walked);
   if (flags.json) {
     const more = verdict === undefined ? {} : { verdict: verdictJson(walked) };
-    terminal.json({ at, time, effect, ...more });
-    return;
-  }
-  const words =
-    verdict === undefined ? "" : `${hex(idOf(verdict)).slice(0, 16)} ${verdict.subject}`;
-  terminal.table([at, "time", "effect", "what"], [[at, time, effect ?? "", words]]);
+    terminal.json({ at, time, effect, words, ...more });
+  } else terminal.say(`${at.padEnd(6)} ${time}  ${effect.padEnd(10)}  ${printable(words)}`);
 }
 
 export interface ExportFlags extends AccessFlags {

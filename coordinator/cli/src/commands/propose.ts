@@ -11,8 +11,7 @@ import { openIdentity } from "../identity.ts";
 import { makeProposal, type ProposalWish, scopeOf } from "../make-proposal.ts";
 import { submitCommand } from "../submit.ts";
 import type { Terminal } from "../terminal.ts";
-import { verdictJson } from "../verdict-json.ts";
-import { waitForCoverage } from "../wait-coverage.ts";
+import { waitAndTell } from "../wait-coverage.ts";
 
 export interface ProposeFlags extends AccessFlags {
   readonly stage: string;
@@ -93,11 +92,6 @@ export async function proposeAndTell(
     terminal.note(`proposed at c:${index} as ${name}; it takes effect when enough people approve`);
     terminal.note(`approve with: ostraka approve ${id} --as NAME`);
   }
-  if (!isWaiting) return 0;
-  const { entry, coverage } = await waitForCoverage(access, id, deadlineMs, terminal);
-  const { got, expected } = coverage;
-  const hosts = coverage.hosts();
-  if (flags.json) terminal.json({ ...verdictJson(entry), coverage: { expected, got, hosts } });
-  else terminal.say(`in force on ${got} of ${expected} hosts, each with a verified receipt`);
+  if (isWaiting) await waitAndTell(access, id, deadlineMs, flags.json, terminal);
   return 0;
 }

@@ -1,7 +1,7 @@
 // Finds verdicts in ledgers that have been walked, by whole id or by the start of one, and says how each
 // stands: in force, lifted, replaced, over.
 
-import { type Bytes, equalBytes, hex, LEDGERS, Ledger } from "@ostraka/proto";
+import { hex, LEDGERS } from "@ostraka/proto";
 import { refused, usage } from "../failure.ts";
 import { idOf, type LedgerWalk, type WalkedEntry } from "./ledger-walk.ts";
 
@@ -54,13 +54,7 @@ export interface Standing {
 export function standingOf(walk: LedgerWalk, { verdict }: WalkedEntry, nowMs: number): Standing {
   if (verdict?.kind !== "revocation") return { state: "lift" };
   const { id, expiresMs } = verdict.revocation;
-  const by = walk.verdictsOf(Ledger.CONTROL).find((other) => endsIt(other, id));
+  const by = walk.endingOf(id);
   if (by !== undefined) return { state: by.verdict?.kind === "lift" ? "lifted" : "replaced", by };
   return { state: Number(expiresMs) <= nowMs ? "over" : "in force" };
-}
-
-function endsIt({ verdict }: WalkedEntry, id: Bytes): boolean {
-  const ended =
-    verdict?.kind === "lift" ? verdict.lift.revocationIds : (verdict?.revocation.supersedes ?? []);
-  return ended.some((other) => equalBytes(other, id));
 }

@@ -23,6 +23,7 @@ import {
   encode,
   equalBytes,
   type Head,
+  hex,
   isReject,
   Ledger,
   type LedgerId,
@@ -78,6 +79,9 @@ export class LedgerWalk {
   /** The verdict that the last approval completed: the next control entry must be it. */
   #due: CheckedVerdict | undefined;
   #lastJudgedAt = 0n;
+  /** Pardons by subject, and by hex id the verdict that ended a revocation early. */
+  readonly #pardons = new Map<string, { readonly index: number; readonly beforeMs: number }[]>();
+  readonly #endings = new Map<string, WalkedEntry>();
 
   constructor(crypto: Crypto, genesis: OpenedGenesis) {
     this.#crypto = crypto;
@@ -137,7 +141,7 @@ export class LedgerWalk {
       record,
       ...(verdict === undefined ? {} : { verdict }),
     };
-    if (verdict !== undefined) trail.verdicts.push(walked);
+    this.#remember(walked);
     return walked;
   }
 
@@ -186,6 +190,11 @@ export class LedgerWalk {
     }
     active.expire(Number(head.machineTimeMs));
     return active;
+  }
+
+  /** The lift, or the revocation that replaced it, that ended a revocation early. */
+  endingOf(id: Uint8Array): WalkedEntry | undefined {
+    return this.#endings.get(hex(id));
   }
 
   /** The inclusion proof of a walked entry under its ledger's sealed head (RFC 9162), and whether it holds. */
@@ -296,12 +305,24 @@ export class LedgerWalk {
 
   /** The latest time before which evidence about a subject is pardoned, as of a control index. */
   #pardonOf(subject: string, controlIndex: number): number {
-    let beforeMs = 0;
-    for (const { verdict, index } of this.verdictsOf(Ledger.CONTROL)) {
-      if (verdict?.kind !== "lift" || index > controlIndex || verdict.subject !== subject) continue;
-      beforeMs = Math.max(beforeMs, Number(verdict.lift.pardonBeforeMs));
+    const pardons = (this.#pardons.get(subject) ?? []).filter((p) => p.index <= controlIndex);
+    return Math.max(0, ...pardons.map((p) => p.beforeMs));
+  }
+
+  #remember(walked: WalkedEntry): void {
+    const { verdict, index, ledger } = walked;
+    if (verdict === undefined) return;
+    this.#trail(ledger).verdicts.push(walked);
+    const ended =
+      verdict.kind === "lift" ? verdict.lift.revocationIds : verdict.revocation.supersedes;
+    for (const id of ended) {
+      const key = hex(id);
+      if (!this.#endings.has(key)) this.#endings.set(key, walked);
     }
-    return beforeMs;
+    if (verdict.kind !== "lift" || verdict.lift.pardonBeforeMs === 0n) return;
+    const pardons = this.#pardons.get(verdict.subject) ?? [];
+    pardons.push({ index, beforeMs: Number(verdict.lift.pardonBeforeMs) });
+    this.#pardons.set(verdict.subject, pardons);
   }
 }
 
