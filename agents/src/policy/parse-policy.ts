@@ -49,10 +49,11 @@ function fieldsOf(value: unknown, path: string, known: readonly string[]): Field
 }
 
 function integerOf(value: unknown, path: string, min: number, max: number): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
+  // Integers are read as bigint: a number here is a double, even when it happens to be whole.
+  if (typeof value !== "bigint" || value < min || value > max) {
     return fail(path, `must be a whole number from ${min} to ${max}`);
   }
-  return value;
+  return Number(value);
 }
 
 function textOf(value: unknown, path: string): string {
@@ -220,7 +221,7 @@ function exemptOf(value: unknown): Pick<Policy, "exemptBlocks" | "exemptSubjects
 function policyOf(root: unknown, epoch: number, groups: GroupSizes): Policy {
   const known = ["version", "name", "local", "exempt", "signalRules", "approvalRules", "freshness"];
   const f = fieldsOf(root, "policy", known);
-  if (f["version"] !== 1) fail("version", "must be 1");
+  if (f["version"] !== 1n) fail("version", "must be 1");
   const signalRules = listOf(f["signalRules"], "signalRules").map((rule, i) =>
     signalRuleOf(rule, `signalRules[${i}]`),
   );
@@ -259,7 +260,13 @@ export function parsePolicy(
   try {
     const text = getTextEncoding().decodeUtf8(yaml);
     // No aliases: a small document could unfold into a huge one.
-    const document = parseDocument(text, { schema: "core", uniqueKeys: true });
+    const document = parseDocument(text, {
+      schema: "core",
+      uniqueKeys: true,
+      intAsBigInt: true,
+      // Faults are data here: the library must not write to the process's warnings.
+      logLevel: "error",
+    });
     // A warning is a tag or a number that another reader might take for something else.
     const [error] = [...document.errors, ...document.warnings];
     if (error !== undefined) return { fault: error.message.split("\n")[0] ?? "not YAML" };
