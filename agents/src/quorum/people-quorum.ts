@@ -39,6 +39,9 @@ export interface CompletedVerdict {
   readonly part: PrivatePart;
 }
 
+/** An approver's clock may be this much slower than the proposer's. */
+const CLOCKS_APART_MS = BigInt(LIMITS.signalAheadMsMax);
+
 export class PeopleQuorum {
   readonly #crypto: Crypto;
   readonly #open = new Map<string, Open>();
@@ -94,6 +97,9 @@ export class PeopleQuorum {
     if (open.isDecided) return reject("already-decided");
     if (open.opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (open.approvals.length >= LIMITS.approvalsMax) return reject("too-large");
+    // A verdict runs from its oldest witness: a consent dated back would make one that is over at once.
+    const { createdMs } = open.opened.proposal;
+    if (opened.approval.createdMs + CLOCKS_APART_MS < createdMs) return reject("clock-off");
     return opened;
   }
 

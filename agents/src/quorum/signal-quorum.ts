@@ -38,8 +38,8 @@ export interface SignalVerdict extends DerivedRevocation {
 
 interface Window {
   readonly epoch: number;
-  /** The strongest unspent signal of each host. */
-  readonly byHost: Map<string, CountedSignal>;
+  /** Unspent signals of each host: of those that reach the same lines, the newest. */
+  readonly byHost: Map<string, readonly CountedSignal[]>;
 }
 
 export class SignalQuorum {
@@ -86,13 +86,8 @@ export class SignalQuorum {
     if (!isOverSomeLine) return reject("below-line");
     const window = this.#windowOf(subject, view.epoch);
     if (window === undefined) return reject("too-large");
-    const host = hostId(counted.host);
-    const known = window.byHost.get(host);
-    // The newest of equal strength: it lets the window and the verdict reach furthest.
-    if (known === undefined || signal.evidenceMdb >= known.signal.evidenceMdb) {
-      window.byHost.set(host, counted);
-    }
-    return this.#decide(view, policy, subject, window);
+    hold(policy, window, counted);
+    return this.#decide(view, policy, window, counted);
   }
 
   /** Forgets signals that are too old for every rule of the active policy. */
@@ -100,8 +95,10 @@ export class SignalQuorum {
     const policy = view.policyOf(view.epoch);
     const longestMs = Math.max(0, ...(policy?.signalRules ?? []).map((rule) => rule.windowMs));
     for (const [subject, window] of this.#windows) {
-      for (const [host, { signal }] of window.byHost) {
-        if (Number(signal.timeMs) + longestMs < machineTimeMs) window.byHost.delete(host);
+      for (const [host, signals] of window.byHost) {
+        const kept = signals.filter((s) => timeOf(s) + longestMs >= machineTimeMs);
+        if (kept.length === 0) window.byHost.delete(host);
+        else window.byHost.set(host, kept);
       }
       if (window.byHost.size === 0) this.#windows.delete(subject);
     }
@@ -119,34 +116,71 @@ export class SignalQuorum {
   #decide(
     view: MeshView,
     policy: Policy,
-    subject: SubjectText,
     window: Window,
+    counted: CountedSignal,
   ): SignalVerdict | undefined {
-    const all = [...window.byHost.values()].sort((a, b) => compareBytes(a.id, b.id));
     for (const rule of policy.signalRules) {
-      const chosen = chooseSignals(rule, all);
-      if (chosen === undefined || satisfiedRule(policy, chosen)?.name !== rule.name) continue;
-      const proofs = chosen.map((s) => s.proof());
-      const derived = revocationOfOpened(this.#crypto, view, chosen, proofs);
-      if (isReject(derived)) continue;
-      // Spent: what a verdict has used leaves the window for good.
-      for (const s of chosen) window.byHost.delete(hostId(s.host));
-      if (window.byHost.size === 0) this.#windows.delete(subject);
-      return { ...derived, privates: chosen.map((s) => s.part) };
+      for (const chosen of choices(rule, window, counted)) {
+        if (satisfiedRule(policy, chosen)?.name !== rule.name) continue;
+        const proofs = chosen.map((s) => s.proof());
+        const derived = revocationOfOpened(this.#crypto, view, chosen, proofs);
+        if (isReject(derived)) continue;
+        // Spent: what a verdict has used leaves the window for good.
+        for (const s of chosen) window.byHost.delete(hostId(s.host));
+        if (window.byHost.size === 0) this.#windows.delete(derived.subject);
+        return { ...derived, privates: chosen.map((s) => s.part) };
+      }
     }
     return undefined;
   }
 }
 
-/** The unspent signals that fit a rule's line and window, counted back from the newest. */
-function chooseSignals(
+function timeOf({ signal }: OpenedSignal): number {
+  return Number(signal.timeMs);
+}
+
+/** Rules whose line a signal reaches: lines are ordered, so equal counts are equal lines. */
+function linesReached(policy: Policy, { signal }: OpenedSignal): number {
+  return policy.signalRules.filter(
+    (rule) => rule.kinds.includes(signal.subjectKind) && signal.evidenceMdb >= rule.lineMdb,
+  ).length;
+}
+
+/** Keeps the newest signal of a host for each set of lines: a strong old one hides no fresh one. */
+function hold(policy: Policy, window: Window, counted: CountedSignal): void {
+  const host = hostId(counted.host);
+  const reached = linesReached(policy, counted);
+  const held = window.byHost.get(host) ?? [];
+  const same = held.find((s) => linesReached(policy, s) === reached);
+  if (same !== undefined && timeOf(same) > timeOf(counted)) return;
+  window.byHost.set(host, [...held.filter((s) => s !== same), counted]);
+}
+
+/**
+ * Sets of signals, one a host, over a rule's line and within its window around the signal that has come;
+ * the set that reaches furthest first. One host that dates itself ahead cannot shut out the others.
+ */
+function* choices(
   rule: SignalRule,
-  signals: readonly CountedSignal[],
-): readonly CountedSignal[] | undefined {
-  const newestMs = Math.max(...signals.map((s) => Number(s.signal.timeMs)));
-  const fitting = signals.filter(
-    (s) =>
-      s.signal.evidenceMdb >= rule.lineMdb && Number(s.signal.timeMs) >= newestMs - rule.windowMs,
-  );
-  return fitting.length >= rule.hosts ? fitting.slice(0, LIMITS.warrantSignalsMax) : undefined;
+  window: Window,
+  counted: CountedSignal,
+): Iterable<readonly CountedSignal[]> {
+  const at = timeOf(counted);
+  const newestFirst = [...window.byHost.values()]
+    .flat()
+    .filter((s) => s.signal.evidenceMdb >= rule.lineMdb)
+    .filter((s) => Math.abs(timeOf(s) - at) <= rule.windowMs)
+    .sort((a, b) => timeOf(b) - timeOf(a));
+  const ends = new Set(newestFirst.map(timeOf).filter((end) => end >= at));
+  for (const end of ends) {
+    const byHost = new Map<string, CountedSignal>();
+    for (const s of newestFirst) {
+      const host = hostId(s.host);
+      const isWithin = timeOf(s) <= end && timeOf(s) >= end - rule.windowMs;
+      if (isWithin && !byHost.has(host)) byHost.set(host, s);
+    }
+    if (byHost.size < rule.hosts) continue;
+    const chosen = [...byHost.values()].sort((a, b) => compareBytes(a.id, b.id));
+    yield chosen.slice(0, LIMITS.warrantSignalsMax);
+  }
 }
