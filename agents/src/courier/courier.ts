@@ -145,18 +145,21 @@ export class Courier {
     return [{ key, value: stored(bytes, part) }];
   }
 
-  /** Batches that are due: new ones at once, unreleased ones again after a while. */
-  flush(wallMs: number): Sealing[] {
+  /**
+   * Batches that are due: new ones at once, unreleased ones again after a while.
+   * @param monoMs monotonic time: a wall clock that was set back would hold the outbox by as much.
+   */
+  flush(monoMs: number): Sealing[] {
     if (this.#leftover !== undefined) return [];
-    if (this.#outbox.length > 0 && wallMs - this.#lastSentMs >= RESEND_MS) {
+    if (this.#outbox.length > 0 && monoMs - this.#lastSentMs >= RESEND_MS) {
       this.#sendFrom = this.#outbox[0]?.number ?? this.#next;
     }
     const due = this.#outbox.filter((w) => w.number >= this.#sendFrom);
     const batches: Sealing[] = [];
     for (let i = 0; i < due.length; i += LIMITS.batchSignalsMax) {
-      batches.push(this.#batch(due.slice(i, i + LIMITS.batchSignalsMax), wallMs));
+      batches.push(this.#batch(due.slice(i, i + LIMITS.batchSignalsMax), monoMs));
     }
-    if (batches.length > 0) this.#lastSentMs = wallMs;
+    if (batches.length > 0) this.#lastSentMs = monoMs;
     this.#sendFrom = this.#next;
     return batches;
   }
@@ -230,7 +233,7 @@ export class Courier {
     return `outbox/${hex(this.#o.incarnation)}/${orderedKey(number)}`;
   }
 
-  #batch(waiting: readonly Waiting[], wallMs: number): Sealing {
+  #batch(waiting: readonly Waiting[], monoMs: number): Sealing {
     const tree = new MerkleTree(this.#o.crypto);
     for (const { bytes } of waiting) tree.append(signalId(this.#o.crypto, this.#o.mesh, bytes));
     const [first] = waiting as [Waiting];
@@ -244,7 +247,7 @@ export class Courier {
     });
     const { channel, incarnation } = this.#o;
     // The time in the id: JetStream's window must not swallow what is sent again on purpose.
-    const messageId = `batch/${hex(incarnation)}/${first.number}/${waiting.length}/${wallMs}`;
+    const messageId = `batch/${hex(incarnation)}/${first.number}/${waiting.length}/${monoMs}`;
     const signals = waiting.map((w) => w.bytes);
     const privates = waiting.map((w) => w.part);
     return { kind: "batch", body, channel, messageId, signals, privates };

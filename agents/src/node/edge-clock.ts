@@ -17,6 +17,11 @@ export class EdgeClock {
     return this.#now.wallMs;
   }
 
+  /** For intervals: a wall clock that was set back would stretch them by as much. */
+  get monoMs(): number {
+    return this.#now.monoMs;
+  }
+
   set(now: EdgeReading): void {
     this.#now = now;
   }

@@ -233,10 +233,10 @@ export class LedgerSync {
     ledger: LedgerId,
     out: EdgeOut,
   ): void {
-    const { wallMs } = this.#o.clock;
+    const { monoMs } = this.#o.clock;
     const askedMs = this.#askedMs.get(name);
-    if (askedMs !== undefined && wallMs - askedMs < LIMITS.tickMs) return;
-    this.#askedMs.set(name, wallMs);
+    if (askedMs !== undefined && monoMs - askedMs < LIMITS.tickMs) return;
+    this.#askedMs.set(name, monoMs);
     const bytes = encodeNew(ResyncRequestSchema, {
       format: 1,
       ledger,

@@ -182,13 +182,13 @@ export class SidecarNode {
         break;
     }
     this.#release(out);
-    out.seal.push(...this.courier.flush(this.clock.wallMs));
+    out.seal.push(...this.courier.flush(this.clock.monoMs));
     this.#sendReceipt(out);
   }
 
   /** Saves baselines and cursors together, so that a crash reads again just what was not saved. */
   save(out: Out<SidecarEffect>): void {
-    this.#savedMs = this.clock.wallMs;
+    this.#savedMs = this.clock.monoMs;
     const snapshot = this.scoring.scorer?.snapshot();
     if (!this.#isUnsaved || snapshot === undefined) return;
     this.#isUnsaved = false;
@@ -256,7 +256,7 @@ export class SidecarNode {
     this.#sync.askForWhatIsMissing(out);
     const incarnation = this.courier.unknownIncarnation;
     if (incarnation !== undefined) this.#sync.askForIncarnation(incarnation, out);
-    if (now.wallMs - this.#savedMs >= SAVE_MS) this.save(out);
+    if (now.monoMs - this.#savedMs >= SAVE_MS) this.save(out);
   }
 
   /** A receipt at once when what is applied or excepted has changed, otherwise with the heartbeat. */
@@ -265,10 +265,10 @@ export class SidecarNode {
     if (control.head === undefined || signals.head === undefined) return;
     const exceptions = this.#verdicts.exceptions();
     const state = `${control.index}/${signals.index}/${exceptions.length}`;
-    const isDue = this.clock.wallMs - this.#receiptMs >= LIMITS.heartbeatMs;
+    const isDue = this.clock.monoMs - this.#receiptMs >= LIMITS.heartbeatMs;
     if (state === this.#receiptOf && !isDue) return;
     this.#receiptOf = state;
-    this.#receiptMs = this.clock.wallMs;
+    this.#receiptMs = this.clock.monoMs;
     const { view } = this.mesh;
     const body = encodeNew(ReceiptSchema, {
       format: 1,
