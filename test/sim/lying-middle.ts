@@ -260,7 +260,7 @@ export class LyingMiddle {
       fromMs: nowMs,
       expiresMs: nowMs + HOUR_MS,
       epoch: this.#epoch(to),
-      controlIndex: BigInt((to.node?.mesh.controlIndex ?? 1) - 1),
+      controlIndex: BigInt(Math.max(0, (to.node?.mesh.controlIndex ?? 1) - 1)),
       rule: warrant.signals === undefined ? "cut" : "seen",
       warrant,
     });
@@ -355,7 +355,7 @@ export class LyingMiddle {
       expiresMs: BigInt(nowMs) + HOUR_MS,
       subjectCommitment: this.#random.bytes(32),
       epoch: this.#epoch(to),
-      controlIndex: BigInt((to.node?.mesh.controlIndex ?? 1) - 1),
+      controlIndex: BigInt(Math.max(0, (to.node?.mesh.controlIndex ?? 1) - 1)),
       rule: "lift",
       warrant,
     });

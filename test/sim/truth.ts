@@ -22,6 +22,9 @@ import {
 import type { SimStore } from "./sim-store.ts";
 import type { SimCoordinator, World } from "./world.ts";
 
+/** A head is dated by the last reading of a sidecar's clock, which may be this old. */
+const READING_MS = 300;
+
 export interface TrueEntry {
   readonly entry: Entry;
   readonly record: EntryRecord;
@@ -69,8 +72,13 @@ export class Truth {
   /** Latest machine time that any node may believe in, on the word of any sealed head. */
   machineMsMax(): number {
     const nowMs = this.world.time.nowMs;
-    const all = LEDGERS.flatMap((ledger) => this.sealed(ledger));
-    return Math.max(...all.map((s) => Number(s.head.machineTimeMs) + nowMs - s.atMs));
+    let latestMs = 0;
+    for (const ledger of LEDGERS) {
+      for (const { head, atMs } of this.sealed(ledger)) {
+        latestMs = Math.max(latestMs, Number(head.machineTimeMs) + nowMs - atMs);
+      }
+    }
+    return latestMs + READING_MS;
   }
 
   /** Entries of a ledger under sealed heads, by index from 1 (place 0 is a hole). */

@@ -13,6 +13,8 @@ const QUIET_SAMPLES = 3;
 export class OutageChecker extends Checker {
   readonly invariant = "I7";
   readonly #held = new Map<string, Map<string, number>>();
+  /** Ids that each host has ever held: after a restart it may hold one again that was nearly over. */
+  readonly #ever = new Map<string, Set<string>>();
   readonly #before = new Map<string, ReadonlySet<string>>();
   #outage = 0;
 
@@ -53,6 +55,9 @@ export class OutageChecker extends Checker {
       }
     }
     this.#held.set(person.name, now);
+    const ever = this.#ever.get(person.name) ?? new Set();
+    this.#ever.set(person.name, ever);
+    if (this.#outage < QUIET_SAMPLES) for (const id of now.keys()) ever.add(id);
   }
 
   /** What is held denies. */
@@ -78,7 +83,7 @@ export class OutageChecker extends Checker {
       return;
     }
     for (const id of now) {
-      if (!before.has(id))
+      if (!before.has(id) && this.#ever.get(person.name)?.has(id) !== true)
         this.watch.report(`${person.name} newly enforces ${id} without the middle`);
     }
   }
