@@ -271,6 +271,7 @@ export class CoordinatorNode {
     this.#answerSubmissions(out);
     const host = step.kind === "batch" ? this.signals.lastBatchHost : undefined;
     if (host !== undefined) this.#acks.note(host, step.position);
+    if (step.kind === "import") this.#import(out);
     if (step.tick === undefined) return;
     watch.compare(step.tick, this.control.mesh.view.coordinatorKeys().length);
     if (ledger === Ledger.SIGNALS) this.#acknowledge(out);
@@ -336,13 +337,16 @@ export class CoordinatorNode {
   /** Brings sealed control entries into the signals journal, if nobody has yet. */
   #import(out: Out<CoordinatorEffect>): void {
     const from = this.signals.importedIndex;
-    const sealedIndex = Number(this.#state(Ledger.CONTROL).sealer.latest?.head.index ?? 0);
+    const { latest } = this.#state(Ledger.CONTROL).sealer;
+    const sealedIndex = Number(latest?.head.index ?? 0);
     if (sealedIndex <= from || this.signals.point.machineTimeMs === 0) return;
-    const isRecent = this.#wallMs - this.#imported.wallMs < 2 * LIMITS.tickMs;
-    if (this.#imported.index === sealedIndex && isRecent) return;
-    this.#imported = { index: sealedIndex, wallMs: this.#wallMs };
-    const made = makeImport(this.#store, this.publicKey, from);
+    // One at a time: what is sealed meanwhile goes along in the next.
+    // Also when the own clock was set back: waiting for it to catch up could take hours.
+    const isRecent = Math.abs(this.#wallMs - this.#imported.wallMs) < 2 * LIMITS.tickMs;
+    if (this.#imported.index > from && isRecent) return;
+    const made = makeImport(this.#store, this.publicKey, from, latest);
     if (made === undefined) return;
+    this.#imported = { index: made.index, wallMs: this.#wallMs };
     const channel = this.channels.journal(Ledger.SIGNALS, this.publicKey);
     // A message id of its own a try: an import that was refused must not silence the next one.
     const messageId = `import/${made.index}/${Math.floor(this.#wallMs / (2 * LIMITS.tickMs))}`;
