@@ -58,6 +58,7 @@ const COMPARE_EVERY_TICKS = 3;
 const RESYNCS_PER_ROUND_MAX = 16;
 /** How long the first command of a mesh is waited for before it is sent again. */
 const GENESIS_WAIT_MS = 10_000;
+const OWN_HEADS_MAX = 1_024;
 
 export class CoordinatorRuntime {
   readonly node: CoordinatorNode;
@@ -70,6 +71,8 @@ export class CoordinatorRuntime {
   readonly #callers = new Callers();
   readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
   readonly #resyncs: number[] = [];
+  /** Heads that we have signed and that the bus will hand back: byte for byte, nothing to look at. */
+  readonly #ownHeads = new Set<string>();
   readonly #subscriptions: Subscription[] = [];
   #opening: Out<CoordinatorEffect> | undefined;
   #bus: Bus | undefined;
@@ -93,7 +96,11 @@ export class CoordinatorRuntime {
       enforce: (effect) => this.#enforce(effect),
       reply: (reply) => this.#callers.answer(reply),
       trace: (trace) => writeTrace(log, trace),
-      onSealed: (sealing, bytes) => (sealing.kind === "head" ? { type: "head", bytes } : undefined),
+      onSealed: (sealing, bytes) => {
+        if (sealing.kind !== "head") return undefined;
+        this.#noteOwnHead(bytes);
+        return { type: "head", bytes };
+      },
       ...(onPhase !== undefined && {
         onPhase: (phase: Phase) => onPhase(phase, node.control.book.index),
       }),
@@ -218,6 +225,13 @@ export class CoordinatorRuntime {
     this.#sendGenesis();
   }
 
+  #noteOwnHead(bytes: Bytes): void {
+    this.#ownHeads.add(asText(bytes));
+    if (this.#ownHeads.size <= OWN_HEADS_MAX) return;
+    const [oldest] = this.#ownHeads;
+    this.#ownHeads.delete(oldest as string);
+  }
+
   #reopen(): void {
     const out = this.#opening;
     this.#opening = undefined;
@@ -238,7 +252,9 @@ export class CoordinatorRuntime {
     const { channels } = this.node;
     const offer = (input: CoordinatorInput) => this.#rounds.offer(input);
     this.#subscriptions.push(
-      bus.subscribe(channels.headsAll, (bytes) => offer({ type: "head", bytes })),
+      bus.subscribe(channels.headsAll, (bytes) => {
+        if (!this.#ownHeads.delete(asText(bytes))) offer({ type: "head", bytes });
+      }),
       bus.subscribe(channels.receiptsAll, (bytes) => offer({ type: "receipt", bytes })),
       bus.subscribe(channels.resyncAll, (bytes, replyTo) => this.#onResync(bytes, replyTo)),
     );
@@ -288,6 +304,10 @@ export class CoordinatorRuntime {
     if (key !== undefined) this.receiptsHeardMs.set(hex(key), this.parts.clock.wallMs());
     for (const listener of this.#receiptListeners) listener(effect.envelope);
   }
+}
+
+function asText(bytes: Bytes): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** Seals of idle ticks are for debugging only: they come every second. */
