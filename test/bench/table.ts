@@ -37,7 +37,9 @@ export function tableText({ rows, skipped }: Result): string {
   );
   const lineOf = (line: readonly string[]) =>
     line
-      .map((cell, i) => (i === 0 || i === 5 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .map((cell, i) =>
+        i === 0 || i === 5 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
+      )
       .join("  ")
       .trimEnd();
   const beside = rows.map((row) => `  ${row.name}: ${row.unit}, beside ${row.beside}`);
@@ -52,7 +54,9 @@ export function pageTable({ rows }: Pick<Result, "rows">): string {
     const name = `${row.name} (${row.unit})`;
     return `| ${name} | ${ours} | ${floor}, ${row.beside} | ${ratio} | ${goalText(row)} |`;
   });
-  return ["| path | ours | floor beside it | ratio | goal |", "|---|---|---|---|---|", ...lines].join(
-    "\n",
-  );
+  return [
+    "| path | ours | floor beside it | ratio | goal |",
+    "|---|---|---|---|---|",
+    ...lines,
+  ].join("\n");
 }
