@@ -20,6 +20,7 @@ import {
   type JournalMessage,
   JournalMessageSchema,
   kindOfType,
+  Ledger,
   type LedgerId,
   LIMITS,
   ledgerName,
@@ -192,7 +193,9 @@ export abstract class JournalMachine {
     step.tick = tick;
     for (const id of this.book.active.expire(this.#machineTimeMs)) this.#indexOf.delete(hex(id));
     this.onMachineTime(step);
-    const minute = this.#refusals.take(this.#machineTimeMs);
+    // The genesis is entry 1 of the control ledger: counts of what came before it wait.
+    const isOpen = this.ledger !== Ledger.CONTROL || this.book.index > 0;
+    const minute = isOpen ? this.#refusals.take(this.#machineTimeMs) : undefined;
     if (minute !== undefined) {
       const value = { minute: BigInt(minute.minute), counts: minute.counts.map((c) => ({ ...c })) };
       this.enter(step, { case: "refusals", value }, []);
