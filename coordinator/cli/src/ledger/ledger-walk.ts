@@ -238,12 +238,10 @@ export class LedgerWalk {
     if (privates.length !== (effect.case === "proposal" ? 1 : 0)) {
       return reject("commitment-mismatch");
     }
-    const fault = this.mesh.faultOf(entry, privates);
-    if (fault !== undefined) return fault;
-    return this.#checkCommand(entry, privates);
+    return this.#checkCommand(entry, privates) ?? this.mesh.faultOf(entry, privates);
   }
 
-  /** What `faultOf` leaves open: the genesis whole, people's order, well-formed refusals. */
+  /** What `faultOf` does not look at: the genesis whole, people's order, well-formed refusals. */
   #checkCommand(entry: Entry, privates: readonly PrivatePart[]): Reject | undefined {
     const { effect } = entry;
     const { view, genesis } = this.mesh;
