@@ -58,6 +58,7 @@ const COMPARE_EVERY_TICKS = 3;
 const RESYNCS_PER_ROUND_MAX = 16;
 /** How long the first command of a mesh is waited for before it is sent again. */
 const GENESIS_WAIT_MS = 10_000;
+const CONNECT_EVERY_MS = 250;
 const OWN_HEADS_MAX = 1_024;
 
 export class CoordinatorRuntime {
@@ -71,7 +72,9 @@ export class CoordinatorRuntime {
   readonly #callers = new Callers();
   readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
   readonly #resyncs: number[] = [];
-  /** Heads that we have signed and that the bus will hand back: byte for byte, nothing to look at. */
+  /**
+   * Heads that we have signed and that the bus will hand back: byte for byte, nothing to look at.
+   */
   readonly #ownHeads = new Set<string>();
   readonly #subscriptions: Subscription[] = [];
   #opening: Out<CoordinatorEffect> | undefined;
@@ -145,20 +148,9 @@ export class CoordinatorRuntime {
 
   /** Connects to NATS, however long that takes, and goes on from where the store stands. */
   async start(): Promise<void> {
-    const { config, signer, log } = this.parts;
-    const bus = await connectBus({
-      urls: config.nats.urls,
-      credsFile: config.nats.creds,
-      name: config.name,
-      inboxPrefix: inboxPrefix(signer.publicKey),
-      log,
-      isPatient: true,
-    });
+    const bus = await this.#connect();
+    if (bus === undefined) return;
     this.#bus = bus;
-    if (this.#isStopped) {
-      await bus.close();
-      return;
-    }
     this.#subscribe(bus);
     this.#reopen();
     this.#feeds = this.#newFeeds(bus);
@@ -237,6 +229,30 @@ export class CoordinatorRuntime {
     this.#opening = undefined;
     if (out === undefined) return;
     for (const input of this.#pump.perform(out)) this.#rounds.push(input);
+  }
+
+  /** `undefined` when it was told to stop before a NATS server came. */
+  async #connect(): Promise<Bus | undefined> {
+    const { config, signer, log } = this.parts;
+    const options = {
+      urls: config.nats.urls,
+      credsFile: config.nats.creds,
+      name: config.name,
+      inboxPrefix: inboxPrefix(signer.publicKey),
+      log,
+    };
+    for (let tries = 1; !this.#isStopped; tries++) {
+      try {
+        const bus = await connectBus(options);
+        if (!this.#isStopped) return bus;
+        await bus.close();
+      } catch (error) {
+        if (!(error instanceof OstrakaError) || error.code !== "OSTRAKA_UNREACHABLE") throw error;
+        if (tries === 1) log.warn({ urls: config.nats.urls }, "waiting for NATS");
+        await new Promise((resolve) => setTimeout(resolve, CONNECT_EVERY_MS));
+      }
+    }
+    return undefined;
   }
 
   #newFeeds(bus: Bus): JournalFeed[] {

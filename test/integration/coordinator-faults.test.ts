@@ -3,6 +3,8 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { PHASES } from "@ostraka/agents/node";
 import { inboxPrefix } from "@ostraka/host";
 import {
@@ -19,7 +21,7 @@ import {
 import { Outcome } from "@ostraka/proto/gen/admin";
 import { afterEach, describe, expect, test } from "vitest";
 import { eventually, MeshFixture, submit, submitOk, type TestCoordinator } from "./mesh-fixture.ts";
-import { natsVersion } from "./nats-server.ts";
+import { natsVersion, until } from "./nats-server.ts";
 
 const SUBJECT = addressSubject("203.0.113.7") as SubjectText;
 
@@ -203,6 +205,25 @@ describe.skipIf(natsVersion() === undefined)("a coordinator in trouble (needs na
     const one = await mesh.startCoordinator("coordinator-1", env);
     const ended = once(one.child, "exit");
     parent.kill("SIGKILL");
+    expect((await ended)[0]).toBe(0);
+  });
+
+  test("told to stop while it waits for NATS, it stops", async () => {
+    mesh = await MeshFixture.make();
+    await mesh.nats.kill();
+    const config = join(mesh.dir, "coordinators", "coordinator-1", "config.yaml");
+    const code =
+      'const { runCoordinator } = await import("@ostraka/coordinator");' +
+      `process.exitCode = await runCoordinator(["--config", ${JSON.stringify(config)}]);`;
+    const cwd = fileURLToPath(new URL("..", import.meta.url));
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], { cwd });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString("utf8");
+    });
+    await until(() => said.includes("waiting for NATS"), "it waits");
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
     expect((await ended)[0]).toBe(0);
   });
 

@@ -80,8 +80,9 @@ function damageNote(runtime: CoordinatorRuntime, name: string, why: string): str
   return (
     `${damageText(why)}. The ${name} journal in NATS is not the one that this coordinator has ` +
     "applied, so deciding has stopped; what is in force stays in force until it expires. Check " +
-    "whether its stream was deleted or restored from an old copy. If the right one can be brought back, do that and " +
-    `start this coordinator again. Keep ${runtime.parts.config.store}: it holds the whole journal.`
+    "whether its stream was deleted or restored from an old copy. If the right one can be " +
+    "brought back, do that and start this coordinator again. " +
+    `Keep ${runtime.parts.config.store}: it holds the whole journal.`
   );
 }
 
