@@ -1,5 +1,6 @@
-// The command line on a real mesh: real nats-server, coordinator, sidecars, each command a process of its
-// own, as a person types it. Flags, exit codes, and what is said when something is not as it should be.
+// The command line on a real mesh: real nats-server, coordinator, sidecars, each command a process
+// of its own, as a person types it. Flags, exit codes, and what is said when something is not as it
+// should be.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,5 @@
-// The way into a running mesh: genesis and CA from the data directory, a client of the admin API that
-// trusts only that CA. Everything that comes back is checked elsewhere, from the genesis on.
+// The way into a running mesh: genesis and CA from the data directory, a client of the admin API
+// that trusts only that CA. Everything that comes back is checked elsewhere, from the genesis on.
 
 import { readFileSync } from "node:fs";
 import type { OpenedGenesis } from "@ostraka/agents/node";
@@ -52,7 +52,8 @@ function isUnanswered(error: unknown): boolean {
 function unreachable(dir: string, addresses: readonly string[], cause: unknown): OstrakaError {
   return new OstrakaError(
     "OSTRAKA_UNREACHABLE",
-    `no coordinator of ${dir} answers at ${addresses.join(", ")}: start the mesh, or check the network`,
+    `no coordinator of ${dir} answers at ${addresses.join(", ")}: ` +
+      "start the mesh, or check the network",
     { cause },
   );
 }

@@ -1,5 +1,6 @@
-// Asks the hosts of this data directory what stands behind a decision of theirs, on their loopback address.
-// What a host answers about itself is its own word; the revocation behind it is verified in the ledgers.
+// Asks the hosts of this data directory what stands behind a decision of theirs, on their loopback
+// address. What a host answers about itself is its own word; the revocation behind it is verified
+// in the ledgers.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

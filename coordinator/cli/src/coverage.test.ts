@@ -1,4 +1,5 @@
-// Coverage counts only what a member host itself has signed, past the verdict and without excepting it.
+// Coverage counts only what a member host itself has signed, past the verdict and without excepting
+// it.
 
 import { Mesh } from "@ostraka/agents/node";
 import type { AdminClient } from "@ostraka/coordinator";

@@ -1,5 +1,5 @@
-// Coverage of one verdict, counted by whoever asks: the members within its scope, and of them those whose
-// own signed receipt lies past it and does not except it. Takes no coordinator's word.
+// Coverage of one verdict, counted by whoever asks: the members within its scope, and of them those
+// whose own signed receipt lies past it and does not except it. Takes no coordinator's word.
 
 import type { HostMember } from "@ostraka/agents/kernel";
 import { openReceipt } from "@ostraka/agents/node";

@@ -1,4 +1,5 @@
-// Durations as flags carry them: `90s`, `10m`, `1h`.
+// Durations as flags carry them: `90s`, `10m`, `1h`. The same spelling as in a policy; nothing else
+// is guessed at.
 
 import { parseDuration } from "@ostraka/agents/node";
 import { usage } from "./failure.ts";

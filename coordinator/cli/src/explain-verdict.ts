@@ -1,5 +1,6 @@
-// A verdict walked back to what it rests on (I10): rule, signals host by host with their reasons, or proposal
-// and approvals, its place in the ledger and the proof of it. Everything here has been verified by the walk.
+// A verdict walked back to what it rests on (I10): rule, signals host by host with their reasons,
+// or proposal and approvals, its place in the ledger and the proof of it. Everything here has been
+// verified by the walk.
 
 import { type MeshView, openApproval, openSignalProof } from "@ostraka/agents/kernel";
 import {

@@ -1,5 +1,5 @@
-// How a command fails: one plain sentence on stderr and one of five exit codes. Owns the table from error
-// codes to exit codes. Must never show a stack unless OSTRAKA_DEBUG=1 asks for it.
+// How a command fails: one plain sentence on stderr and one of five exit codes. Owns the table from
+// error codes to exit codes. Must never show a stack unless OSTRAKA_DEBUG=1 asks for it.
 
 import { type ErrorCode, OstrakaError } from "@ostraka/proto";
 

@@ -1,5 +1,5 @@
-// Who acts: the signing key and the client certificate of `--as NAME` or `--key FILE`. Signatures of
-// people are made here, with their own keys; no coordinator ever holds one.
+// Who acts: the signing key and the client certificate of `--as NAME` or `--key FILE`. Signatures
+// of people are made here, with their own keys; no coordinator ever holds one.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -71,7 +71,8 @@ function keyPathOf({ data, as, key }: IdentityFlags): string {
 }
 
 /**
- * The client certificate for the admin API: the actor's own, or for reading any that DIR/keys holds.
+ * The client certificate for the admin API: the actor's own, or for reading any that DIR/keys
+ * holds.
  * @throws OstrakaError OSTRAKA_USAGE or OSTRAKA_KEY_INVALID.
  */
 export function openTlsIdentity(flags: IdentityFlags): TlsIdentity {

@@ -1,5 +1,5 @@
-// The entry of the `ostraka` command. Loads as little as it can BEFORE it knows what is asked for; the
-// commands are in program.ts and load their own parts.
+// The entry of the `ostraka` command. Loads as little as it can BEFORE it knows what is asked for;
+// the commands are in program.ts and load their own parts.
 
 import { enableCompileCache } from "node:module";
 

@@ -1,5 +1,5 @@
-// Makes proposals: canonical subject, private part with its salt, the wish, the signature of whoever asks.
-// Pure but for randomness, which is an argument.
+// Makes proposals: canonical subject, private part with its salt, the wish, the signature of
+// whoever asks. Pure but for randomness, which is an argument.
 
 import { create } from "@bufbuild/protobuf";
 import {

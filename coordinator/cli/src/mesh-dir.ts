@@ -1,5 +1,5 @@
-// The data directory of a mesh: where each file lies, and reading the three that say what mesh it is.
-// Must never follow a path out of what it read without saying which file named it.
+// The data directory of a mesh: where each file lies, and reading the three that say what mesh it
+// is. Must never follow a path out of what it read without saying which file named it.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,9 @@ export interface MeshFile {
   readonly sidecars: number;
 }
 
-/** Paths inside a data directory. Names of people, coordinators and hosts are checked BEFORE use. */
+/**
+ * Paths inside a data directory. Names of people, coordinators and hosts are checked BEFORE use.
+ */
 export function pathsOf(dir: string) {
   return {
     dir,

@@ -1,5 +1,5 @@
-// The grammar of `ostraka`: commands, flags, exit codes. Each command's code is loaded only when it is
-// asked for. Must never print a stack: failure.ts has the one way to fail.
+// The grammar of `ostraka`: commands, flags, exit codes. Each command's code is loaded only when it
+// is asked for. Must never print a stack: failure.ts has the one way to fail.
 
 import { Command, CommanderError, Option } from "commander";
 import { EXIT, exitCodeOf, sentenceOf } from "./failure.ts";

@@ -1,5 +1,5 @@
-// What each reason for a refusal means to the person who asked, and what to do about it. Complete: a new
-// code without words does not compile.
+// What each reason for a refusal means to the person who asked, and what to do about it. Complete:
+// a new code without words does not compile.
 
 import { REJECT_CODES, type RejectCode } from "@ostraka/proto";
 

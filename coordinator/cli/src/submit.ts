@@ -1,5 +1,5 @@
-// Sends one signed command until its outcome is known. The same bytes are one command however often they
-// are sent, so sending again is always safe (DESIGN.md 9, a write).
+// Sends one signed command until its outcome is known. The same bytes are one command however often
+// they are sent, so sending again is always safe (DESIGN.md 9, a write).
 
 import { setTimeout as delay } from "node:timers/promises";
 import { type Envelope, hex, OstrakaError, type PrivatePart } from "@ostraka/proto";
@@ -27,7 +27,8 @@ export interface Submission {
 
 /**
  * Submits until OK or refused.
- * @throws OstrakaError OSTRAKA_REFUSED with the reason; OSTRAKA_DEADLINE with the id when the time is up.
+ * @throws OstrakaError OSTRAKA_REFUSED with the reason; OSTRAKA_DEADLINE with the id when the time
+ * is up.
  */
 export async function submitCommand(
   access: Pick<Access, "client" | "crypto">,
@@ -72,7 +73,8 @@ function deadline(what: string, id: string, cause: OstrakaError | undefined): Os
   const last = cause === undefined ? "" : " (no coordinator answers)";
   return new OstrakaError(
     "OSTRAKA_DEADLINE",
-    `it is not known whether the ${what} ${id} was entered${last}: look with \`ostraka ledger tail\``,
+    `it is not known whether the ${what} ${id} was entered${last}: ` +
+      "look with `ostraka ledger tail`",
     { cause },
   );
 }

@@ -1,5 +1,6 @@
-// What a command prints: lines, tables, colour. Tables and colour are for a terminal; a pipe gets one
-// record a line, tab-separated. Text that others wrote never reaches a terminal with its control characters.
+// What a command prints: lines, tables, colour. Tables and colour are for a terminal; a pipe gets
+// one record a line, tab-separated. Text that others wrote never reaches a terminal with its
+// control characters.
 
 export interface Terminal {
   /** Whether standard output is a terminal. */
@@ -10,7 +11,9 @@ export interface Terminal {
   note(line: string): void;
   /** One value as one line of JSON on standard output. */
   json(value: unknown): void;
-  /** A line on standard error that the next one replaces; `undefined` leaves the last one standing. */
+  /**
+   * A line on standard error that the next one replaces; `undefined` leaves the last one standing.
+   */
   progress(line: string | undefined): void;
   table(columns: readonly string[], rows: readonly (readonly string[])[]): void;
   paint(style: Style, text: string): string;
@@ -102,7 +105,8 @@ function widthOf(text: string): number {
 }
 
 /**
- * Text that others wrote, safe to print: control characters, line breaks and characters that turn the
+ * Text that others wrote, safe to print: control characters, line breaks and characters that turn
+ * the
  * direction of writing show as their code point.
  */
 export function printable(text: string): string {

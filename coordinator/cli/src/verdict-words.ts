@@ -1,5 +1,5 @@
-// Proposals and verdicts in plain words, as a responder would read them aloud. Words only: whoever calls has
-// verified what is said.
+// Proposals and verdicts in plain words, as a responder would read them aloud. Words only: whoever
+// calls has verified what is said.
 
 import type { ApprovalTree, MeshView } from "@ostraka/agents/kernel";
 import { stageName } from "@ostraka/agents/node";

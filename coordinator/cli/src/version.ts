@@ -1,4 +1,5 @@
-// The version of this program, from its manifest: one place says it.
+// The version of this program, from its manifest: one place says it. Read once, when it is asked
+// for.
 
 import { readFileSync } from "node:fs";
 

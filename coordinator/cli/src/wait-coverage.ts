@@ -1,5 +1,5 @@
-// Waits for a proposal's verdict and then for its coverage, showing a live bar on a terminal. Counts only
-// what it has verified itself; names who is missing when the time is up.
+// Waits for a proposal's verdict and then for its coverage, showing a live bar on a terminal.
+// Counts only what it has verified itself; names who is missing when the time is up.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { Ledger, OstrakaError } from "@ostraka/proto";
@@ -18,7 +18,8 @@ export interface WaitedVerdict {
 }
 
 /**
- * Waits until the proposal of this id (hex) has made its verdict and every host within its scope has shown
+ * Waits until the proposal of this id (hex) has made its verdict and every host within its scope
+ * has shown
  * a receipt past it.
  * @throws OstrakaError OSTRAKA_DEADLINE naming what is missing.
  */
@@ -75,7 +76,8 @@ async function waitForVerdict(
       .find((v) => v.verdict !== undefined && isSame(idOf(v.verdict), verdictId));
     if (entry !== undefined) return entry;
     if (performance.now() >= deadlineMs) {
-      const why = `proposal ${proposalId} has not enough approvals yet: they still count when they come`;
+      const why =
+        `proposal ${proposalId} has not enough approvals yet: ` + "they still count when they come";
       throw new OstrakaError("OSTRAKA_DEADLINE", why);
     }
     await delay(LOOK_MS);

@@ -1,5 +1,5 @@
-// What an approver is shown has been checked with the local genesis alone: a coordinator that shows another
-// proposal, another signer or other words is found out BEFORE anything is signed.
+// What an approver is shown has been checked with the local genesis alone: a coordinator that shows
+// another proposal, another signer or other words is found out BEFORE anything is signed.
 
 import { openCrypto, openSigner } from "@ostraka/host";
 import { type Bytes, cosignEnvelope, type Envelope, parseSubject, Stage } from "@ostraka/proto";

@@ -1,6 +1,6 @@
-// `ostraka approve`: shows what one would consent to and signs its exact bytes. Checks with the local genesis
-// alone that the proposal is the one of that id, that a member signed it and that its words open what was
-// signed; a coordinator's word counts for nothing here.
+// `ostraka approve`: shows what one would consent to and signs its exact bytes. Checks with the
+// local genesis alone that the proposal is the one of that id, that a member signed it and that its
+// words open what was signed; a coordinator's word counts for nothing here.
 
 import { stdin } from "node:process";
 import { createInterface } from "node:readline/promises";

@@ -1,5 +1,5 @@
-// `ostraka explain ID`: from a denied request or a verdict back to what it rests on, in words that can be
-// read aloud.
+// `ostraka explain ID`: from a denied request or a verdict back to what it rests on, in words that
+// can be read aloud.
 
 import { type AccessFlags, withAccess } from "../access.ts";
 import { askHosts, type HostAnswer } from "../ask-hosts.ts";

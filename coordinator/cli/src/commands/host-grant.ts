@@ -1,5 +1,5 @@
-// `ostraka host grant`: one operator writes a grant and a token, a second one adds a signature so that the
-// host will count as a witness, either sends it. The token's secret never leaves its file.
+// `ostraka host grant`: one operator writes a grant and a token, a second one adds a signature so
+// that the host will count as a witness, either sends it. The token's secret never leaves its file.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// `ostraka host join`: makes a host's folder from a token. The joining itself, with all its checks, is the
-// sidecar's; here are the flags and the call.
+// `ostraka host join`: makes a host's folder from a token. The joining itself, with all its checks,
+// is the sidecar's; here are the flags and the call.
 
 import { joinClient } from "@ostraka/coordinator";
 import { hex } from "@ostraka/proto";

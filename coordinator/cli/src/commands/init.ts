@@ -1,4 +1,5 @@
-// `ostraka init`: makes the data directory of a new mesh and says what to do next.
+// `ostraka init`: makes the data directory of a new mesh and says what to do next. Flags and
+// printing only; init/ makes it.
 
 import { usage } from "../failure.ts";
 import { initMesh } from "../init/init-mesh.ts";

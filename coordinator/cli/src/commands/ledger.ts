@@ -1,5 +1,5 @@
-// `ostraka ledger tail|export|verify`: what the ledgers say, the same as a file, and whether such a file
-// holds, offline.
+// `ostraka ledger tail|export|verify`: what the ledgers say, the same as a file, and whether such a
+// file holds, offline.
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -98,7 +98,9 @@ async function readNamed(source: LedgerSource) {
   return { ledgers: await readBoth(source), name: source.name };
 }
 
-/** Beside its place, fsynced, then renamed: a file of that name is a whole export. @returns lines. */
+/**
+ * Beside its place, fsynced, then renamed: a file of that name is a whole export. @returns lines.
+ */
 function writeWhole(path: string, lines: Iterable<string>): number {
   const making = `${path}.new`;
   let file: number;

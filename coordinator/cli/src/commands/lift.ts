@@ -1,5 +1,5 @@
-// `ostraka lift`: proposes to end a revocation early, wherever it was decided. Takes the same approvals as
-// any proposal; a lift is final.
+// `ostraka lift`: proposes to end a revocation early, wherever it was decided. Takes the same
+// approvals as any proposal; a lift is final.
 
 import { hex } from "@ostraka/proto";
 import { type AccessFlags, withAccess } from "../access.ts";

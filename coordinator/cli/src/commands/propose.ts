@@ -1,5 +1,5 @@
-// `ostraka propose`: a kill switch. Signs a proposal with the proposer's own key, sends it, prints its id and
-// the next step; with --wait stays until every host has proven that it enforces.
+// `ostraka propose`: a kill switch. Signs a proposal with the proposer's own key, sends it, prints
+// its id and the next step; with --wait stays until every host has proven that it enforces.
 
 import { randomBytes } from "node:crypto";
 import { parseStage } from "@ostraka/agents/node";

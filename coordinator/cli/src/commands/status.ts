@@ -1,5 +1,5 @@
-// `ostraka status` and `ostraka host list`: how the mesh is, as a coordinator tells it, and how each host is,
-// by its own signed receipt.
+// `ostraka status` and `ostraka host list`: how the mesh is, as a coordinator tells it, and how
+// each host is, by its own signed receipt.
 
 import { openReceipt } from "@ostraka/agents/node";
 import { isReject, type LedgerId, ledgerName, type Receipt } from "@ostraka/proto";
@@ -101,7 +101,10 @@ export async function runHostList(flags: AccessFlags, terminal: Terminal): Promi
   });
 }
 
-/** Members and receipts, both verified here: the members by the control ledger, receipts by their keys. */
+/**
+ * Members and receipts, both verified here: the members by the control ledger, receipts by their
+ * keys.
+ */
 async function listHosts(access: Access): Promise<ListedHost[]> {
   const mesh = new VerifiedMesh(access);
   // Receipts first: whoever has signed one is then a member as of the ledger read after.

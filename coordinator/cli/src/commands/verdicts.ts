@@ -1,5 +1,5 @@
-// `ostraka verdicts`: what is in force, or everything that was ever decided. Shows only what the CLI has
-// verified under a sealed head.
+// `ostraka verdicts`: what is in force, or everything that was ever decided. Shows only what the
+// CLI has verified under a sealed head.
 
 import { stageName } from "@ostraka/agents/node";
 import { hex, LEDGERS, ledgerLetter } from "@ostraka/proto";

@@ -1,4 +1,5 @@
-// Free ports of this machine, asked of the system all at once so that no two are the same.
+// Free ports of this machine, asked of the system all at once so that no two are the same. Keeps
+// none of them: whoever starts first has it.
 
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";

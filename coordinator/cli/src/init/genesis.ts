@@ -1,4 +1,5 @@
-// The genesis of a new mesh: its first roster, signed by its roots. Its hash is the mesh's name for ever.
+// The genesis of a new mesh: its first roster, signed by its roots. Its hash is the mesh's name for
+// ever.
 
 import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
@@ -57,6 +58,6 @@ export function makeGenesis(crypto: Crypto, wish: GenesisWish): OpenedGenesis {
   if (!isReject(opened)) return opened;
   throw new OstrakaError(
     "OSTRAKA_USAGE",
-    `no mesh can be made of that (${opened.reject}): check the names of the mesh and of its domains`,
+    `no mesh can be made of that (${opened.reject}): check the names of the mesh and its domains`,
   );
 }

@@ -1,5 +1,6 @@
-// The holders of a new mesh and their keys: two operators, three approvers in two groups, two authors,
-// three roots, and the coordinators. Each key is new, has one use, and lies in a file of its own.
+// The holders of a new mesh and their keys: two operators, three approvers in two groups, two
+// authors, three roots, and the coordinators. Each key is new, has one use, and lies in a file of
+// its own.
 
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
@@ -90,7 +91,9 @@ export async function keyCoordinators(
   return coordinators;
 }
 
-/** Credentials name the mesh's channels, so they are written once the genesis has named the mesh. */
+/**
+ * Credentials name the mesh's channels, so they are written once the genesis has named the mesh.
+ */
 export function writeCoordinatorCreds(
   paths: MeshPaths,
   authority: NatsAuthority,

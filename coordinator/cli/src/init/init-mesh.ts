@@ -1,5 +1,5 @@
-// Makes the data directory of a new mesh: genesis, keys, certificates, NATS, configurations, the default
-// policy ready to be submitted. mesh.json comes LAST: a directory without it is no mesh.
+// Makes the data directory of a new mesh: genesis, keys, certificates, NATS, configurations, the
+// default policy ready to be submitted. mesh.json comes LAST: a directory without it is no mesh.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,5 +1,5 @@
-// Sends the start commands that `init` left, ONCE a coordinator answers: a mesh started by hand becomes
-// active by itself. The same bytes are one command, so every coordinator may send them.
+// Sends the start commands that `init` left, ONCE a coordinator answers: a mesh started by hand
+// becomes active by itself. The same bytes are one command, so every coordinator may send them.
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,7 +13,8 @@ import { START_COMMAND_FILES } from "./start-commands.ts";
 const AGAIN_MS = 500;
 
 /**
- * Sends what lies in the `pending` folder beside the genesis of a coordinator's configuration, until a
+ * Sends what lies in the `pending` folder beside the genesis of a coordinator's configuration,
+ * until a
  * policy is active or `signal` ends it.
  * @returns whether a policy is active.
  */

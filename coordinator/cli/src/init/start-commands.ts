@@ -1,5 +1,6 @@
-// The first commands of a mesh: the default policy as epoch 1 and its activation, signed by both authors.
-// `init` leaves them in DIR/pending; they lapse within a day, so whoever submits them later signs anew.
+// The first commands of a mesh: the default policy as epoch 1 and its activation, signed by both
+// authors. `init` leaves them in DIR/pending; they lapse within a day, so whoever submits them
+// later signs anew.
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Reads ledgers over the admin API, page by page, each up to one sealed head. Believes nothing of it: the
-// walk that takes the records checks them.
+// Reads ledgers over the admin API, page by page, each up to one sealed head. Believes nothing of
+// it: the walk that takes the records checks them.
 
 import type { AdminClient } from "@ostraka/coordinator";
 import type { SealedHead } from "@ostraka/proto";
@@ -68,6 +68,7 @@ export function openApiSource(client: Pick<AdminClient, "ledger">): LedgerSource
 function senseless(ledger: LedgerId): OstrakaError {
   return new OstrakaError(
     "OSTRAKA_NOT_VERIFIED",
-    `the coordinator's pages of ledger ${ledgerLetter(ledger)} do not reach the head it shows: ask another`,
+    `the coordinator's pages of ledger ${ledgerLetter(ledger)} do not reach the head it shows: ` +
+      "ask another",
   );
 }

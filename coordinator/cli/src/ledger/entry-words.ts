@@ -1,4 +1,5 @@
 // One line of words for each kind of ledger entry, for people who read the ledger as it grows.
+// Shows subjects, and no other personal text.
 
 import {
   ApprovalSchema,

@@ -1,6 +1,6 @@
-// The lines of an export, JSON Lines with one spelling: a header, then for `c` and `s` the entries in
-// order and the sealed head. Reading writes the line again and wants the same bytes, so an unknown key,
-// another order, a space or a second spelling of base64 is refused.
+// The lines of an export, JSON Lines with one spelling: a header, then for `c` and `s` the entries
+// in order and the sealed head. Reading writes the line again and wants the same bytes, so an
+// unknown key, another order, a space or a second spelling of base64 is refused.
 
 import { create } from "@bufbuild/protobuf";
 import {

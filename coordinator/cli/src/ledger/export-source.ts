@@ -1,5 +1,6 @@
-// Where an export's records come from: anything that has sealed heads and the records under them. Owns the
-// order of asking: signals first, so that the control ledger asked next reaches what signals name.
+// Where an export's records come from: anything that has sealed heads and the records under them.
+// Owns the order of asking: signals first, so that the control ledger asked next reaches what
+// signals name.
 
 import type { MeshId } from "@ostraka/proto";
 import { type EntryRecord, LEDGERS, Ledger, type LedgerId, type SealedHead } from "@ostraka/proto";

@@ -1,5 +1,5 @@
-// Finds verdicts in ledgers that have been walked, by whole id or by the start of one, and says how each
-// stands: in force, lifted, replaced, over.
+// Finds verdicts in ledgers that have been walked, by whole id or by the start of one, and says how
+// each stands: in force, lifted, replaced, over.
 
 import { hex, LEDGERS } from "@ostraka/proto";
 import { refused, usage } from "../failure.ts";
@@ -17,7 +17,8 @@ export function allVerdicts(walk: LedgerWalk): WalkedEntry[] {
 
 /**
  * The one verdict that an id or the start of one names.
- * @throws OstrakaError OSTRAKA_USAGE for what is no id, OSTRAKA_REFUSED when none or several have it.
+ * @throws OstrakaError OSTRAKA_USAGE for what is no id, OSTRAKA_REFUSED when none or several have
+ * it.
  */
 export function findVerdict(
   walk: LedgerWalk,

@@ -1,6 +1,6 @@
-// Walks both ledgers of a mesh from its genesis and re-derives every entry: control first, then signals,
-// each up to a sealed head. Trusts the genesis alone; whoever serves the records can only be found out.
-// Pure: the same records give the same answer, with a network or without.
+// Walks both ledgers of a mesh from its genesis and re-derives every entry: control first, then
+// signals, each up to a sealed head. Trusts the genesis alone; whoever serves the records can only
+// be found out. Pure: the same records give the same answer, with a network or without.
 
 import { ActiveSet } from "@ostraka/agents/kernel";
 import {
@@ -197,7 +197,10 @@ export class LedgerWalk {
     return this.#endings.get(hex(id));
   }
 
-  /** The inclusion proof of a walked entry under its ledger's sealed head (RFC 9162), and whether it holds. */
+  /**
+   * The inclusion proof of a walked entry under its ledger's sealed head (RFC 9162), and whether it
+   * holds.
+   */
   inclusionOf({ ledger, index, record }: WalkedEntry): Inclusion {
     const { tree, head } = this.#trail(ledger);
     const size = Number(head?.head.index ?? 0n);

@@ -1,5 +1,6 @@
-// Proposals and approvals as a ledger tells them, re-derived: which approval completes a warrant, and the
-// verdict that must follow it. The dumb reader's twin of the quorum over people; decides nothing.
+// Proposals and approvals as a ledger tells them, re-derived: which approval completes a warrant,
+// and the verdict that must follow it. The dumb reader's twin of the quorum over people; decides
+// nothing.
 
 import {
   checkNotAfter,

@@ -1,5 +1,5 @@
-// Reads an export file in pieces and has every line verified; memory does not grow with the file's size
-// but by what the verifier keeps.
+// Reads an export file in pieces and has every line verified; memory does not grow with the file's
+// size but by what the verifier keeps.
 
 import { closeSync, openSync, readSync } from "node:fs";
 import type { OpenedGenesis } from "@ostraka/agents/node";

@@ -1,5 +1,6 @@
-// A mesh in memory for the tests of this folder: one coordinator's real machines, fed by hand with signed
-// messages. What they store is what an export reads. No test of its own, and nothing of the product.
+// A mesh in memory for the tests of this folder: one coordinator's real machines, fed by hand with
+// signed messages. What they store is what an export reads. No test of its own, and nothing of the
+// product.
 
 import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";

@@ -1,5 +1,5 @@
-// Signals that a revocation has used: a signal is spent by the first that uses it (DESIGN.md 6.3), and
-// evidence that reaches back before a pardon counts no more.
+// Signals that a revocation has used: a signal is spent by the first that uses it (DESIGN.md 6.3),
+// and evidence that reaches back before a pardon counts no more.
 
 import { signalId } from "@ostraka/agents/kernel";
 import {

@@ -1,5 +1,5 @@
-// Reads the ledgers of a stopped mesh from its coordinators' stores, without writing a byte there. Takes
-// the store that is furthest: what one lost, another may have.
+// Reads the ledgers of a stopped mesh from its coordinators' stores, without writing a byte there.
+// Takes the store that is furthest: what one lost, another may have.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// The ledgers of a running mesh as the CLI itself has verified them, from the local genesis on. Every
-// command that shows a verdict goes through here: a coordinator that lies is found out, not shown.
+// The ledgers of a running mesh as the CLI itself has verified them, from the local genesis on.
+// Every command that shows a verdict goes through here: a coordinator that lies is found out, not
+// shown.
 
 import { isReject, Ledger, type LedgerId, ledgerLetter, OstrakaError } from "@ostraka/proto";
 import type { Access } from "../access.ts";
@@ -17,7 +18,8 @@ export class VerifiedMesh {
   }
 
   /**
-   * Reads and verifies what is new in the control ledger, and in the signals ledger unless told not to.
+   * Reads and verifies what is new in the control ledger, and in the signals ledger unless told not
+   * to.
    * @returns the new entries.
    * @throws OstrakaError OSTRAKA_NOT_VERIFIED naming the first entry that does not hold.
    */
@@ -59,7 +61,7 @@ export class VerifiedMesh {
 function unverified(at: string, code: string): OstrakaError {
   return new OstrakaError(
     "OSTRAKA_NOT_VERIFIED",
-    `${at} as the coordinator shows it does not hold (${code}: ${rejectWords(code)}): ask another ` +
-      "coordinator, and keep an export of both",
+    `${at} as the coordinator shows it does not hold (${code}: ${rejectWords(code)}): ` +
+      "ask another coordinator, and keep an export of both",
   );
 }

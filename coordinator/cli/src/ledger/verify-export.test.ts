@@ -1,5 +1,5 @@
-// An export of a real machine's ledgers verifies; no changed, dropped, swapped, doubled or inserted byte
-// or line does, wherever it lies.
+// An export of a real machine's ledgers verifies; no changed, dropped, swapped, doubled or inserted
+// byte or line does, wherever it lies.
 
 import { openCrypto } from "@ostraka/host";
 import { Ledger, type LedgerId } from "@ostraka/proto";

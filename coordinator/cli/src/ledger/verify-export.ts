@@ -1,5 +1,5 @@
-// Verifies an export line by line, offline, against a genesis: `ostraka ledger verify`. Every byte is tied
-// to a hash or a signature or it is refused, and the first bad entry is named.
+// Verifies an export line by line, offline, against a genesis: `ostraka ledger verify`. Every byte
+// is tied to a hash or a signature or it is refused, and the first bad entry is named.
 
 import type { OpenedGenesis } from "@ostraka/agents/node";
 import {
