@@ -1,5 +1,5 @@
-// Looks into an export of the ledgers: which entries it holds, in order. Trusts the file; whether it
-// verifies is for `ledger verify` to say.
+// Looks into an export of the ledgers: which entries it holds, in order. Trusts the file; whether
+// it verifies is for `ledger verify` to say.
 
 import { readFileSync } from "node:fs";
 import { fromBinary } from "@bufbuild/protobuf";

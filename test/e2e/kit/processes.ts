@@ -1,5 +1,6 @@
-// Looks at the processes of this machine through /proc (Linux): which ones a run of `up` started, what
-// they listen on, and whether any is left. Ends only what carries the mark of the run that asks.
+// Looks at the processes of this machine through /proc (Linux): which ones a run of `up` started,
+// what they listen on, and whether any is left. Ends only what carries the mark of the run that
+// asks.
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 

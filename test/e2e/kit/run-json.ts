@@ -1,4 +1,5 @@
-// The one line of `up --once --json`, checked field by field: the shape that a user's script relies on.
+// The one line of `up --once --json`, checked field by field: the shape that a user's script relies
+// on.
 
 import { expect } from "vitest";
 import type { Ended } from "./up-run.ts";

@@ -1,5 +1,5 @@
-// One run of `ostraka up` as a user starts it, in a temporary directory: what it says, how it ends, and
-// that nothing of it is left. Also runs other commands of the CLI against it.
+// One run of `ostraka up` as a user starts it, in a temporary directory: what it says, how it ends,
+// and that nothing of it is left. Also runs other commands of the CLI against it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

@@ -1,5 +1,6 @@
-// Addresses of an embedded mesh: everything on 127.0.0.1. Keeps the ports of the last run where they are
-// still free, takes new ones where they are not, and writes them into every file that names them.
+// Addresses of an embedded mesh: everything on 127.0.0.1. Keeps the ports of the last run where
+// they are still free, takes new ones where they are not, and writes them into every file that
+// names them.
 
 import { once } from "node:events";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -17,7 +18,9 @@ export interface NatsAccess {
   readonly credsFile?: string;
 }
 
-/** Picks ports that are free now, and writes mesh.json, the coordinators' and the server's files. */
+/**
+ * Picks ports that are free now, and writes mesh.json, the coordinators' and the server's files.
+ */
 export async function settleAddresses(paths: MeshPaths, file: MeshFile): Promise<MeshFile> {
   const known = [
     portOf(file.nats[0] ?? ""),

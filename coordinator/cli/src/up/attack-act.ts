@@ -1,5 +1,5 @@
-// Act one: an attack in real log lines, the local lease, the quorum's verdict, its proof, and what it
-// means for the attacker's next request and for honest people.
+// Act one: an attack in real log lines, the local lease, the quorum's verdict, its proof, and what
+// it means for the attacker's next request and for honest people.
 
 import { hex, Ledger } from "@ostraka/proto";
 import type { WalkedEntry } from "../ledger/ledger-walk.ts";
@@ -98,7 +98,9 @@ async function showLease(
   if (before.status === 200) narrator.detail(`${elsewhere} has seen nothing yet and lets it in`);
 }
 
-/** The verdict; when a process was killed at the wrong moment, the attack goes on until it is there. */
+/**
+ * The verdict; when a process was killed at the wrong moment, the attack goes on until it is there.
+ */
 async function decided(
   parts: StoryParts,
   attacker: Attacker,

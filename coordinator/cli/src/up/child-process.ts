@@ -1,5 +1,5 @@
-// One running process of the mesh: started in a group of its own, its one ready line awaited, its trace
-// lines read from stderr. Knows nothing of what it runs and never starts a second time.
+// One running process of the mesh: started in a group of its own, its one ready line awaited, its
+// trace lines read from stderr. Knows nothing of what it runs and never starts a second time.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";

@@ -1,5 +1,6 @@
-// Brings an embedded mesh up in a data directory: nats-server, coordinators, hosts that join through the
-// real API, sidecars, protected services. The same steps for a new directory and for one that goes on.
+// Brings an embedded mesh up in a data directory: nats-server, coordinators, hosts that join
+// through the real API, sidecars, protected services. The same steps for a new directory and for
+// one that goes on.
 
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -120,7 +121,8 @@ async function submitStartCommands(mesh: PlainMesh): Promise<void> {
   await untilCurrent(verified);
   if (verified.walk.mesh.view.epoch > 0) return;
   try {
-    // The very bytes that `init` left: what a run that was cut off has entered is not entered again.
+    // The very bytes that `init` left: what a run that was cut off has entered is not entered
+    // again.
     const files = START_COMMAND_FILES.map((name) => readFileSync(join(paths.pending, name)));
     await submitAll(mesh, files);
   } catch (error) {

@@ -1,5 +1,5 @@
-// The figures of a run, each measured: from what the children traced, from entries verified here, from
-// receipts verified here. Nothing in the JSON line is typed in.
+// The figures of a run, each measured: from what the children traced, from entries verified here,
+// from receipts verified here. Nothing in the JSON line is typed in.
 
 import { stageName } from "@ostraka/agents/node";
 import {
@@ -40,7 +40,9 @@ export interface RunFigures {
   readonly ledger: { readonly entries: number; readonly verified: boolean };
 }
 
-/** What `up` itself saw happen, for what no trace tells: a process killed in between took it along. */
+/**
+ * What `up` itself saw happen, for what no trace tells: a process killed in between took it along.
+ */
 export interface SeenTimes {
   /** The approval that completed the verdict was sent. */
   readonly sentMs?: number;
@@ -98,8 +100,8 @@ export class Figures {
   }
 
   /**
-   * When a majority had signed the head: a coordinator writes `entered` right after it signs, so this is
-   * the time of the line that made the majority.
+   * When a majority had signed the head: a coordinator writes `entered` right after it signs, so
+   * this is the time of the line that made the majority.
    */
   #sealedMs({ ledger, index }: WalkedEntry): number | undefined {
     const place = `${ledgerLetter(ledger)}:${index}`;

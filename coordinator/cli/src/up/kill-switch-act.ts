@@ -1,5 +1,5 @@
-// Act two: people decide. A kill switch proposed by an operator and approved by two responders of two
-// groups, its coverage, and a lift that takes the same approvals.
+// Act two: people decide. A kill switch proposed by an operator and approved by two responders of
+// two groups, its coverage, and a lift that takes the same approvals.
 
 import { equalBytes, hex, Ledger, Stage, type SubjectText } from "@ostraka/proto";
 import { idOf, type WalkedEntry } from "../ledger/ledger-walk.ts";

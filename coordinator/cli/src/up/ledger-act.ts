@@ -1,5 +1,5 @@
-// Act three: anyone can check. Exports both ledgers from the running mesh into a file and verifies the
-// file offline from the genesis, with the code of `ledger export` and `ledger verify`.
+// Act three: anyone can check. Exports both ledgers from the running mesh into a file and verifies
+// the file offline from the genesis, with the code of `ledger export` and `ledger verify`.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Tells the story in short lines: when, what. Colours and a moving bar are for a terminal only; what
-// others wrote (log lines, names) goes through `printable` BEFORE it is shown.
+// Tells the story in short lines: when, what. Colours and a moving bar are for a terminal only;
+// what others wrote (log lines, names) goes through `printable` BEFORE it is shown.
 
 import { openTerminal, printable, type Terminal } from "../terminal.ts";
 

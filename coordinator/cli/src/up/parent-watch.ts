@@ -1,5 +1,5 @@
-// Lets a child of `up` notice that `up` is gone, however it went: looks whether the process named by
-// OSTRAKA_PARENT_PID still lives. Ends nothing itself.
+// Lets a child of `up` notice that `up` is gone, however it went: looks whether the process named
+// by OSTRAKA_PARENT_PID still lives. Ends nothing itself.
 
 const LOOK_MS = 500;
 

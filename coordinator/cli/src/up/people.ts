@@ -1,5 +1,5 @@
-// What people of the mesh ask for in the story, signed with their own keys of DIR/keys and sent through
-// the admin API as the commands do. Holds no key longer than a call.
+// What people of the mesh ask for in the story, signed with their own keys of DIR/keys and sent
+// through the admin API as the commands do. Holds no key longer than a call.
 
 import { randomBytes } from "node:crypto";
 import { loadKeyFile, writeSecretFile } from "@ostraka/host";

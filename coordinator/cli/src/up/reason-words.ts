@@ -1,5 +1,5 @@
-// Reasons in plain words: what a detector's line of keys and numbers means to somebody who was asleep a
-// minute ago. A detector it does not know is shown as it spoke.
+// Reasons in plain words: what a detector's line of keys and numbers means to somebody who was
+// asleep a minute ago. A detector it does not know is shown as it spoke.
 
 const WORDS: Readonly<Record<string, (seen: ReadonlyMap<string, string>) => string | undefined>> = {
   "failure-run": (seen) => said(seen, "failuresInARow", (n) => `${n} failed logins in a row`),

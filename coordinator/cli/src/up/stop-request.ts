@@ -1,5 +1,5 @@
-// When to stop: Ctrl-C, TERM and HUP. npm and the front door may each pass one on, so what comes within
-// two seconds of the first is the same wish; a later one means at once.
+// When to stop: Ctrl-C, TERM and HUP. npm and the front door may each pass one on, so what comes
+// within two seconds of the first is the same wish; a later one means at once.
 
 const SAME_WISH_MS = 2_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

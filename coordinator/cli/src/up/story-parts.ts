@@ -1,5 +1,5 @@
-// What the acts of the story share: the mesh, its people's logs and services, the narrator, and the few
-// doings that every act needs. Knows no act.
+// What the acts of the story share: the mesh, its people's logs and services, the narrator, and the
+// few doings that every act needs. Knows no act.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { LEDGERS } from "@ostraka/proto";
@@ -83,7 +83,9 @@ export async function carryOut(
   return { entry, coverage, seen: { ...seen, coveredMs: Date.now() } };
 }
 
-/** Asks for a page until a gate has answered; a service that is being started again is asked again. */
+/**
+ * Asks for a page until a gate has answered; a service that is being started again is asked again.
+ */
 export async function ask(
   { mesh }: StoryParts,
   hostName: string,

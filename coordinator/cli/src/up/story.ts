@@ -1,4 +1,5 @@
-// The whole story in order, with honest people at work all along, and its figures at the end.
+// The whole story in order, with honest people at work all along, and its figures at the end. Owns
+// what counts as having held; must never call a run good of which a part did not.
 
 import { attackAct } from "./attack-act.ts";
 import { Figures, type RunFigures } from "./figures.ts";

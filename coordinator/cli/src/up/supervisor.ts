@@ -1,5 +1,6 @@
-// Keeps the processes of an embedded mesh running: starts them in order, starts again what dies, with
-// backoff and one line said, and ends them in reverse order. Nothing it started outlives `stop`.
+// Keeps the processes of an embedded mesh running: starts them in order, starts again what dies,
+// with backoff and one line said, and ends them in reverse order. Nothing it started outlives
+// `stop`.
 
 import { OstrakaError } from "@ostraka/proto";
 import {

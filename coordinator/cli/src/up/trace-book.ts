@@ -1,5 +1,5 @@
-// What the children have said, in the order in which it was read: kept to measure with, and to wait for.
-// Bounded: the oldest half goes when it is full. Never guesses what was not said.
+// What the children have said, in the order in which it was read: kept to measure with, and to wait
+// for. Bounded: the oldest half goes when it is full. Never guesses what was not said.
 
 import { OstrakaError } from "@ostraka/proto";
 import type { TraceLine } from "./child-process.ts";

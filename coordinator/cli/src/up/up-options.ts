@@ -1,4 +1,5 @@
-// What `ostraka up` is asked for, checked and completed. Owns the meaning of its flags; starts nothing.
+// What `ostraka up` is asked for, checked and completed. Owns the meaning of its flags; starts
+// nothing.
 
 import { isName } from "@ostraka/agents/node";
 import { usage } from "../failure.ts";

@@ -1,5 +1,6 @@
-// What `up` remembers of a data directory between runs (DIR/up.json): who runs it now, how many attackers
-// it has shown, which ports its hosts have. Owns that at most one `up` runs a directory at a time.
+// What `up` remembers of a data directory between runs (DIR/up.json): who runs it now, how many
+// attackers it has shown, which ports its hosts have. Owns that at most one `up` runs a directory
+// at a time.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

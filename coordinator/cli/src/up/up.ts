@@ -1,5 +1,6 @@
-// `ostraka up`: an embedded mesh of separate processes on this machine, and the story that shows what it
-// does. Owns the order of a run and its end: whatever happens, no process that it started is left.
+// `ostraka up`: an embedded mesh of separate processes on this machine, and the story that shows
+// what it does. Owns the order of a run and its end: whatever happens, no process that it started
+// is left.
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +25,9 @@ import { UpState } from "./up-state.ts";
 const DEFAULT_DATA = ".ostraka";
 const DEFAULT_COORDINATORS = 1;
 const DEFAULT_SIDECARS = 3;
-/** The default policy asks for two hosts, and the attacker is refused on one that it never attacked. */
+/**
+ * The default policy asks for two hosts, and the attacker is refused on one that it never attacked.
+ */
 const STORY_HOSTS_MIN = 2;
 
 /**

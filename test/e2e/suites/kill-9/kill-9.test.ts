@@ -1,6 +1,6 @@
-// kill -9 of any one process at any moment loses no verdict that was answered OK, and makes none twice.
-// Moments and victims are seeded; the narrowest one, between a coordinator's commit and its publishing,
-// is hit exactly.
+// kill -9 of any one process at any moment loses no verdict that was answered OK, and makes none
+// twice. Moments and victims are seeded; the narrowest one, between a coordinator's commit and its
+// publishing, is hit exactly.
 
 import { describe, expect, it } from "vitest";
 import { effectsOf } from "../../kit/exported.ts";
@@ -58,8 +58,9 @@ describe.skipIf(!hasProc)("kill -9 during up (needs /proc)", () => {
     "enters a verdict once when its coordinator dies between commit and publishing",
     async () => {
       using stand = new Stand();
-      // c:13 is the kill switch of a new mesh: genesis, policy and activation, a grant and a member for
-      // each of three hosts, the proposal, two approvals, and the revocation that the second completes.
+      // c:13 is the kill switch of a new mesh: genesis, policy and activation, a grant and a member
+      // for each of three hosts, the proposal, two approvals, and the revocation that the second
+      // completes.
       const env = { NODE_ENV: "test", OSTRAKA_CRASH_AT: "publish:13" };
       const up = stand.start(["up", "--once", "--json", "--data", stand.data], env);
       const run = readRun(await up.ended, 3);

@@ -1,5 +1,5 @@
-// One attacker: guesses passwords on one host after the other, once every few hundred milliseconds, and
-// looks at web pages in between. Nothing else in the story is hostile.
+// One attacker: guesses passwords on one host after the other, once every few hundred milliseconds,
+// and looks at web pages in between. Nothing else in the story is hostile.
 
 import type { HostLog } from "./host-log.ts";
 import { TRIED_NAMES } from "./people.ts";

@@ -1,5 +1,5 @@
-// The honest life of the mesh while the story runs: logins with an occasional typo, cron, sudo, and page
-// views. Notes every honest request that was refused: there must be none.
+// The honest life of the mesh while the story runs: logins with an occasional typo, cron, sudo, and
+// page views. Notes every honest request that was refused: there must be none.
 
 import type { HostLog } from "./host-log.ts";
 import { PEOPLE, type Person } from "./people.ts";

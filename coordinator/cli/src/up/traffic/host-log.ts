@@ -1,5 +1,5 @@
-// Writes one host's auth.log as its programs would, line by line. Counts what it wrote: each line is an
-// event at that host.
+// Writes one host's auth.log as its programs would, line by line. Counts what it wrote: each line
+// is an event at that host.
 
 import { appendFileSync } from "node:fs";
 import { CRON, type HeaderForm, headerOf, LOGIND, SSHD, type SshPeer, SUDO } from "./log-lines.ts";

@@ -1,5 +1,5 @@
-// Lines of auth.log as sshd, sudo, cron and systemd-logind print them, with the time of now. Owns the two
-// formats of a syslog header; says nothing about who is honest.
+// Lines of auth.log as sshd, sudo, cron and systemd-logind print them, with the time of now. Owns
+// the two formats of a syslog header; says nothing about who is honest.
 
 /** RFC 3164 (`Nov 24 07:20:01`) or ISO 8601 (`2026-11-24T07:20:01.123456+00:00`). */
 export type HeaderForm = "rfc3164" | "iso";

@@ -1,5 +1,5 @@
-// Who lives in the demonstration: honest people with their addresses, the names that an attacker tries,
-// and the addresses that attackers come from (RFC 5737: documentation only, nobody's).
+// Who lives in the demonstration: honest people with their addresses, the names that an attacker
+// tries, and the addresses that attackers come from (RFC 5737: documentation only, nobody's).
 
 export interface Person {
   readonly user: string;

@@ -1,5 +1,5 @@
-// Chance with a seed, so that a run of `up` can be told again. Mulberry32 (T. Ettinger, public domain):
-// good enough to vary a demonstration, and never for anything secret.
+// Chance with a seed, so that a run of `up` can be told again. Mulberry32 (T. Ettinger, public
+// domain): good enough to vary a demonstration, and never for anything secret.
 
 export class Random {
   #state: number;

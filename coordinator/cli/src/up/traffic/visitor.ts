@@ -1,5 +1,5 @@
-// Somebody's web requests to the protected services, through the front as any client's. The address that
-// a simulated client has is told in a header that only these demonstration services believe.
+// Somebody's web requests to the protected services, through the front as any client's. The address
+// that a simulated client has is told in a header that only these demonstration services believe.
 
 import { Agent, request } from "node:http";
 import { DEMO_CLIENT_HEADER, DEMO_USER_HEADER } from "@ostraka/sidecar";
