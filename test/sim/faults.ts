@@ -64,13 +64,12 @@ export class Faults {
   /** Ends all faults: calm weather, whole links, clocks near the truth, everybody up. */
   stop(started: (process: Process) => boolean): void {
     this.#isActive = false;
-    const { world: w } = { world: this.#world };
-    Object.assign(w.bus.weather, { loss: 0, duplication: 0, delayMsMax: 5 });
-    for (const process of w.sidecars) process.skewMs = this.#random.int(-300, 300);
-    for (const process of [...w.coordinators, ...w.sidecars]) {
-      if (!started(process)) continue;
-      if (process.node === undefined) this.restart(process);
-      w.heal(process);
+    const { bus, coordinators, sidecars } = this.#world;
+    Object.assign(bus.weather, { loss: 0, duplication: 0, delayMsMax: 5 });
+    for (const process of sidecars) process.skewMs = this.#random.int(-300, 300);
+    for (const process of [...coordinators, ...sidecars]) {
+      if (started(process)) this.restart(process);
+      this.#world.heal(process);
     }
   }
 

@@ -110,9 +110,11 @@ class Run {
 
   #stand(): Stand {
     const { plan, hasLost, isOutage, started } = this.#scenario;
-    const whole = this.#truth.wholeCoordinators().length;
+    const truth = this.#truth;
     return {
-      canDecide: whole >= this.#truth.majority,
+      get canDecide() {
+        return truth.wholeCoordinators().length >= truth.majority;
+      },
       isOneJournal: !hasLost && !plan.broker.misreads,
       isOutage,
       started,

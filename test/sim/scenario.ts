@@ -30,8 +30,9 @@ export interface Plan {
 /** Phases in milliseconds from the start. */
 const JOIN_MS = 4_000;
 const SAFETY_MS = 42_000;
-const REST_MS = 18_000;
-const EXPIRY_MS = 40_000;
+const REST_MS = 15_000;
+const LEAP_MS = 40_000;
+const AFTER_LEAP_MS = 6_000;
 
 export function planOf(random: Random): Plan {
   const coordinators = random.chance(0.5) ? 1 : 3;
@@ -129,8 +130,10 @@ export class Scenario {
     this.#world.run(REST_MS);
   }
 
+  /** Everything stands still until all is over, then goes on. */
   expiry(): void {
-    this.#world.run(EXPIRY_MS);
+    this.#world.time.leap(LEAP_MS);
+    this.#world.run(AFTER_LEAP_MS);
   }
 
   /** All coordinators lie together, to every sidecar. */
@@ -140,10 +143,10 @@ export class Scenario {
     if (ada === undefined || sam === undefined) return;
     const wish = { subject: ATTACKERS[0] as string, by: this.people.person("olga") };
     this.people.ask(wish, [ada, sam]);
-    world.run(5_000);
+    world.run(4_000);
     for (const sidecar of this.started)
       if (sidecar.node !== undefined) this.#middle.lieTogether(sidecar);
-    world.run(2_000);
+    world.run(1_000);
   }
 
   #isSidecar(process: SimCoordinator | SimSidecar): process is SimSidecar {
@@ -267,8 +270,8 @@ export class Scenario {
     this.isOutage = false;
     this.faults.isHeld = false;
     for (const coordinator of this.#world.coordinators) this.faults.restart(coordinator);
-    for (const sidecar of this.started) {
-      this.faults.restart(sidecar);
+    for (const sidecar of this.#world.sidecars) {
+      if (this.started.includes(sidecar)) this.faults.restart(sidecar);
       this.#world.heal(sidecar);
     }
   }

@@ -33,6 +33,14 @@ export class Scheduler {
     }
   }
 
+  /** Lets time pass while nothing happens: what is planned happens as much later. */
+  leap(forMs: number): void {
+    this.#nowMs += forMs;
+    for (const [i, item] of this.#heap.entries()) {
+      this.#heap[i] = { ...item, atMs: item.atMs + forMs };
+    }
+  }
+
   /** Runs everything planned up to a time. */
   runUntil(untilMs: number): void {
     for (let top = this.#heap[0]; top !== undefined && top.atMs <= untilMs; top = this.#heap[0]) {

@@ -49,6 +49,8 @@ export class Truth {
   readonly #heads = new Map<string, SignedHead>();
   readonly #sealed = new Map<LedgerId, SealedTruth[]>(LEDGERS.map((l) => [l, []]));
   readonly #proven = new Map<LedgerId, TrueEntry[]>(LEDGERS.map((l) => [l, []]));
+  /** How far machine time has at most stood ahead of the truth when a head was sealed. */
+  #leadMs = Number.NEGATIVE_INFINITY;
   readonly #decoded = new Map<string, TrueEntry>();
 
   constructor(world: World) {
@@ -71,14 +73,7 @@ export class Truth {
 
   /** Latest machine time that any node may believe in, on the word of any sealed head. */
   machineMsMax(): number {
-    const nowMs = this.world.time.nowMs;
-    let latestMs = 0;
-    for (const ledger of LEDGERS) {
-      for (const { head, atMs } of this.sealed(ledger)) {
-        latestMs = Math.max(latestMs, Number(head.machineTimeMs) + nowMs - atMs);
-      }
-    }
-    return latestMs + READING_MS;
+    return this.#leadMs + this.world.time.nowMs + READING_MS;
   }
 
   /** Entries of a ledger under sealed heads, by index from 1 (place 0 is a hole). */
@@ -155,6 +150,7 @@ export class Truth {
     signed.signers.add(signer);
     if (signed.sealedMs !== undefined || signed.signers.size < this.majority) return;
     signed.sealedMs = this.world.time.nowMs;
+    this.#leadMs = Math.max(this.#leadMs, Number(head.machineTimeMs) - signed.sealedMs);
     const ledger = LEDGERS.find((l) => l === head.ledger);
     if (ledger !== undefined) {
       this.#sealed.get(ledger)?.push({ head, bytes, atMs: signed.sealedMs });

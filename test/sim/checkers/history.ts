@@ -20,6 +20,9 @@ import { Checker } from "./checker.ts";
 /** Samples, one a second, within which a changed journal must be named: a tick and its way there. */
 const NOTICED_SAMPLES = 5;
 
+/** Last messages of a journal that are compared with a coordinator's copy. */
+const COMPARED = 12;
+
 export class HistoryChecker extends Checker {
   readonly invariant = "I3";
   /** Head bytes by signer and position, and by position alone. */
@@ -110,7 +113,7 @@ export class HistoryChecker extends Checker {
 
   #isCopy(store: SimCoordinator["store"], ledger: LedgerId, last: number): boolean {
     const journal = this.watch.truth.world.bus.journals.get(ledger) ?? [];
-    for (let position = Math.max(1, last - 30); position <= last; position++) {
+    for (let position = Math.max(1, last - COMPARED); position <= last; position++) {
       const key = `journal/${ledgerLetter(ledger)}/${position.toString().padStart(16, "0")}`;
       const ours = store.get(key);
       const theirs = journal[position - 1]?.bytes;
