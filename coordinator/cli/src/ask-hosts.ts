@@ -87,10 +87,22 @@ async function ask(address: string, id: string): Promise<HostAnswer | undefined>
       redirect: "error",
     });
     if (!response.ok) return undefined;
-    const text = await response.text();
-    return text.length > ANSWER_BYTES_MAX ? undefined : (JSON.parse(text) as HostAnswer);
+    const text = await bounded(response);
+    return text === undefined ? undefined : (JSON.parse(text) as HostAnswer);
   } catch {
     // A host that does not run knows nothing.
     return undefined;
   }
+}
+
+/** The body, or `undefined` when it is longer than any host's answer. */
+async function bounded(response: Response): Promise<string | undefined> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of response.body ?? []) {
+    size += piece.length;
+    if (size > ANSWER_BYTES_MAX) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
 }

@@ -1,5 +1,5 @@
-// Verdicts as JSON: one shape in every command, which scripts may rely on. Says nothing that has not
-// been verified.
+// Verdicts as JSON: one shape in every command, which scripts may rely on. Says nothing that has
+// not been verified.
 
 import { stageName } from "@ostraka/agents/node";
 import { ledgerLetter } from "@ostraka/proto";

@@ -76,8 +76,7 @@ async function waitForVerdict(
       .find((v) => v.verdict !== undefined && isSame(idOf(v.verdict), verdictId));
     if (entry !== undefined) return entry;
     if (performance.now() >= deadlineMs) {
-      const why =
-        `proposal ${proposalId} has not enough approvals yet: ` + "they still count when they come";
+      const why = `proposal ${proposalId} lacks approvals: they still count when they come`;
       throw new OstrakaError("OSTRAKA_DEADLINE", why);
     }
     await delay(LOOK_MS);

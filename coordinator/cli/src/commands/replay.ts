@@ -1,5 +1,5 @@
-// `ostraka replay`: flags and printing of the sidecar's replay. No mesh, no network, and no raw line
-// of the log (I9).
+// `ostraka replay`: flags and printing of the sidecar's replay. No mesh, no network, and no raw
+// line of the log (I9).
 
 import type { Reason } from "@ostraka/agents/scorer";
 import { OstrakaError } from "@ostraka/proto";

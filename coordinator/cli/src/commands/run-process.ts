@@ -1,5 +1,5 @@
-// `ostraka coordinator` and `ostraka sidecar`: hand over to the process of that name. Adds nothing but
-// the start commands of a mesh that was started by hand.
+// `ostraka coordinator` and `ostraka sidecar`: hand over to the process of that name. Adds nothing
+// but the start commands of a mesh that was started by hand.
 
 import { sentenceOf, usage } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";

@@ -11,7 +11,7 @@ import {
   OstrakaError,
 } from "@ostraka/proto";
 import type { LedgerSource } from "./export-source.ts";
-import { indexOf } from "./store-source.ts";
+import { claimsOf } from "./head-claims.ts";
 
 /** Records above an index, up to one sealed head. */
 export interface SealedPiece {
@@ -21,7 +21,7 @@ export interface SealedPiece {
 
 /**
  * What lies above an index, up to the head that is the latest now.
- * @returns `undefined` while nothing is sealed.
+ * @returns `undefined` while nothing is sealed there: also of a coordinator that lags behind another.
  * @throws OstrakaError OSTRAKA_UNREACHABLE, OSTRAKA_NOT_VERIFIED when what comes makes no sense.
  */
 export async function readAbove(
@@ -40,8 +40,9 @@ export async function readAbove(
     });
     sealed ??= page.head;
     if (sealed === undefined) return undefined;
-    const last = indexOf(sealed);
-    if (last === undefined || last < above) throw senseless(ledger);
+    const last = claimsOf(sealed)?.index;
+    if (last === undefined) throw senseless(ledger);
+    if (last < above) return undefined;
     // Entries newer than the first head belong to a later one.
     records.push(...page.records.slice(0, last - above - records.length));
     if (above + records.length >= last) return { sealed, records };

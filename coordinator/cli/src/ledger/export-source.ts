@@ -2,9 +2,21 @@
 // Owns the order of asking: signals first, so that the control ledger asked next reaches what
 // signals name.
 
-import type { MeshId } from "@ostraka/proto";
-import { type EntryRecord, LEDGERS, Ledger, type LedgerId, type SealedHead } from "@ostraka/proto";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type EntryRecord,
+  LEDGERS,
+  Ledger,
+  type LedgerId,
+  type MeshId,
+  OstrakaError,
+  type SealedHead,
+} from "@ostraka/proto";
 import { type ExportLine, writeLine } from "./export-lines.ts";
+import { claimsOf } from "./head-claims.ts";
+
+const CATCH_UP_TRIES = 30;
+const CATCH_UP_MS = 100;
 
 /** A ledger up to one sealed head. */
 export interface SealedLedger {
@@ -20,10 +32,25 @@ export interface LedgerSource {
   read(ledger: LedgerId): Promise<SealedLedger>;
 }
 
-/** Both ledgers, the control ledger reaching at least what the signals ledger names. */
+/**
+ * Both ledgers, the control ledger reaching at least what the signals ledger names.
+ * @throws OstrakaError OSTRAKA_UNREACHABLE when nobody has that much.
+ */
 export async function readBoth(source: LedgerSource): Promise<ReadonlyMap<LedgerId, SealedLedger>> {
   const signals = await source.read(Ledger.SIGNALS);
-  const control = await source.read(Ledger.CONTROL);
+  const needed = claimsOf(signals.sealed)?.controlIndex ?? 0;
+  let control = await source.read(Ledger.CONTROL);
+  for (let tries = 1; control.records.length < needed; tries++) {
+    if (tries > CATCH_UP_TRIES) {
+      throw new OstrakaError(
+        "OSTRAKA_UNREACHABLE",
+        `${source.name} show the control ledger up to c:${control.records.length} only, and the ` +
+          `signals ledger builds on c:${needed}: try again once more coordinators are back`,
+      );
+    }
+    await delay(CATCH_UP_MS);
+    control = await source.read(Ledger.CONTROL);
+  }
   return new Map<LedgerId, SealedLedger>([
     [Ledger.CONTROL, control],
     [Ledger.SIGNALS, signals],

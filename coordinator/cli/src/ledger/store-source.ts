@@ -1,5 +1,5 @@
 // Reads the ledgers of a stopped mesh from its coordinators' stores, without writing a byte there.
-// Takes the store that is furthest: what one lost, another may have.
+// Takes of each ledger the copy that is furthest: sealed ledgers are prefixes of one another (I3).
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,58 +9,53 @@ import {
   decode,
   type EntryRecord,
   EntryRecordSchema,
-  HeadSchema,
   LEDGERS,
   type LedgerId,
   LIMITS,
   ledgerLetter,
   OstrakaError,
-  type SealedHead,
   SealedHeadSchema,
 } from "@ostraka/proto";
 import { pathsOf, readMeshFile } from "../mesh-dir.ts";
 import type { LedgerSource, SealedLedger } from "./export-source.ts";
-
-interface StoredLedgers {
-  readonly path: string;
-  readonly ledgers: ReadonlyMap<LedgerId, SealedLedger>;
-}
+import { claimsOf } from "./head-claims.ts";
 
 /**
- * The furthest store of a data directory as a source.
- * @throws OstrakaError OSTRAKA_NOT_FOUND when no store holds both ledgers under sealed heads.
+ * The stores of a data directory as a source.
+ * @throws OstrakaError OSTRAKA_NOT_FOUND when none holds a ledger under a sealed head.
  */
 export function openStoreSource(dir: string): LedgerSource {
   const paths = readMeshFile(dir).coordinators.map(({ name }) =>
     join(pathsOf(dir).coordinator(name), "state.sqlite"),
   );
-  const stored = paths.filter((path) => existsSync(path)).flatMap(readStore);
-  const furthest = stored.sort((a, b) => reachOf(b) - reachOf(a))[0];
-  if (furthest === undefined) {
+  const furthest = new Map<LedgerId, SealedLedger & { readonly path: string }>();
+  for (const path of paths.filter((stored) => existsSync(stored))) {
+    for (const [ledger, stored] of readStore(path)) {
+      const known = furthest.get(ledger);
+      const isFurther = known === undefined || stored.records.length > known.records.length;
+      if (isFurther) furthest.set(ledger, { ...stored, path });
+    }
+  }
+  if (furthest.size < LEDGERS.length) {
     throw new OstrakaError(
       "OSTRAKA_NOT_FOUND",
-      `no coordinator of ${dir} has stored a sealed ledger yet: start the mesh first`,
+      `no coordinator of ${dir} has stored both ledgers sealed yet: start the mesh first`,
     );
   }
-  const { path, ledgers } = furthest;
-  return { name: path, read: async (ledger) => ledgers.get(ledger) as SealedLedger };
-}
-
-function reachOf({ ledgers }: StoredLedgers): number {
-  return [...ledgers.values()].reduce((sum, { records }) => sum + records.length, 0);
+  const name = [...new Set([...furthest.values()].map(({ path }) => path))].join(" and ");
+  return { name, read: async (ledger) => furthest.get(ledger) as SealedLedger };
 }
 
 /** One snapshot of a store: both ledgers as of the same moment. */
-function readStore(path: string): StoredLedgers[] {
+function readStore(path: string): Map<LedgerId, SealedLedger> {
   const store = openSqliteStoreReadOnly(path);
   try {
     const ledgers = new Map<LedgerId, SealedLedger>();
     for (const ledger of LEDGERS) {
       const stored = readLedger(store, ledger);
-      if (stored === undefined) return [];
-      ledgers.set(ledger, stored);
+      if (stored !== undefined) ledgers.set(ledger, stored);
     }
-    return [{ path, ledgers }];
+    return ledgers;
   } finally {
     store.close();
   }
@@ -70,20 +65,14 @@ function readLedger(store: Store, ledger: LedgerId): SealedLedger | undefined {
   const letter = ledgerLetter(ledger);
   const bytes = store.get(`sealed-latest/${letter}`);
   const sealed = bytes && decode(SealedHeadSchema, bytes, LIMITS.messageBytesMax);
-  const index = sealed && indexOf(sealed);
-  if (sealed === undefined || index === undefined) return undefined;
+  const claims = sealed && claimsOf(sealed);
+  if (sealed === undefined || claims === undefined) return undefined;
   const records: EntryRecord[] = [];
   for (const [key, value] of store.scan(`record/${letter}/`)) {
-    if (key > `record/${letter}/${orderedKey(index)}`) break;
+    if (key > `record/${letter}/${orderedKey(claims.index)}`) break;
     const record = decode(EntryRecordSchema, value, LIMITS.messageBytesMax);
     if (record === undefined) return undefined;
     records.push(record);
   }
   return { sealed, records };
-}
-
-/** Index that a sealed head names; nothing else of it is believed here. */
-export function indexOf(sealed: SealedHead): number | undefined {
-  const head = decode(HeadSchema, sealed.head, LIMITS.envelopeBodyBytesMax);
-  return head === undefined ? undefined : Number(head.index);
 }

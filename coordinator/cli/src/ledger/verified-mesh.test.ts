@@ -109,7 +109,7 @@ describe("a lying coordinator", () => {
     await expect(open(lie).refresh()).rejects.toThrow(/sealed head of c .*not-sealed/);
   });
 
-  it("that goes back behind what it has shown before is found out", async () => {
+  it("that falls behind what another has shown is no news, and no contradiction", async () => {
     let isBack = false;
     const lie = lying(({ records }, ledger) => {
       if (!isBack || ledger !== Ledger.CONTROL) return {};
@@ -121,7 +121,7 @@ describe("a lying coordinator", () => {
     const verified = open(lie);
     await verified.refresh();
     isBack = true;
-    await expect(verified.refresh()).rejects.toThrow(/do not reach the head/);
+    expect(await verified.refresh()).toEqual([]);
   });
 
   it("of another mesh is found out at its first entry", async () => {

@@ -2,11 +2,16 @@
 // Every command that shows a verdict goes through here: a coordinator that lies is found out, not
 // shown.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { isReject, Ledger, type LedgerId, ledgerLetter, OstrakaError } from "@ostraka/proto";
 import type { Access } from "../access.ts";
 import { rejectWords } from "../reject-words.ts";
 import { readAbove, type SealedPiece } from "./api-source.ts";
+import { claimsOf } from "./head-claims.ts";
 import { LedgerWalk, type WalkedEntry } from "./ledger-walk.ts";
+
+const CATCH_UP_TRIES = 30;
+const CATCH_UP_MS = 100;
 
 export class VerifiedMesh {
   readonly walk: LedgerWalk;
@@ -26,8 +31,16 @@ export class VerifiedMesh {
   async refresh(which: "both" | "control" = "both"): Promise<readonly WalkedEntry[]> {
     // Signals are asked first: the control ledger then reaches whatever they name.
     const signals = which === "both" ? await this.#read(Ledger.SIGNALS) : undefined;
-    const control = await this.#read(Ledger.CONTROL);
-    return [...this.#take(Ledger.CONTROL, control), ...this.#take(Ledger.SIGNALS, signals)];
+    const taken = this.#take(Ledger.CONTROL, await this.#read(Ledger.CONTROL));
+    if (signals === undefined) return taken;
+    const needed = claimsOf(signals.sealed)?.controlIndex ?? 0;
+    for (let tries = 1; this.walk.indexOf(Ledger.CONTROL) < needed; tries++) {
+      // The next coordinator may lag a moment behind the one that answered before.
+      if (tries > CATCH_UP_TRIES) throw behind(needed);
+      await delay(CATCH_UP_MS);
+      taken.push(...this.#take(Ledger.CONTROL, await this.#read(Ledger.CONTROL)));
+    }
+    return [...taken, ...this.#take(Ledger.SIGNALS, signals)];
   }
 
   /** Machine time of the newest head verified, in milliseconds; 0 before the first. */
@@ -56,6 +69,13 @@ export class VerifiedMesh {
     if (isReject(head)) throw unverified(`the sealed head of ${letter}`, head.reject);
     return taken;
   }
+}
+
+function behind(needed: number): OstrakaError {
+  return new OstrakaError(
+    "OSTRAKA_UNREACHABLE",
+    `no coordinator that answers has the control ledger up to c:${needed}: try again in a moment`,
+  );
 }
 
 function unverified(at: string, code: string): OstrakaError {
