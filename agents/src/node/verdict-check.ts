@@ -44,7 +44,8 @@ export function checkVerdict(
   const isBySignals = entry.ledger === Ledger.SIGNALS;
   const judgedAt = Number(effect.value.controlIndex);
   const isKnown = judgedAt <= mesh.controlIndex;
-  const isBefore = isBySignals || judgedAt < Number(entry.index);
+  // A verdict of people is entered right after the approval that completed it, and judged there.
+  const isBefore = isBySignals || judgedAt === Number(entry.index) - 1;
   if (!isKnown || !isBefore) return reject("wrong-index");
   const view = mesh.viewAt(judgedAt);
   if (effect.value.epoch !== view.epoch) return reject("wrong-epoch");
