@@ -5,7 +5,8 @@ export interface HostStart {
   readonly name: string;
   readonly folder: string;
   readonly url: string;
-  readonly floorUrl: string;
+  /** Where the floor's streams are, if it is measured. */
+  readonly floorUrl?: string;
   /** Base64 of the host's signing seed and of the genesis envelope. */
   readonly seed: string;
   readonly genesis: string;

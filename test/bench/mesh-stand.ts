@@ -45,6 +45,7 @@ export interface StandHost {
   readonly folder: string;
   readonly seed: Bytes;
   isFresh: boolean;
+  isEnded: boolean;
   /** Of the last `attack` or `floor`. */
   sentMs: number | undefined;
   heardMs: number | undefined;
@@ -64,7 +65,7 @@ export interface MeshStand {
 }
 
 /** Brings a mesh up until every host is ready and fresh. @param floorUrl where bare hops run */
-export async function startMesh(count: number, floorUrl: string): Promise<MeshStand> {
+export async function startMesh(count: number, floorUrl?: string): Promise<MeshStand> {
   const dir = mkdtempSync(join(tmpdir(), "ostraka-bench-"));
   const authority = createNatsAuthority("bench");
   const nats = await startNats(authority);
@@ -88,7 +89,7 @@ export async function startMesh(count: number, floorUrl: string): Promise<MeshSt
       name,
       folder: issue(name, hostPermissions(channels, publicKey)),
       url: nats.url,
-      floorUrl,
+      ...(floorUrl !== undefined && { floorUrl }),
       seed: Buffer.from(seeds.get(hex(publicKey)) as Bytes).toString("base64"),
     }),
   );
@@ -99,7 +100,10 @@ export async function startMesh(count: number, floorUrl: string): Promise<MeshSt
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    await until(() => hosts.every(({ isFresh }) => isFresh), "every sidecar is fresh", 60_000);
+    const isSettled = () => hosts.every((h) => h.isFresh) || hosts.some((h) => h.isEnded);
+    await until(isSettled, "every sidecar is fresh", 60_000);
+    const ended = hosts.find((host) => host.isEnded);
+    if (ended !== undefined) throw new Error(`${ended.name} ended while it started`);
   } catch (error) {
     await stop();
     throw error;
@@ -197,12 +201,16 @@ function startHost(kit: MeshKit, start: Omit<HostStart, "genesis">): StandHost {
     folder: start.folder,
     seed: new Uint8Array(Buffer.from(start.seed, "base64")),
     isFresh: false,
+    isEnded: false,
     sentMs: undefined,
     heardMs: undefined,
     enforcedMs: new Map(),
     order: (order) => child.send(order),
     close: () => close(child),
   };
+  child.on("exit", () => {
+    host.isEnded = true;
+  });
   child.on("message", (report: HostReport) => onReport(host, report));
   return host;
 }
