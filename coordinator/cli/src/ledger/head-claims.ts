@@ -6,6 +6,8 @@ import { decode, HeadSchema, LIMITS, type SealedHead } from "@ostraka/proto";
 export interface HeadClaims {
   /** Last index of its ledger. */
   readonly index: number;
+  /** Journal position: of two heads of one ledger the later has the higher. */
+  readonly position: number;
   /** Last control index that it builds on. */
   readonly controlIndex: number;
 }
@@ -13,5 +15,11 @@ export interface HeadClaims {
 /** `undefined` for bytes that are no head. */
 export function claimsOf(sealed: SealedHead): HeadClaims | undefined {
   const head = decode(HeadSchema, sealed.head, LIMITS.envelopeBodyBytesMax);
-  return head && { index: Number(head.index), controlIndex: Number(head.controlIndex) };
+  if (head === undefined) return undefined;
+  const { index, position, controlIndex } = head;
+  return {
+    index: Number(index),
+    position: Number(position),
+    controlIndex: Number(controlIndex),
+  };
 }

@@ -32,8 +32,8 @@ export function openStoreSource(dir: string): LedgerSource {
   for (const path of paths.filter((stored) => existsSync(stored))) {
     for (const [ledger, stored] of readStore(path)) {
       const known = furthest.get(ledger);
-      const isFurther = known === undefined || stored.records.length > known.records.length;
-      if (isFurther) furthest.set(ledger, { ...stored, path });
+      if (known === undefined || positionOf(stored) > positionOf(known))
+        furthest.set(ledger, { ...stored, path });
     }
   }
   if (furthest.size < LEDGERS.length) {
@@ -44,6 +44,10 @@ export function openStoreSource(dir: string): LedgerSource {
   }
   const name = [...new Set([...furthest.values()].map(({ path }) => path))].join(" and ");
   return { name, read: async (ledger) => furthest.get(ledger) as SealedLedger };
+}
+
+function positionOf({ sealed }: SealedLedger): number {
+  return claimsOf(sealed)?.position ?? 0;
 }
 
 /** One snapshot of a store: both ledgers as of the same moment. */
