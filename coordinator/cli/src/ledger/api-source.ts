@@ -21,7 +21,7 @@ export interface SealedPiece {
 
 /**
  * What lies above an index, up to the head that is the latest now.
- * @returns `undefined` while nothing is sealed there: also of a coordinator that lags behind another.
+ * @returns `undefined` while nothing above it is sealed there: that coordinator may lag.
  * @throws OstrakaError OSTRAKA_UNREACHABLE, OSTRAKA_NOT_VERIFIED when what comes makes no sense.
  */
 export async function readAbove(
