@@ -38,9 +38,18 @@ export type EnvelopeKind = keyof typeof ENVELOPE_ROLES;
 /** Types of leaves that are hashed under a type but not signed on their own. */
 export type TypedKind = EnvelopeKind | "signal";
 
+/** Types of the mesh asked about last: a process speaks of one, a simulator of one at a time. */
+let known: { readonly mesh: MeshId; readonly types: Map<TypedKind, string> } | undefined;
+
 /** The DSSE payload type of a kind in a mesh. */
 export function envelopeType(mesh: MeshId, kind: TypedKind): string {
-  return `application/vnd.ostraka.${kind}.v1;mesh=${mesh}`;
+  if (known?.mesh !== mesh) known = { mesh, types: new Map() };
+  let type = known.types.get(kind);
+  if (type === undefined) {
+    type = `application/vnd.ostraka.${kind}.v1;mesh=${mesh}`;
+    known.types.set(kind, type);
+  }
+  return type;
 }
 
 /** Kind named by a type of this mesh, or `undefined`. */
@@ -52,13 +61,35 @@ export function kindOfType(mesh: MeshId, type: string): EnvelopeKind | undefined
     : undefined;
 }
 
+/** First parts of `pae` by type: a batch asks for the same one for each of its signals. */
+const openings = new Map<string, Bytes>();
+const OPENINGS_MAX = 64;
+const SPACE = 0x20;
+
+function openingOf(type: string): Bytes {
+  const found = openings.get(type);
+  if (found !== undefined) return found;
+  const typeBytes = utf8(type);
+  const opening = concat(utf8(`DSSEv1 ${typeBytes.length} `), typeBytes, Uint8Array.of(SPACE));
+  if (openings.size >= OPENINGS_MAX) openings.clear();
+  openings.set(type, opening);
+  return opening;
+}
+
 /**
  * DSSE pre-authentication encoding (DSSE protocol 1.0.2): "DSSEv1" SP LEN(type) SP type SP
  * LEN(body) SP body.
  */
 export function pae(type: string, body: Uint8Array): Bytes {
-  const typeBytes = utf8(type);
-  return concat(utf8(`DSSEv1 ${typeBytes.length} `), typeBytes, utf8(` ${body.length} `), body);
+  const opening = openingOf(type);
+  const length = String(body.length);
+  const message = new Uint8Array(opening.length + length.length + 1 + body.length);
+  message.set(opening);
+  let at = opening.length;
+  for (let i = 0; i < length.length; i++) message[at++] = length.charCodeAt(i);
+  message[at++] = SPACE;
+  message.set(body, at);
+  return message;
 }
 
 /** Signs a body of a kind with each signer in turn. */
