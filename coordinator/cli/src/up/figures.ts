@@ -123,7 +123,8 @@ export class Figures {
           l.fields["evidenceMdb"] === signal?.evidenceMdb &&
           l.fields["levelMdb"] === signal?.levelMdb,
       )[0];
-      return line === undefined ? [] : [line.at];
+      // The signed time is coarser, but a process that was killed has taken its line along.
+      return signal === undefined ? [] : [line?.at ?? Number(signal.timeMs)];
     });
     return times.length === 0 ? undefined : Math.max(...times);
   }

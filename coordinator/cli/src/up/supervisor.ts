@@ -26,6 +26,8 @@ interface Kept {
   failures: number;
   restart: NodeJS.Timeout | undefined;
   isReady: boolean;
+  /** Settled ONCE: with the first ready line, or with why there is none. */
+  readonly first: PromiseWithResolvers<ReadyLine>;
 }
 
 const READY_MS_MAX = 90_000;
@@ -43,8 +45,12 @@ export class Supervisor {
   readonly #kept: Kept[] = [];
   #isStopping = false;
 
+  readonly #onExit = (): void => this.kill();
+
   constructor(options: SupervisorOptions) {
     this.#o = options;
+    // However this process ends by itself, it takes its children along; kill -9 they notice.
+    process.on("exit", this.#onExit);
   }
 
   /**
@@ -52,19 +58,21 @@ export class Supervisor {
    * @throws OstrakaError OSTRAKA_UNREACHABLE with its last words when it never does.
    */
   async start(spec: ChildSpec): Promise<ReadyLine> {
-    const ready = Promise.withResolvers<ReadyLine>();
+    if (this.#isStopping) throw stopped(spec);
+    const first = Promise.withResolvers<ReadyLine>();
     const kept: Kept = {
       spec,
       running: this.#spawn(spec, this.#o.env),
       failures: 0,
       restart: undefined,
       isReady: false,
+      first,
     };
     this.#kept.push(kept);
-    this.#watch(kept, ready);
-    const timer = setTimeout(() => ready.reject(neverReady(kept)), READY_MS_MAX);
+    this.#watch(kept);
+    const timer = setTimeout(() => first.reject(neverReady(kept)), READY_MS_MAX);
     try {
-      return await ready.promise;
+      return await first.promise;
     } finally {
       clearTimeout(timer);
     }
@@ -85,9 +93,11 @@ export class Supervisor {
     this.#isStopping = true;
     for (const kept of [...this.#kept].reverse()) {
       clearTimeout(kept.restart);
+      kept.first.reject(stopped(kept.spec));
       await endOne(kept.running);
     }
     this.#kept.length = 0;
+    process.off("exit", this.#onExit);
   }
 
   /** Ends everything at once. */
@@ -105,22 +115,22 @@ export class Supervisor {
     return child;
   }
 
-  #watch(kept: Kept, ready: PromiseWithResolvers<ReadyLine>): void {
-    const { running } = kept;
+  #watch(kept: Kept): void {
+    const { running, first } = kept;
     running.ready.then((line) => {
       kept.isReady = true;
-      ready.resolve(line);
-    }, ready.reject);
-    running.ended.then((end) => this.#onEnded(kept, end, ready), ready.reject);
+      first.resolve(line);
+    }, first.reject);
+    running.ended.then((end) => this.#onEnded(kept, end), first.reject);
   }
 
-  #onEnded(kept: Kept, end: ChildEnd, ready: PromiseWithResolvers<ReadyLine>): void {
+  #onEnded(kept: Kept, end: ChildEnd): void {
     if (this.#isStopping) return;
     const { spec, running } = kept;
     if (performance.now() - running.startedMs > SETTLED_MS) kept.failures = 0;
     kept.failures++;
     if (!kept.isReady && kept.failures >= FIRST_TRIES_MAX) {
-      ready.reject(neverReady(kept, end));
+      kept.first.reject(neverReady(kept, end));
       return;
     }
     const how = end.signal ?? `exit ${end.code ?? "?"}`;
@@ -131,7 +141,7 @@ export class Supervisor {
       if (this.#isStopping) return;
       const { [CRASH_ONCE]: _once, ...env } = this.#o.env;
       kept.running = this.#spawn(spec, env);
-      this.#watch(kept, ready);
+      this.#watch(kept);
     }, wait);
   }
 }
@@ -141,6 +151,10 @@ async function endOne(child: RunningChild): Promise<void> {
   const timer = setTimeout(() => child.kill(), GRACE_MS);
   await child.ended;
   clearTimeout(timer);
+}
+
+function stopped({ name }: ChildSpec): OstrakaError {
+  return new OstrakaError("OSTRAKA_UNREACHABLE", `${name} was not started: everything is stopping`);
 }
 
 function neverReady(kept: Kept, end?: ChildEnd): OstrakaError {

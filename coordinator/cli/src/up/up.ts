@@ -2,9 +2,9 @@
 // what it does. Owns the order of a run and its end: whatever happens, no process that it started
 // is left.
 
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { EXIT, usage } from "../failure.ts";
 import { initMesh } from "../init/init-mesh.ts";
 import { pathsOf, readMeshFile } from "../mesh-dir.ts";
@@ -43,7 +43,10 @@ export async function runUp(options: UpOptions): Promise<number> {
     ? mkdtempSync(join(tmpdir(), "ostraka-up-"))
     : resolve(wishes.data ?? DEFAULT_DATA);
   try {
-    return await runIn(dir, wishes);
+    const { code, isStopped } = await runIn(dir, wishes);
+    // What was under way when somebody stopped may wait long for an answer: it is let go.
+    if (isStopped) setImmediate(() => process.exit(code));
+    return code;
   } finally {
     if (isTemporary) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -82,17 +85,21 @@ function checkFollow({ follow, hasReplay }: UpWishes, sidecars: number): void {
   }
 }
 
-async function runIn(dir: string, wishes: UpWishes): Promise<number> {
+interface Outcome {
+  readonly code: number;
+  /** Somebody stopped it. */
+  readonly isStopped: boolean;
+}
+
+async function runIn(dir: string, wishes: UpWishes): Promise<Outcome> {
   const narrator = new Narrator(wishes.isJson ? process.stderr : process.stdout);
   const startedMs = performance.now();
+  // Whoever insists ends this process, and its end takes the children along.
+  const stop = new StopRequest(() => process.exit(EXIT.no));
   if (existsSync(pathsOf(dir).mesh)) narrator.plain(`going on with the mesh in ${dir} …`);
   else {
     narrator.plain(`making a mesh in ${dir} …`);
-    await initMesh({
-      dir,
-      coordinators: wishes.coordinators ?? DEFAULT_COORDINATORS,
-      sidecars: wishes.sidecars ?? DEFAULT_SIDECARS,
-    });
+    await makeMesh(dir, wishes);
   }
   const state = await UpState.take(dir);
   const book = new TraceBook();
@@ -102,19 +109,20 @@ async function runIn(dir: string, wishes: UpWishes): Promise<number> {
     say: (line) => narrator.event(line, "yellow"),
     onPids: (pids) => state.setChildren(pids),
   });
-  const stop = new StopRequest(() => {
-    supervisor.kill();
-    process.exit(EXIT.no);
-  });
   try {
     const say = (line: string) => narrator.plain(line);
     const starting = bringUp({ dir, state, supervisor, follow: wishes.follow, say });
     const running = starting.then(async (mesh) => {
       showMesh(narrator, mesh, startedMs);
-      return await runStory(mesh, { wishes, narrator, book, state, stop });
+      try {
+        return await runStory(mesh, { wishes, narrator, book, state, stop });
+      } finally {
+        mesh.client.close();
+      }
     });
     running.catch(() => undefined); // when somebody stopped first, what it was doing fails: no news
-    return await Promise.race([running, stop.wanted().then(() => interrupted(wishes))]);
+    const code = await Promise.race([running, stop.wanted().then(() => interrupted(wishes))]);
+    return { code, isStopped: stop.signal.aborted };
   } finally {
     endVisits();
     await supervisor.stop();
@@ -126,6 +134,30 @@ async function runIn(dir: string, wishes: UpWishes): Promise<number> {
 /** Stopping a mesh that stays up is its proper end; stopping the story is not. */
 function interrupted({ isOnce }: UpWishes): number {
   return isOnce ? EXIT.no : EXIT.done;
+}
+
+/** What `init` makes in a directory; a run that was killed on the way has left some of it. */
+const HALF_MADE = ["ca", "coordinators", "genesis.json", "hosts", "keys", "nats", "pending"];
+
+/** Makes the mesh; one that a killed run left half made is made anew, and nothing else is touched. */
+async function makeMesh(dir: string, wishes: UpWishes): Promise<void> {
+  const marker = `${dir}.making`;
+  if (existsSync(marker)) {
+    const known = [...HALF_MADE, "policy.yaml"];
+    const names = existsSync(dir) ? readdirSync(dir) : [];
+    if (names.every((name) => known.includes(name))) rmSync(dir, { recursive: true, force: true });
+  }
+  mkdirSync(dirname(dir), { recursive: true });
+  writeFileSync(marker, "");
+  try {
+    await initMesh({
+      dir,
+      coordinators: wishes.coordinators ?? DEFAULT_COORDINATORS,
+      sidecars: wishes.sidecars ?? DEFAULT_SIDECARS,
+    });
+  } finally {
+    rmSync(marker, { force: true });
+  }
 }
 
 interface RunParts {
