@@ -145,7 +145,8 @@ async function showJustice(
 ): Promise<boolean> {
   const { narrator } = parts;
   const refused = await ask(parts, other, "/account", { address });
-  narrator.event(`its next request to ${other}, which it never attacked, is refused`, "red");
+  const never = logs.some((log) => log.host === other) ? "" : ", which it never attacked,";
+  narrator.event(`its next request to ${other}${never} is refused`, "red");
   showAnswer(narrator, other, refused);
   const person = PEOPLE[0] as Person;
   const places = [...new Set([...logs.map((log) => log.host), other])];
