@@ -5,13 +5,24 @@ import { getTextEncoding } from "@bufbuild/protobuf/wire";
 
 export type Bytes = Uint8Array;
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+const DIGITS = utf8("0123456789abcdef");
+/** Room for the text of a hash or a key. */
+const shortText = new Uint8Array(64);
 
-/** Lower-case hex of bytes. */
+/**
+ * Lower-case hex of bytes. Decoded in one piece: a text put together from parts stays a chain of them
+ * in memory, eight times as large, and ids in hex are the keys of most maps.
+ */
 export function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number];
-  return text;
+  const length = 2 * bytes.length;
+  const isShort = length <= shortText.length;
+  const text = isShort ? shortText.subarray(0, length) : new Uint8Array(length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    text[2 * i] = DIGITS[byte >> 4] as number;
+    text[2 * i + 1] = DIGITS[byte & 15] as number;
+  }
+  return getTextEncoding().decodeUtf8(text);
 }
 
 /** Bytes of lower- or upper-case hex, or `undefined` when it is not hex of an even length. */

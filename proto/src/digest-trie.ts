@@ -7,7 +7,8 @@ import { type Hash, leafHash, nodeHash } from "./merkle.ts";
 
 const EMPTY = new Uint8Array(32);
 
-type Node = undefined | { readonly id: Uint8Array; hash?: Bytes } | Branch;
+/** A leaf's hash is not kept: it is half of the memory, and a change asks for one or two again. */
+type Node = undefined | { readonly id: Uint8Array } | Branch;
 
 interface Branch {
   left: Node;
@@ -91,9 +92,8 @@ export class DigestTrie {
 
   #hash(node: Node): Bytes {
     if (node === undefined) return EMPTY;
-    node.hash ??= isBranch(node)
-      ? nodeHash(this.#crypto, this.#hash(node.left), this.#hash(node.right))
-      : leafHash(this.#crypto, node.id);
+    if (!isBranch(node)) return leafHash(this.#crypto, node.id);
+    node.hash ??= nodeHash(this.#crypto, this.#hash(node.left), this.#hash(node.right));
     return node.hash;
   }
 }

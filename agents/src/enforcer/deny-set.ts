@@ -131,8 +131,8 @@ export class DenySet {
       ledger: at.ledger,
       index: at.index,
       isDryRun: revocation.isDryRun,
-      resources: revocation.scope?.resources ?? [],
-      actions: revocation.scope?.actions ?? [],
+      resources: revocation.scope?.resources ?? EVERYTHING,
+      actions: revocation.scope?.actions ?? EVERYTHING,
     };
     this.#byId.set(id, { held, id: revocation.id });
     const denials = this.#denialsOf(subject);
@@ -248,6 +248,9 @@ export class DenySet {
     if (helds.length === 0 && lease === undefined) this.#bySubject.delete(subject);
   }
 }
+
+/** A scope that names nothing. */
+const EVERYTHING: readonly string[] = [];
 
 /** Expiry at machine time, and never later than the own wall clock plus a minute (DESIGN.md 8). */
 function hasExpired(held: Held, time: EdgeTime): boolean {
