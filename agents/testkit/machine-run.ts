@@ -1,5 +1,6 @@
-// Drives the two machines of a test mesh one message at a time, with real envelopes and real seals, and
-// without a bus: what a unit test needs to stand at a certain index. Knows nothing of nodes or stores.
+// Drives the two machines of a test mesh one message at a time, with real envelopes and real seals,
+// and without a bus: what a unit test needs to stand at a certain index. Knows nothing of nodes or
+// stores.
 
 import { create } from "@bufbuild/protobuf";
 import {

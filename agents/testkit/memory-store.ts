@@ -1,5 +1,5 @@
-// A store in memory that keeps the contract of the real one: ordered keys, one transaction a write, and a
-// copy of every value. Must never share bytes with its callers.
+// A store in memory that keeps the contract of the real one: ordered keys, one transaction a write,
+// and a copy of every value. Must never share bytes with its callers.
 
 import type { Store, Write } from "../src/kernel/index.ts";
 

@@ -1,5 +1,6 @@
-// A mesh for tests: people, machines, genesis, commands and signals, all really signed. Randomness and the
-// crypto port are arguments, so that unit tests and the simulator build the same thing each their own way.
+// A mesh for tests: people, machines, genesis, commands and signals, all really signed. Randomness
+// and the crypto port are arguments, so that unit tests and the simulator build the same thing each
+// their own way.
 
 import { create } from "@bufbuild/protobuf";
 import {
@@ -60,7 +61,9 @@ export interface KitOptions {
 
 const DAY_MS = 86_400_000;
 
-/** A mesh of `up`'s shape: two operators, three approvers in two groups, two authors, three roots. */
+/**
+ * A mesh of `up`'s shape: two operators, three approvers in two groups, two authors, three roots.
+ */
 export class MeshKit {
   readonly crypto: Crypto;
   readonly random: (bytes: number) => Bytes;
@@ -133,7 +136,10 @@ export class MeshKit {
     return signEnvelope(mesh, "genesis", body, first.signer, second.signer);
   }
 
-  /** A policy document of an epoch and its activation, signed by the authors given (both by default). */
+  /**
+   * A policy document of an epoch and its activation, signed by the authors given (both by
+   * default).
+   */
   policy(epoch: number, nowMs: number, yaml = DEFAULT_POLICY_YAML, authors = this.authors) {
     const signers = authors.map((author) => author.signer);
     const notAfterMs = BigInt(nowMs + DAY_MS);

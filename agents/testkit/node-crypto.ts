@@ -1,5 +1,6 @@
-// The crypto port over node:crypto, for unit tests of the pure packages: they may not know @ostraka/host.
-// Torsion is not looked for here; the host's tests hold the strict rule to its vectors.
+// The crypto port over node:crypto, for unit tests of the pure packages: they may not know
+// @ostraka/host. Torsion is not looked for here; the host's tests hold the strict rule to its
+// vectors.
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { type Bytes, type Crypto, hasStrictShape, type Signer } from "@ostraka/proto";

@@ -1,5 +1,6 @@
-// A mesh that a script drives: real coordinators and sidecars on real pumps, a bus in memory, time that moves
-// only when told. Collects the trace as lines. Must never decide anything a node decides.
+// A mesh that a script drives: real coordinators and sidecars on real pumps, a bus in memory, time
+// that moves only when told. Collects the trace as lines. Must never decide anything a node
+// decides.
 
 import {
   type Bytes,

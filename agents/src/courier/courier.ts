@@ -211,7 +211,8 @@ export class Courier {
 
   /** Numbers anew, under this incarnation, what the last one did not get through. */
   #settleLeftover(through: number | undefined): Write[] {
-    // Without a majority's word there is nobody to send to either; a guess could count a signal twice.
+    // Without a majority's word there is nobody to send to either; a guess could count a signal
+    // twice.
     if (through === undefined) return [];
     const leftover = this.#leftover as Leftover;
     this.#leftover = undefined;
@@ -228,7 +229,9 @@ export class Courier {
     return writes;
   }
 
-  /** Each incarnation has keys of its own: two of them must not write over one another's signals. */
+  /**
+   * Each incarnation has keys of its own: two of them must not write over one another's signals.
+   */
   #key(number: number): string {
     return `outbox/${hex(this.#o.incarnation)}/${orderedKey(number)}`;
   }

@@ -1,5 +1,5 @@
-// Verdicts of people: every way in which a proposal, an approval or the two together may not stand, each
-// beside the nearest one that does.
+// Verdicts of people: every way in which a proposal, an approval or the two together may not stand,
+// each beside the nearest one that does.
 
 import { create } from "@bufbuild/protobuf";
 import {

@@ -64,8 +64,8 @@ export interface Policy {
 export const TTL_MS_MAX = 30 * 86_400_000;
 
 /**
- * Until when it must be remembered that a revocation was ended at this time, by a lift or by one that
- * supersedes it: whatever its policy was, it cannot be in force after that.
+ * Until when it must be remembered that a revocation was ended at this time, by a lift or by one
+ * that supersedes it: whatever its policy was, it cannot be in force after that.
  */
 export function endedUntilMs(ms: number): number {
   return ms + TTL_MS_MAX + LIMITS.signalAheadMsMax;

@@ -79,7 +79,9 @@ export function openSignalProof(
   return { id, signal, host, private: content, salt: part.salt };
 }
 
-/** Whether a signed time is one that bodies can be computed with: a safe integer of milliseconds. */
+/**
+ * Whether a signed time is one that bodies can be computed with: a safe integer of milliseconds.
+ */
 export function isTime(ms: bigint): boolean {
   return ms <= BigInt(Number.MAX_SAFE_INTEGER);
 }

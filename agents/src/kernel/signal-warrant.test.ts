@@ -1,5 +1,5 @@
-// The warrant of signals: real batches of real hosts, and beside the warrant that holds each nearest one
-// that does not.
+// The warrant of signals: real batches of real hosts, and beside the warrant that holds each
+// nearest one that does not.
 
 import { create } from "@bufbuild/protobuf";
 import {
@@ -350,7 +350,7 @@ describe("a warrant of signals", () => {
     expect(codeOf([witness(h1), witness(h2, {}, { subject: other })])).toBe("commitment-mismatch");
   });
 
-  test("about a subject of a kind that no rule judges is short; under another kind's name refused", () => {
+  test("about a kind that no rule judges is short; under another kind's name refused", () => {
     const user = parseSubject("user:test/mallory") as SubjectText;
     const about = (host: HostPerson, fields = {}) => witness(host, fields, { subject: user });
     expect(codeOf([about(h1), about(h2)])).toBe("warrant-short");

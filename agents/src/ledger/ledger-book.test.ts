@@ -100,7 +100,7 @@ describe("the active set of a ledger", () => {
     expect(book.active.size).toBe(0);
   });
 
-  test("takes nothing that has run out by its entry's machine time, nor what was lifted first", () => {
+  test("takes nothing that has run out by its entry's time, nor what was lifted first", () => {
     const book = new LedgerBook(nodeCrypto, Ledger.CONTROL);
     book.append(revoke(1, 1_000), point(1));
     book.append(lift(2), point(2));

@@ -1,5 +1,6 @@
-// Intake acknowledgements: what has been taken of each host, to be signed and sent at ticks and when an
-// earlier incarnation's fate is asked for. Never releases anything by itself: hosts wait for a majority.
+// Intake acknowledgements: what has been taken of each host, to be signed and sent at ticks and
+// when an earlier incarnation's fate is asked for. Never releases anything by itself: hosts wait
+// for a majority.
 
 import { type Bytes, encodeNew, equalBytes, hex, IntakeAckSchema } from "@ostraka/proto";
 import type { Intake } from "../intake/index.ts";

@@ -1,5 +1,6 @@
-// Golden journals give golden heads (DESIGN.md 9, machine version): one fixed journal of each ledger, and the
-// heads it must give for ever. A difference here is a new machine version, never a new golden file alone.
+// Golden journals give golden heads (DESIGN.md 9, machine version): one fixed journal of each
+// ledger, and the heads it must give for ever. A difference here is a new machine version, never a
+// new golden file alone.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

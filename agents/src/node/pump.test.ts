@@ -73,7 +73,7 @@ describe("the order of outputs", () => {
     return { said, store };
   }
 
-  test("is persist, seal, publish, enforce, reply, trace, and nothing leaves before it is durable", () => {
+  test("is that of the phases, and nothing leaves before it is durable", () => {
     expect(run(["a"]).said).toEqual([
       "-- persist",
       "wrote a",
@@ -206,7 +206,8 @@ describe("a coordinator that dies", () => {
       expect(answers.filter((line) => line.includes("refused"))).toEqual([]);
       expect(answers.filter((line) => line.includes("verdict")).length).toBeGreaterThan(0);
       expect(new Set(answers.filter((line) => line.includes("verdict"))).size).toBe(1);
-      // One head a position, ever (I3): what was signed before the crash is signed again or not at all.
+      // One head a position, ever (I3): what was signed before the crash is signed again or not at
+      // all.
       expect(headsByPosition(mesh.published).every((heads) => heads.size === 1)).toBe(true);
     },
   );

@@ -1,5 +1,5 @@
-// Scripts of the whole mesh: inputs, then `----`, then the exact trace that they give, in agents/testdata.
-// UPDATE=1 writes the traces anew; read the difference before it is committed.
+// Scripts of the whole mesh: inputs, then `----`, then the exact trace that they give, in
+// agents/testdata. UPDATE=1 writes the traces anew; read the difference before it is committed.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

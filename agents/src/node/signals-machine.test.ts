@@ -147,7 +147,7 @@ describe("a batch that is refused", () => {
     expect(run.signals.lastBatchHost).toBeUndefined();
   });
 
-  test("as a repeat or a gap is acknowledged all the same: the host has not heard where it stands", () => {
+  test("as a repeat or a gap is acknowledged: the host has not heard where it stands", () => {
     const run = MachineRun.joined(kit);
     const life = kit.random(16);
     const speak = (number: number) => {

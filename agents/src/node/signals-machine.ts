@@ -138,7 +138,8 @@ export class SignalsMachine extends JournalMachine {
       const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
       if (entry === undefined) return "malformed";
       if (Number(entry.index) > this.#control.size) {
-        // I2: a pardon is read from what lies beside the entry, so one coordinator must not choose it.
+        // I2: a pardon is read from what lies beside the entry, so one coordinator must not choose
+        // it.
         if (!privatesFit(this.crypto, entry, record.privates)) return "commitment-mismatch";
         entries.push({ entry, bytes: record.entry, privates: record.privates });
       }

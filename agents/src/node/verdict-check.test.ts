@@ -1,5 +1,6 @@
 // I1: a sidecar takes a verdict only if it computes the same bytes. Every field of every verdict is
-// altered in turn, nested ones too, without naming any: a field that is added later is held as well.
+// altered in turn, nested ones too, without naming any: a field that is added later is held as
+// well.
 
 import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import {
@@ -169,8 +170,8 @@ describe.each(CASES)("%s", (_, verdict, schema, effect) => {
       const received = decode(EntrySchema, encode(EntrySchema, altered), LIMITS.entryBytesMax);
       if (received && codeOf(received, verdict) === "verified") verified.push(place);
     }
-    // A machine verdict may be judged at any earlier index of the same epoch: which one was imported
-    // only the head says.
+    // A machine verdict may be judged at any earlier index of the same epoch: which one was
+    // imported only the head says.
     expect(verified.filter((place) => place !== "revocation.controlIndex less")).toEqual([]);
     if (verdict !== MACHINE) expect(verified).toEqual([]);
     expect(tried).toBeGreaterThan(40);

@@ -23,9 +23,11 @@ name: small
 local: { signalLineMdb: 40000, leaseLineMdb: 30000, leaseFor: 10m, leaseStage: suspend }
 exempt: [127.0.0.0/8]
 signalRules:
-  - { name: two, kinds: [address], hosts: 2, faultDomains: 2, window: 10m, lineMdb: 30000, stage: suspend, for: 1h }
+  - { name: two, kinds: [address], hosts: 2, faultDomains: 2,
+      window: 10m, lineMdb: 30000, stage: suspend, for: 1h }
 approvalRules:
-  - { name: kill, wish: revoke, kinds: [user], stages: [suspend], ttlMax: 24h, approvals: { group: security, atLeast: 1 } }
+  - { name: kill, wish: revoke, kinds: [user], stages: [suspend], ttlMax: 24h,
+      approvals: { group: security, atLeast: 1 } }
   - { name: lift, wish: lift, approvals: { group: security, atLeast: 1 } }
 freshness: { lease: 15s, whenStale: hold }
 `;

@@ -165,7 +165,7 @@ describe("activations", () => {
   });
 });
 
-test("an epoch is judged at an index: it is not known before its activation, and stays known after", () => {
+test("an epoch is judged at an index: unknown before its activation, known for ever after", () => {
   const entered = new Entered();
   entered.publish(1);
   entered.activate(1);

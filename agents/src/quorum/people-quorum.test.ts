@@ -136,7 +136,7 @@ describe("an approval", () => {
     expect(desk.approve(by, proposal.id, fields)).toBe(code);
   });
 
-  test("that lapses before the warrant is complete no longer counts, and may not be given again", () => {
+  test("that lapses before the warrant is complete no longer counts, nor twice", () => {
     const desk = new Desk();
     const proposal = desk.propose();
     desk.take(proposal);

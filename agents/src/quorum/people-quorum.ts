@@ -97,7 +97,8 @@ export class PeopleQuorum {
     if (open.isDecided) return reject("already-decided");
     if (open.opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (open.approvals.length >= LIMITS.approvalsMax) return reject("too-large");
-    // A verdict runs from its oldest witness: a consent dated back would make one that is over at once.
+    // A verdict runs from its oldest witness: a consent dated back would make one that is over at
+    // once.
     const { createdMs } = open.opened.proposal;
     if (opened.approval.createdMs + CLOCKS_APART_MS < createdMs) return reject("clock-off");
     return opened;

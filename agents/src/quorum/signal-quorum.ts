@@ -157,8 +157,9 @@ function hold(policy: Policy, window: Window, counted: CountedSignal): void {
 }
 
 /**
- * Sets of signals, one a host, over a rule's line and within its window around the signal that has come;
- * the set that reaches furthest first. One host that dates itself ahead cannot shut out the others.
+ * Sets of signals, one a host, over a rule's line and within its window around the signal that has
+ * come; the set that reaches furthest first. One host that dates itself ahead cannot shut out the
+ * others.
  */
 function* choices(
   rule: SignalRule,
