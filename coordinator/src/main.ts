@@ -19,12 +19,12 @@ import {
   openSqliteStore,
   readSecretFile,
 } from "@ostraka/host";
+import { watchParent } from "@ostraka/host/parent-watch";
 import { equalBytes, hex, OstrakaError, Role, type Signer } from "@ostraka/proto";
 import { startAdminServer } from "./api/admin-server.ts";
 import { type CoordinatorConfig, loadConfig, shownConfig } from "./config.ts";
 import { faultHook } from "./fault-hook.ts";
 import { loadGenesis } from "./genesis-file.ts";
-import { watchParent } from "./parent-watch.ts";
 import { CoordinatorRuntime } from "./runtime.ts";
 import { readTlsFile } from "./tls-file.ts";
 

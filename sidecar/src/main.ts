@@ -4,6 +4,7 @@
 
 import { isAbsolute, resolve } from "node:path";
 import { type Log, openLog } from "@ostraka/host";
+import { watchParent } from "@ostraka/host/parent-watch";
 import { effectiveConfig, endpointText, readSidecarConfig, type SidecarConfig } from "./config.ts";
 import { openIdentity, type Sidecar, startSidecar } from "./runtime.ts";
 
@@ -13,7 +14,6 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-const PARENT_LOOK_MS = 500;
 /** A close that hangs must not keep a host from being restarted. */
 const CLOSE_MS_MAX = 5_000;
 
@@ -95,32 +95,14 @@ function watchForTheEnd(
   };
   const signals = ["SIGTERM", "SIGINT"] as const;
   for (const signal of signals) process.on(signal, onSignal);
-  const parent = Number(env["OSTRAKA_PARENT_PID"]);
-  const timer =
-    Number.isSafeInteger(parent) && parent > 0 ? watchParent(parent, log, end) : undefined;
-  return () => {
-    for (const signal of signals) process.off(signal, onSignal);
-    clearInterval(timer);
-  };
-}
-
-function watchParent(parent: number, log: Log, end: (code: number) => void): NodeJS.Timeout {
-  // A process id is given out again; being handed to another parent is the surer sign.
-  const isChild = process.ppid === parent;
-  return setInterval(() => {
-    if (isAlive(parent) && (!isChild || process.ppid === parent)) return;
+  const unwatch = watchParent(env, (parent) => {
     log.warn({ parent }, "the parent process is gone: stopping");
     end(0);
-  }, PARENT_LOOK_MS);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  });
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
+    unwatch();
+  };
 }
 
 async function closeInTime(sidecar: Sidecar, log: Log): Promise<void> {

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { isAlive, watchParent } from "./parent-watch.ts";
+import { isAlive, watchParent } from "@ostraka/host/parent-watch";
 
 const READY_MS_MAX = 30_000;
 const END_MS_MAX = 3_000;

@@ -2,8 +2,8 @@
 // stands behind its host's gate and listens on this machine alone.
 // Usage: node service-process.ts NAME PORT GATE_URL.
 
+import { watchParent } from "@ostraka/host/parent-watch";
 import { startProtectedService } from "@ostraka/sidecar";
-import { watchParent } from "./parent-watch.ts";
 
 async function main(name: string, port: number, gateUrl: string): Promise<void> {
   const service = await startProtectedService({ name, host: "127.0.0.1", port, gateUrl });

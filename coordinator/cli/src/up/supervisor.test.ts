@@ -4,9 +4,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "@ostraka/host/parent-watch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TraceLine } from "./child-process.ts";
-import { isAlive } from "./parent-watch.ts";
 import { ProcessLog } from "./process-log.ts";
 import { Supervisor } from "./supervisor.ts";
 import { until } from "./trace-book.ts";

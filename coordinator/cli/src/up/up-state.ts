@@ -4,8 +4,8 @@
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive } from "@ostraka/host/parent-watch";
 import { OstrakaError } from "@ostraka/proto";
-import { isAlive } from "./parent-watch.ts";
 import { until } from "./trace-book.ts";
 
 export interface HostPorts {
