@@ -112,15 +112,21 @@ export class LedgerSync {
     const sealed: Sealed = { head, sealed: response.head };
     const ledger = head.ledger === Ledger.CONTROL ? Ledger.CONTROL : Ledger.SIGNALS;
     this.#o.clock.onHead(Number(head.machineTimeMs));
-    this.#askedMs.delete(ledgerLetter(ledger));
     if (ledger === Ledger.SIGNALS && this.signals.head === undefined) {
+      this.#askedMs.delete(ledgerLetter(ledger));
       this.#onActivePage(sealed, response, out);
       return;
     }
     const follower = this.of(ledger);
+    const heldThrough = follower.heldThrough;
     follower.sealer.adopt(sealed);
     for (const record of response.records) follower.hold(record);
     this.#advance(out);
+    // Only an answer that brought something is followed by the next question at once: a coordinator
+    // with entries of another history would be asked for them again and again, as fast as it answers.
+    if (follower.heldThrough === heldThrough) return;
+    this.#askedMs.delete(ledgerLetter(ledger));
+    this.askForWhatIsMissing(out);
   }
 
   askForWhatIsMissing(out: EdgeOut): void {
