@@ -1,5 +1,6 @@
-// The verdicts a sidecar holds: judged (I1), merged into the deny set, compared with the digests that heads
-// name, and kept in the store. What cannot be recomputed is not enforced, and the receipt says so.
+// The verdicts a sidecar holds: judged (I1), merged into the deny set, compared with the digests
+// that heads name, and kept in the store. What cannot be recomputed is not enforced, and the
+// receipt says so.
 
 import {
   type Bytes,
@@ -16,6 +17,7 @@ import {
   type LedgerId,
   LIMITS,
   ledgerLetter,
+  type Revocation,
   Stage,
   type SubjectText,
 } from "@ostraka/proto";
@@ -25,10 +27,12 @@ import type { FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 import type { Mesh } from "./mesh.ts";
 import { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";
 
+type EndedWhy = "lifted" | "superseded" | "expired";
+
 /** What enforcers hear of, after it is durable. */
 export type SidecarEffect =
   | { readonly type: "enforced"; readonly held: Held }
-  | { readonly type: "ended"; readonly held: Held; readonly why: "lifted" | "expired" }
+  | { readonly type: "ended"; readonly held: Held; readonly why: EndedWhy }
   | { readonly type: "leased"; readonly lease: HeldLease; readonly isRenewal: boolean };
 
 export interface EdgeVerdictsOptions {
@@ -45,7 +49,7 @@ export interface EdgeVerdictsOptions {
   readonly onPardon: (subject: SubjectText, beforeMs: number) => void;
 }
 
-interface LiftAhead {
+interface EndAhead {
   readonly index: number;
   readonly ids: readonly Bytes[];
   readonly untilMs: number;
@@ -60,8 +64,8 @@ export class EdgeVerdicts {
   readonly #exceptions = new Map<string, { readonly id: Bytes; readonly reason: string }>();
   /** Hex ids of revocations of the signals ledger that are in the store. */
   readonly #stored = new Set<string>();
-  /** Lifts not yet imported by the signals ledger's head. */
-  #liftsAhead: LiftAhead[] = [];
+  /** What control has ended and the signals ledger's head has not yet imported. */
+  #endsAhead: EndAhead[] = [];
 
   constructor(options: EdgeVerdictsOptions) {
     this.#o = options;
@@ -113,9 +117,7 @@ export class EdgeVerdicts {
   /** Drops what has expired. */
   expire(time: EdgeTime, out: Out<SidecarEffect>): void {
     for (const held of this.denySet.expire(time)) {
-      out.enforce.push({ type: "ended", held, why: "expired" });
-      this.#forgetStored(held.id, out);
-      this.#exceptions.delete(held.id);
+      this.#ended(held, "expired", out);
     }
   }
 
@@ -125,9 +127,9 @@ export class EdgeVerdicts {
     if (head === undefined) return;
     const active = this.#active.get(follower.ledger) as ActiveSet;
     if (follower.ledger === Ledger.SIGNALS) {
-      const imported = this.#liftsAhead.filter((l) => l.index <= Number(head.controlIndex));
+      const imported = this.#endsAhead.filter((l) => l.index <= Number(head.controlIndex));
       for (const { ids, untilMs } of imported) for (const id of ids) active.end(id, untilMs);
-      this.#liftsAhead = this.#liftsAhead.filter((l) => !imported.includes(l));
+      this.#endsAhead = this.#endsAhead.filter((l) => !imported.includes(l));
     }
     active.expire(Number(head.machineTimeMs));
     if (equalBytes(active.digest(), head.activeSetDigest)) {
@@ -160,11 +162,9 @@ export class EdgeVerdicts {
     ledger: LedgerId,
     out: Out<SidecarEffect>,
   ): void {
+    this.#supersede(revocation, out);
     // What a newcomer reads of the past must not be acted upon as if it were now.
-    if (Number(revocation.expiresMs) <= this.#o.time().machineMs) {
-      this.denySet.supersede(revocation);
-      return;
-    }
+    if (Number(revocation.expiresMs) <= this.#o.time().machineMs) return;
     const id = hex(revocation.id);
     if (ledger === Ledger.SIGNALS) {
       this.#stored.add(id);
@@ -180,12 +180,23 @@ export class EdgeVerdicts {
     out.trace.push({ what: "enforced", id, subject, stage: held.stage });
   }
 
+  /** Ends what a revocation supersedes, also when it has itself run out by now. */
+  #supersede(revocation: Revocation, out: Out<SidecarEffect>): void {
+    const ended = revocation.supersedes.flatMap((id) => this.denySet.find(hex(id)) ?? []);
+    this.denySet.supersede(revocation);
+    for (const held of ended) this.#ended(held, "superseded", out);
+  }
+
+  #ended(held: Held, why: EndedWhy, out: Out<SidecarEffect>): void {
+    out.enforce.push({ type: "ended", held, why });
+    if (why !== "expired") out.trace.push({ what: why, id: held.id, subject: held.subject });
+    this.#forgetStored(held.id, out);
+    this.#exceptions.delete(held.id);
+  }
+
   #lift({ lift, subject }: CheckedVerdict & { kind: "lift" }, out: Out<SidecarEffect>): void {
     for (const held of this.denySet.lift(lift.revocationIds, Number(lift.expiresMs))) {
-      out.enforce.push({ type: "ended", held, why: "lifted" });
-      out.trace.push({ what: "lifted", id: held.id, subject: held.subject });
-      this.#forgetStored(held.id, out);
-      this.#exceptions.delete(held.id);
+      this.#ended(held, "lifted", out);
     }
     this.denySet.endLease(subject);
     const beforeMs = Number(lift.pardonBeforeMs);
@@ -197,13 +208,17 @@ export class EdgeVerdicts {
     if (verdict.kind === "revocation") {
       const { id, fromMs, expiresMs, supersedes } = verdict.revocation;
       active.add(id, Number(expiresMs), atMs);
-      for (const superseded of supersedes) active.end(superseded, endedUntilMs(Number(fromMs)));
+      this.#endActive(active, { index, ids: supersedes, untilMs: endedUntilMs(Number(fromMs)) });
       return;
     }
     const { revocationIds: ids, expiresMs } = verdict.lift;
-    const untilMs = Number(expiresMs);
-    for (const id of ids) active.end(id, untilMs);
-    this.#liftsAhead.push({ index, ids, untilMs });
+    this.#endActive(active, { index, ids, untilMs: Number(expiresMs) });
+  }
+
+  /** Ends in a ledger at once, and in the signals ledger from the head that has imported it. */
+  #endActive(active: ActiveSet, end: EndAhead): void {
+    for (const id of end.ids) active.end(id, end.untilMs);
+    if (end.ids.length > 0) this.#endsAhead.push(end);
   }
 
   #except(id: Bytes, reason: string): void {

@@ -146,6 +146,9 @@ class Script {
       ttlMs: BigInt(parseDuration(fields.get("ttl") ?? "1h") ?? 0),
       ...(fields.has("host") && { scope: { hosts: [fields.get("host") as string] } }),
       ...(fields.has("dry") && { isDryRun: true }),
+      ...(fields.has("supersedes") && {
+        supersedes: [this.#verdictOf(fields.get("supersedes") as string)],
+      }),
     };
     this.#proposed(by as string, canonical, name as string, { wish: { case: "revoke", value } });
   }

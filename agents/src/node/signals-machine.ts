@@ -23,7 +23,7 @@ import {
   type RejectCode,
 } from "@ostraka/proto";
 import { Intake } from "../intake/index.ts";
-import { type MeshView, openPrivate } from "../kernel/index.ts";
+import { endedUntilMs, type MeshView, openPrivate } from "../kernel/index.ts";
 import { SignalQuorum } from "../quorum/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead } from "../sealer/index.ts";
@@ -158,8 +158,14 @@ export class SignalsMachine extends JournalMachine {
 
   #applyControl(entry: Entry, privates: readonly PrivatePart[]): void {
     this.mesh.apply(entry);
-    if (entry.effect.case !== "lift") return;
-    const lift = entry.effect.value;
+    const { effect } = entry;
+    if (effect.case === "revocation") {
+      // As a lift does: a kill switch may supersede a machine's verdict.
+      const untilMs = endedUntilMs(Number(effect.value.fromMs));
+      for (const id of effect.value.supersedes) this.book.active.end(id, untilMs);
+    }
+    if (effect.case !== "lift") return;
+    const lift = effect.value;
     for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs));
     if (lift.pardonBeforeMs === 0n) return;
     const part = privates[0];
