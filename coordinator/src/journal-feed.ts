@@ -3,9 +3,8 @@
 // on over a journal that the node has called damaged.
 
 import type { CoordinatorInput, CoordinatorNode } from "@ostraka/agents/node";
-import type { Bus, JournalGap, JournalReader, Log } from "@ostraka/host";
+import type { Bus, JournalGap, JournalReader, Log, RoundQueue } from "@ostraka/host";
 import { type LedgerId, ledgerName, OstrakaError } from "@ostraka/proto";
-import type { Rounds } from "./rounds.ts";
 
 const RETRY_MS = 250;
 /** Tries of one comparison while the journal moves under it. */
@@ -15,7 +14,7 @@ export interface JournalFeedOptions {
   readonly bus: Bus;
   readonly node: CoordinatorNode;
   readonly ledger: LedgerId;
-  readonly rounds: Rounds<CoordinatorInput>;
+  readonly rounds: RoundQueue<CoordinatorInput>;
   readonly log: Log;
   /** NATS servers that hold the journal, when it is made. */
   readonly replicas: number;

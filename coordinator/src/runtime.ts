@@ -18,6 +18,7 @@ import {
   connectBus,
   inboxPrefix,
   type Log,
+  RoundQueue,
   type SqliteStore,
   type Subscription,
 } from "@ostraka/host";
@@ -36,7 +37,6 @@ import {
 import { Callers } from "./callers.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { JournalFeed } from "./journal-feed.ts";
-import { Rounds } from "./rounds.ts";
 
 export interface RuntimeParts {
   readonly config: CoordinatorConfig;
@@ -68,7 +68,7 @@ export class CoordinatorRuntime {
   readonly receiptsHeardMs = new Map<string, number>();
   readonly startedMs: number;
   readonly #pump: Pump<CoordinatorInput, CoordinatorEffect>;
-  readonly #rounds: Rounds<CoordinatorInput>;
+  readonly #rounds: RoundQueue<CoordinatorInput>;
   readonly #callers = new Callers();
   readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
   readonly #resyncs: number[] = [];
@@ -108,7 +108,13 @@ export class CoordinatorRuntime {
         onPhase: (phase: Phase) => onPhase(phase, node.control.book.index),
       }),
     });
-    this.#rounds = new Rounds((inputs) => this.#feed(inputs));
+    this.#rounds = new RoundQueue({
+      feed: (inputs) => this.#feed(inputs),
+      // Only broken invariants come here: the process ends with them, as it stands.
+      onFault: (error) => {
+        throw error;
+      },
+    });
     // What may not have left before the last stop is put out again once there is a bus.
     this.#opening = newOut<CoordinatorEffect>();
     node.open(this.#opening);

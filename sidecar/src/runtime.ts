@@ -18,6 +18,7 @@ import {
   openClock,
   openCrypto,
   openSqliteStore,
+  RoundQueue,
   type SqliteStore,
 } from "@ostraka/host";
 import { type Bytes, type Crypto, hex, OstrakaError, type Signer } from "@ostraka/proto";
@@ -30,7 +31,6 @@ import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
 import { readGenesisFile } from "./genesis-file.ts";
-import { RoundQueue } from "./round-queue.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { TraceLog } from "./trace-log.ts";
 

@@ -10,12 +10,11 @@ import {
   type SidecarInput,
   SidecarNode,
 } from "@ostraka/agents/node";
-import { type Log, openSqliteStore, type SqliteStore } from "@ostraka/host";
+import { type Log, openSqliteStore, RoundQueue, type SqliteStore } from "@ostraka/host";
 import type { Bytes, Crypto, Signer, SubjectText } from "@ostraka/proto";
 import { BusLink } from "../../sidecar/src/bus-link.ts";
 import { HTTP_GATE_STAGES } from "../../sidecar/src/enforcers/http-gate-stages.ts";
 import { stagesOf } from "../../sidecar/src/gate-decisions.ts";
-import { RoundQueue } from "../../sidecar/src/round-queue.ts";
 
 const CLOCK_MS = 250;
 

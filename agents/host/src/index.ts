@@ -42,6 +42,8 @@ export { findNatsServer } from "./nats-finder.ts";
 export type { NatsServerOptions } from "./nats-server-config.ts";
 export { serverConfig } from "./nats-server-config.ts";
 export { natsKeyBytes, natsKeyText } from "./nkey-text.ts";
+export type { RoundQueueOptions } from "./round-queue.ts";
+export { RoundQueue } from "./round-queue.ts";
 export type { SqliteStore, SqliteStoreOptions } from "./store-sqlite.ts";
 export { openSqliteStore, openSqliteStoreReadOnly } from "./store-sqlite.ts";
 export type { Log, LogOptions } from "./telemetry.ts";
