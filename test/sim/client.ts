@@ -40,6 +40,11 @@ export class Client {
       if (answer.outcome !== "ok" && answer.outcome !== "refused") return;
       if (!this.waiting.delete(envelope)) return;
       onDone?.(answer);
+      // Some ask again though they were answered: the same bytes, the same answer.
+      if (this.#random.chance(0.2)) {
+        const again = this.#random.pick(coordinators);
+        time.in(this.#random.int(500, 4_000), () => this.#world.submit(again, envelope, privates));
+      }
     });
     if (!this.waiting.has(envelope)) return;
     time.in(WAIT_MS + 500, () => {

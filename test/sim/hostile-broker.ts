@@ -89,13 +89,20 @@ export class HostileBroker {
     this.#world.bus.deliver(to, channels.verdicts(ledger), bytes);
     const head = this.#forgedHead(ledger);
     this.#world.bus.deliver(to, channels.heads(ledger, this.#stranger.publicKey), head);
-    const sealed = create(SealedHeadSchema, {
-      head: decode(EnvelopeSchema, head, 100_000)?.body ?? head,
-    });
-    const page = create(ResyncResponseSchema, { format: 1, head: sealed, records: [] });
-    this.#world.bus.deliver(to, `answer.${to}`, encode(ResyncResponseSchema, page));
+    this.#world.bus.deliver(to, `answer.${to}`, this.#forgedPage(head));
     this.#playBack(to);
     this.#world.time.in(this.#random.int(300, 1_500), () => this.#round());
+  }
+
+  /** A resync page under a head that a stranger sealed. */
+  #forgedPage(head: Bytes): Bytes {
+    const envelope = decode(EnvelopeSchema, head, LIMITS.envelopeBodyBytesMax);
+    const sealed = create(SealedHeadSchema, {
+      head: envelope?.body ?? head,
+      seals: envelope?.signatures ?? [],
+    });
+    const page = create(ResyncResponseSchema, { format: 1, head: sealed, records: [] });
+    return encode(ResyncResponseSchema, page);
   }
 
   /** What was once true, said again: to newcomers above all. */

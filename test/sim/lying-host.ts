@@ -35,6 +35,8 @@ export interface Lie {
   /** Opens to this subject instead of the one that was signed. */
   readonly foreign?: string;
   readonly evidenceMdb?: number;
+  /** Says that it was said this long ago. */
+  readonly agoMs?: number;
 }
 
 export class LyingHost {
@@ -150,7 +152,7 @@ export class LyingHost {
       incarnation,
       number: BigInt(number),
       epoch: lie.epoch ?? 1,
-      timeMs: BigInt(nowMs),
+      timeMs: BigInt(nowMs - (lie.agoMs ?? 0)),
       subjectKind: SubjectKind.ADDRESS,
       commitment: commitmentOf(this.#world.sim.crypto, part),
       evidenceKind: EvidenceKind.DECLARED,

@@ -56,6 +56,8 @@ export class LyingMiddle {
   readonly #truth: Truth;
   readonly #people: People;
   readonly #random: Random;
+  /** Control index that the next forged control entry is judged at: the one before its own. */
+  #judgedAt = 0;
 
   constructor(world: World, truth: Truth, people: People, random: Random) {
     this.#world = world;
@@ -195,6 +197,12 @@ export class LyingMiddle {
     if (other !== undefined) {
       forged.push(this.#ofPair(to, first, other, honest, 12_000));
       forged.push(this.#ofPair(to, first, other, EXEMPT_ADDRESS, 90_000));
+      forged.push(
+        this.#ofSignals(to, [
+          [first, honest, epoch, 90_000],
+          [other, honest, epoch, 90_000, 14_000],
+        ]),
+      );
       const earlier = epoch === 2 ? 1 : 2;
       forged.push(
         this.#ofSignals(to, [
@@ -219,14 +227,14 @@ export class LyingMiddle {
 
   #ofSignals(
     to: SimSidecar,
-    statements: readonly (readonly [HostPerson, string, number, number])[],
+    statements: readonly (readonly [HostPerson, string, number, number, agoMs?: number])[],
   ): Forged {
     const { crypto, mesh } = this.#world.sim;
     const signals: { id: Bytes; proof: SignalProof; part: PrivatePart }[] = [];
-    for (const [host, subject, epoch, evidenceMdb] of statements) {
+    for (const [host, subject, epoch, evidenceMdb, agoMs = 0] of statements) {
       const liar = new LyingHost(this.#world, this.#random.split(host.name), host);
       const incarnation = this.#random.bytes(16);
-      const made = liar.message(incarnation, 0, { epoch, subjects: [subject], evidenceMdb });
+      const made = liar.message(incarnation, 0, { epoch, subjects: [subject], evidenceMdb, agoMs });
       const [proof] = made.proofs;
       const [part] = made.parts;
       if (proof === undefined || part === undefined) continue;
@@ -248,6 +256,7 @@ export class LyingMiddle {
   #body(
     to: SimSidecar,
     warrant: { signals?: SignalProof[]; proposal?: Envelope; approvals?: Envelope[] },
+    judgedAt = to.node?.mesh.controlIndex ?? 0,
   ) {
     const nowMs = BigInt(this.#world.time.nowMs);
     return create(RevocationSchema, {
@@ -260,7 +269,7 @@ export class LyingMiddle {
       fromMs: nowMs,
       expiresMs: nowMs + HOUR_MS,
       epoch: this.#epoch(to),
-      controlIndex: BigInt(Math.max(0, (to.node?.mesh.controlIndex ?? 1) - 1)),
+      controlIndex: BigInt(judgedAt),
       rule: warrant.signals === undefined ? "cut" : "seen",
       warrant,
     });
@@ -299,6 +308,7 @@ export class LyingMiddle {
     const olga = this.#people.person("olga");
     const subject = HONEST[1] as string;
     const end = Stage.TERMINATE;
+    this.#judgedAt = to.node?.indexOf(Ledger.CONTROL) ?? 0;
     const inForce = [...(to.node?.denySet.all() ?? [])].map((held) => fromHex(held.id));
     const forged = [
       this.#ofPeople(to, { subject, by: olga }, [ada]),
@@ -335,10 +345,11 @@ export class LyingMiddle {
     const approvals = approvers.map((approver) => this.#people.approval(envelope, approver));
     const idOf = (a: Envelope) => crypto.sha256(a.body, a.signatures[0]?.key ?? new Uint8Array());
     approvals.sort((a, b) => compareBytes(idOf(a), idOf(b)));
-    const view = to.node?.mesh.viewAt(to.node.mesh.controlIndex);
+    const view = to.node?.mesh.viewAt(this.#judgedAt);
     const nowMs = this.#world.time.nowMs;
     const derived = view && verdictOfPeople(crypto, view, envelope, part, approvals, nowMs);
     const privates = [part];
+    const judgedAt = this.#judgedAt++;
     if (derived !== undefined && !isReject(derived)) {
       return derived.kind === "lift"
         ? { effect: { case: "lift", value: derived.lift }, privates }
@@ -346,7 +357,7 @@ export class LyingMiddle {
     }
     const warrant = { proposal: envelope, approvals };
     if (wish.lifts === undefined) {
-      return { effect: { case: "revocation", value: this.#body(to, warrant) }, privates };
+      return { effect: { case: "revocation", value: this.#body(to, warrant, judgedAt) }, privates };
     }
     const lift = create(LiftSchema, {
       format: 1,
@@ -355,7 +366,7 @@ export class LyingMiddle {
       expiresMs: BigInt(nowMs) + HOUR_MS,
       subjectCommitment: this.#random.bytes(32),
       epoch: this.#epoch(to),
-      controlIndex: BigInt(Math.max(0, (to.node?.mesh.controlIndex ?? 1) - 1)),
+      controlIndex: BigInt(judgedAt),
       rule: "lift",
       warrant,
     });

@@ -1,8 +1,438 @@
+// Deliberate bugs, each with the invariant that it breaks and the replacement that puts it in. A checker
+// that does not catch its mutants checks nothing. What was tried and is no bug at all, because a second
+// wall stands behind the first, is listed at the end.
+
+export interface Edit {
+  /** From the root of the repository. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface Mutant {
   readonly name: string;
   readonly invariant: string;
   readonly breaks: string;
+  /** A seed that is known to catch it; tried first. */
   readonly seed: number;
-  readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+  readonly edits: readonly Edit[];
 }
-export const MUTANTS: readonly Mutant[] = [];
+
+const KERNEL = "agents/src/kernel";
+const NODE = "agents/src/node";
+const DENY_SET = "agents/src/enforcer/deny-set.ts";
+const SIGNAL_QUORUM = "agents/src/quorum/signal-quorum.ts";
+const PEOPLE_QUORUM = "agents/src/quorum/people-quorum.ts";
+const POLICY_BOOK = "agents/src/policy/policy-book.ts";
+const SEALER = "agents/src/sealer/sealer.ts";
+
+/** A mutant of one replacement. */
+function one(
+  name: string,
+  invariant: string,
+  breaks: string,
+  seed: number,
+  file: string,
+  from: string,
+  to = "",
+): Mutant {
+  return { name, invariant, breaks, seed, edits: [{ file, from, to }] };
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  // I1
+  one(
+    "body-taken-on-trust",
+    "I1",
+    "a sidecar does not compare the body of a verdict of signals with the one it recomputed",
+    1,
+    `${NODE}/verdict-check.ts`,
+    'return isSame ? { kind: "revocation", ...derived } : reject("body-differs");',
+    'return { kind: "revocation", revocation: isSame ? derived.revocation : claimed, subject: derived.subject };',
+  ),
+  one(
+    "people-body-unread",
+    "I1",
+    "a sidecar enforces what consent allows, whatever the entry says",
+    1,
+    `${NODE}/verdict-check.ts`,
+    'return isSame ? derived : reject("body-differs");',
+    "return isSame ? derived : derived;",
+  ),
+  one(
+    "line-not-asked",
+    "I1",
+    "signals below the policy's line count",
+    1,
+    `${KERNEL}/verdict-body.ts`,
+    "    s.signal.evidenceMdb >= rule.lineMdb &&\n",
+  ),
+  one(
+    "window-not-asked",
+    "I1",
+    "signals count together however far apart they were made",
+    1,
+    `${KERNEL}/verdict-body.ts`,
+    "if (Math.max(...times) - Math.min(...times) > rule.windowMs) return false;",
+  ),
+  one(
+    "exempt-enforced",
+    "I1",
+    "a sidecar enforces against a subject that the policy exempts",
+    1,
+    `${KERNEL}/verdict-body.ts`,
+    'if (isExempt(policy, subject)) return reject("exempt");',
+  ),
+  // I2
+  one(
+    "beneath-the-floor",
+    "I2",
+    "a policy may ask for one host alone",
+    1,
+    `${KERNEL}/tally.ts`,
+    "export const FLOOR_HOLDERS = 2;",
+    "export const FLOOR_HOLDERS = 1;",
+  ),
+  one(
+    "signals-counted-for-hosts",
+    "I2",
+    "two signals of one host count as two hosts",
+    1,
+    `${KERNEL}/tally.ts`,
+    "new Set(ballots.map((b) => b.host)).size",
+    "ballots.length",
+  ),
+  one(
+    "domains-uncounted",
+    "I2",
+    "two hosts of one fault domain are enough",
+    1,
+    `${KERNEL}/tally.ts`,
+    "distinctDomains >= faultDomains",
+    "distinctDomains >= 0 * faultDomains",
+  ),
+  {
+    name: "self-approval",
+    invariant: "I2",
+    breaks: "a proposer may approve",
+    seed: 1,
+    edits: [
+      {
+        file: PEOPLE_QUORUM,
+        from: 'if (opened.approver === open.opened.proposer) return reject("self-approval");',
+        to: "",
+      },
+      {
+        file: `${KERNEL}/people-verdict.ts`,
+        from: 'if (approval.approver === asked.proposer) return reject("self-approval");',
+        to: "",
+      },
+      { file: `${KERNEL}/tally.ts`, from: ".filter((holder) => holder !== proposer)", to: "" },
+    ],
+  },
+  {
+    name: "keys-counted-for-people",
+    invariant: "I2",
+    breaks: "one person with two keys counts as two",
+    seed: 1,
+    edits: [
+      {
+        file: PEOPLE_QUORUM,
+        from: "open.approvals.some((a) => a.opened.approver === opened.approver)",
+        to: "false",
+      },
+      {
+        file: `${KERNEL}/people-verdict.ts`,
+        from: "given.some((g) => g.approver === approval.approver)",
+        to: "false",
+      },
+      { file: `${KERNEL}/tally.ts`, from: "[...new Set(approvers)]", to: "[...approvers]" },
+    ],
+  },
+  {
+    name: "strangers-witness",
+    invariant: "I2",
+    breaks: "a host that one operator let in counts as a witness",
+    seed: 1,
+    edits: [
+      {
+        file: SIGNAL_QUORUM,
+        from: 'if (!counted.host.isWitness) return reject("not-a-witness");',
+        to: "",
+      },
+      { file: `${KERNEL}/verdict-body.ts`, from: "    s.host.isWitness &&\n", to: "" },
+    ],
+  },
+  one(
+    "commitments-unopened",
+    "I2",
+    "whoever carries a private part may name another subject in it",
+    1,
+    `${KERNEL}/private-part.ts`,
+    "if (!equalBytes(commitmentOf(crypto, part), commitment)) return undefined;",
+  ),
+  one(
+    "last-clock-wins",
+    "I2",
+    "machine time is the latest clock instead of the median",
+    1,
+    `${NODE}/journal-machine.ts`,
+    "times[Math.floor((times.length - 1) / 2)]",
+    "times[times.length - 1]",
+  ),
+  one(
+    "lifted-by-one",
+    "I2",
+    "one approval of any group lifts",
+    1,
+    `${KERNEL}/people-verdict.ts`,
+    "if (!hasApprovals(",
+    'if (asked.rule.wish !== "lift" && !hasApprovals(',
+  ),
+  // I3
+  one(
+    "one-seal-is-enough",
+    "I3",
+    "a head counts as sealed once any one coordinator has signed it",
+    1,
+    SEALER,
+    "if (seals.size < majorityOf(view.coordinatorKeys().length)) return undefined;",
+  ),
+  one(
+    "any-key-seals",
+    "I3",
+    "a sealed head may carry seals of keys that are no coordinator's",
+    1,
+    SEALER,
+    'if (!coordinators.some((k) => equalBytes(k, key))) return reject("unknown-key");',
+  ),
+  {
+    name: "reread-ignored",
+    invariant: "I3",
+    breaks: "a journal that lost or changed messages is not noticed at a reconnect",
+    seed: 1,
+    edits: [
+      {
+        file: `${NODE}/coordinator-node.ts`,
+        from: "if (input.lastPosition < position) {",
+        to: "if (input.lastPosition < 0) {",
+      },
+      {
+        file: `${NODE}/coordinator-node.ts`,
+        from: "(input.bytesAtOurs !== undefined && equalBytes(ours, input.bytesAtOurs));",
+        to: "ours !== undefined;",
+      },
+    ],
+  },
+  one(
+    "dissent-ignored",
+    "I3",
+    "a coordinator whose history a majority contradicts goes on",
+    1,
+    `${NODE}/journal-watch.ts`,
+    "if (this.#dissenters.size >= majorityOf(coordinators)) {",
+    "if (this.#dissenters.size > coordinators) {",
+  ),
+  one(
+    "no-copy-of-the-journal",
+    "I3",
+    "a coordinator keeps no copy of its own of the journal",
+    1,
+    `${NODE}/coordinator-node.ts`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    "out.persist.push({ key: `journal/${letter}/${orderedKey(position)}`, value: bytes });",
+  ),
+  // I4
+  one(
+    "answered-before-sealed",
+    "I4",
+    "a command is answered OK before a majority has signed",
+    1,
+    `${NODE}/submissions.ts`,
+    "if (sealedIndex < last) return undefined;",
+  ),
+  {
+    name: "published-before-stored",
+    invariant: "I4",
+    breaks: "what a round puts out is sent before it is written",
+    seed: 1,
+    edits: [
+      {
+        file: `${NODE}/pump.ts`,
+        from: "if (out.persist.length > 0) store.write(out.persist);",
+        to: "",
+      },
+      {
+        file: `${NODE}/pump.ts`,
+        from: 'onPhase?.("enforce");',
+        to: 'if (out.persist.length > 0) store.write(out.persist);\n    onPhase?.("enforce");',
+      },
+    ],
+  },
+  one(
+    "never-stored",
+    "I4",
+    "entries are published and never written",
+    1,
+    `${NODE}/coordinator-node.ts`,
+    "        value: record.bytes,",
+    "        value: new Uint8Array(0),",
+  ),
+  one(
+    "commands-forgotten",
+    "I4",
+    "the same command sent again is judged anew",
+    1,
+    `${NODE}/control-machine.ts`,
+    "this.#entered.set(command, { untilMs, ...outcome });",
+  ),
+  // I5
+  one(
+    "entries-unhashed",
+    "I5",
+    "entries are applied without hashing to the root of a sealed head",
+    1,
+    `${NODE}/ledger-follower.ts`,
+    "if (!equalBytes(frontier.root(), target.head.root)) return this.#throwAway(this.index + 1);",
+  ),
+  one(
+    "lift-not-final",
+    "I5",
+    "a lift that came before its revocation is forgotten",
+    1,
+    DENY_SET,
+    "this.#ended.has(id) || this.#byId.has(id)",
+    "this.#byId.has(id)",
+  ),
+  one(
+    "scope-ignored",
+    "I5",
+    "a revocation for one host is enforced on all",
+    1,
+    DENY_SET,
+    "hosts.length === 0 || hosts.includes(this.#here.host)",
+    "hosts.length >= 0 || hosts.includes(this.#here.host)",
+  ),
+  one(
+    "never-over",
+    "I5",
+    "what has expired is never dropped",
+    1,
+    DENY_SET,
+    "if (hasExpired(held, time)) dropped.push(held);",
+  ),
+  one(
+    "superseded-kept",
+    "I5",
+    "what a revocation supersedes stays in force",
+    1,
+    DENY_SET,
+    "for (const superseded of supersedes) this.#end(hex(superseded), untilMs);",
+    "void untilMs; void supersedes;",
+  ),
+  one(
+    "newcomer-counts-nothing",
+    "I5",
+    "a newcomer takes an active set that is not the head's",
+    1,
+    `${NODE}/active-adoption.ts`,
+    "if (!equalBytes(this.#trie.digest(), head.activeSetDigest)) return undefined;",
+  ),
+  one(
+    "lifts-not-imported",
+    "I5",
+    "the signals ledger does not hear of lifts",
+    1,
+    `${NODE}/signals-machine.ts`,
+    "for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs));",
+  ),
+  one(
+    "numbers-unread",
+    "I5",
+    "repeated and skipped numbers are taken",
+    1,
+    "agents/src/intake/intake.ts",
+    'return reject(batch.firstNumber < state.next ? "number-repeated" : "number-gap");',
+    "return undefined;",
+  ),
+  // I6
+  {
+    name: "epochs-mixed",
+    invariant: "I6",
+    breaks: "signals of two epochs count together",
+    seed: 1,
+    edits: [
+      {
+        file: SIGNAL_QUORUM,
+        from: "if (known?.epoch === epoch) return known;",
+        to: "if (known !== undefined) return known;",
+      },
+      {
+        file: `${KERNEL}/verdict-body.ts`,
+        from: 'if (s.signal.epoch !== epoch) return reject("wrong-epoch");',
+        to: "",
+      },
+    ],
+  },
+  one(
+    "old-epoch-counts",
+    "I6",
+    "signals of an epoch that is over still count",
+    1,
+    SIGNAL_QUORUM,
+    'if (signal.epoch !== view.epoch) return reject("wrong-epoch");',
+  ),
+  one(
+    "epoch-goes-back",
+    "I6",
+    "an earlier epoch can be activated again",
+    1,
+    POLICY_BOOK,
+    'if (activation.epoch <= active) return reject("epoch-not-next");',
+  ),
+  one(
+    "epoch-named-twice",
+    "I6",
+    "one epoch number can name another policy later",
+    1,
+    POLICY_BOOK,
+    'if (document.epoch !== this.#published.size + 1) return reject("epoch-not-next");',
+  ),
+  // I7
+  one(
+    "stale-permits",
+    "I7",
+    "a stale sidecar stops denying",
+    1,
+    `${NODE}/sidecar-node.ts`,
+    "return this.denySet.decide(access, this.clock.time(now));",
+    "return this.isFresh(now) ? this.denySet.decide(access, this.clock.time(now)) : undefined;",
+  ),
+  one(
+    "wall-clock-ends",
+    "I7",
+    "a jump of the wall clock ends revocations early",
+    1,
+    `${NODE}/edge-clock.ts`,
+    "Math.min(now.wallMs - this.#head.wallMs, now.monoMs - this.#head.monoMs)",
+    "now.wallMs - this.#head.wallMs",
+  ),
+  one(
+    "restart-forgets",
+    "I7",
+    "a restart without the middle forgets the verdicts of signals",
+    1,
+    `${NODE}/ledger-sync.ts`,
+    "    this.#openSignals(out);\n",
+  ),
+  one(
+    "overwritten-not-united",
+    "I7",
+    "a second revocation of a subject replaces the first",
+    1,
+    DENY_SET,
+    "denials.helds = [...denials.helds, held];",
+    "denials.helds = [held];",
+  ),
+];

@@ -49,6 +49,12 @@ export function runSeed(seed: number, trace?: TraceLine): SeedResult {
   return withoutRealTime(() => new Run(seed, trace).run());
 }
 
+/** Ten times what the busiest run needs. */
+const MESSAGES_MAX = 40_000;
+
+/** Nodes that never stop talking. */
+class Storm extends Error {}
+
 class Run {
   readonly #seed: number;
   readonly #world: World;
@@ -74,6 +80,16 @@ class Run {
   }
 
   run(): SeedResult {
+    try {
+      this.#phases();
+    } catch (cause) {
+      if (!(cause instanceof Storm)) throw cause;
+      this.#report("I5", cause.message);
+    }
+    return { seed: this.#seed, violations: [...this.#violations.values()], counts: this.#totals() };
+  }
+
+  #phases(): void {
     const scenario = this.#scenario;
     this.#sampleOn();
     scenario.safety();
@@ -86,7 +102,6 @@ class Run {
     this.#checkers.splice(2);
     scenario.lastAct();
     this.#each((checker) => checker.sample());
-    return { seed: this.#seed, violations: [...this.#violations.values()], counts: this.#totals() };
   }
 
   #watched(Kind: new (watch: Watch) => Checker): Checker {
@@ -144,9 +159,12 @@ class Run {
   #listen(): void {
     const world = this.#world;
     const sidecarOf = new Map(world.sidecars.map((s) => [s.person.name, s]));
-    world.bus.taps.push((from, channel, bytes) =>
-      this.#each((checker) => checker.onPublish(from, channel, bytes)),
-    );
+    world.bus.taps.push((from, channel, bytes) => {
+      if (world.bus.counts.sent > MESSAGES_MAX) {
+        throw new Storm(`${MESSAGES_MAX} messages and no end: questions make more questions`);
+      }
+      this.#each((checker) => checker.onPublish(from, channel, bytes));
+    });
     world.observers.push({
       onTrace: (node, trace) => {
         if (this.#trace !== undefined) this.#trace(`${this.#atS} ${node} ${textOf(trace)}`);

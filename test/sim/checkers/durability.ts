@@ -30,13 +30,10 @@ export class DurabilityChecker extends Checker {
   readonly invariant = "I4";
   readonly #promised: Promised[] = [];
 
-  get answered(): number {
-    return this.#promised.length;
-  }
-
   override onAnswer(answer: SubmissionAnswer, command: Envelope): void {
-    if (answer.outcome !== "ok") return;
     const { truth } = this.watch;
+    if (answer.outcome === "refused") this.#checkRefused(command);
+    if (answer.outcome !== "ok") return;
     const promised = { index: answer.index, command: hex(encode(EnvelopeSchema, command)) };
     const earlier = this.#promised.find((p) => p.command === promised.command);
     if (earlier !== undefined && earlier.index !== promised.index) {
@@ -51,6 +48,14 @@ export class DurabilityChecker extends Checker {
     if (!truth.sealed(Ledger.CONTROL).some((s) => s.head.index >= last)) {
       this.watch.report(`OK for c:${answer.index} before a majority has signed a head over it`);
     }
+  }
+
+  /** Nothing that stands in the ledger is ever answered REFUSED. */
+  #checkRefused(command: Envelope): void {
+    const text = hex(encode(EnvelopeSchema, command));
+    const entered = this.#promised.find((p) => p.command === text);
+    if (entered !== undefined)
+      this.watch.report(`REFUSED what was answered OK at c:${entered.index}`);
   }
 
   #holds(store: SimStore, { index, command }: Promised): boolean {

@@ -1,0 +1,129 @@
+// The simulator as a gate: two hundred seeds with every checker, every seed that ever failed, every mutant
+// caught, and the same words for the same seed. Runs in processes of its own, two at a time.
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { replaceOnce } from "./mutant-hook.ts";
+import { MUTANTS } from "./mutants.ts";
+import { withoutRealTime } from "./runtime-trap.ts";
+
+const MAIN = join(import.meta.dirname, "main.ts");
+const SEEDS_FILE = join(import.meta.dirname, "seeds.txt");
+const SEEDS = 200;
+const LIMIT_MS = 10 * 60_000;
+
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let running = 0;
+const queue: (() => void)[] = [];
+
+/** Runs the simulator in a process of its own; two at a time, for the two cores of a small machine. */
+async function sim(...args: string[]): Promise<Ran> {
+  while (running >= 2) await new Promise<void>((resolve) => queue.push(resolve));
+  running++;
+  try {
+    return await new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (part: Buffer) => (stdout += String(part)));
+      child.stderr.on("data", (part: Buffer) => (stderr += String(part)));
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout, stderr }));
+    });
+  } finally {
+    running--;
+    queue.shift()?.();
+  }
+}
+
+/** What a failed run has to say: violations and errors, without the list of seeds. */
+function complaint({ stdout, stderr }: Ran): string {
+  const lines = stdout
+    .split("\n")
+    .filter((line) => !/^seed \d+$/.test(line) && !line.includes("="));
+  return [...lines, ...stderr.split("\n").filter((line) => line.includes("Error"))]
+    .join("\n")
+    .trim();
+}
+
+describe.concurrent("the simulator", () => {
+  for (const [first, count] of [
+    [1, SEEDS / 2],
+    [1 + SEEDS / 2, SEEDS / 2],
+  ] as const) {
+    it(
+      `finds no violation in seeds ${first} to ${first + count - 1}`,
+      async () => {
+        const ran = await sim("--seed", `${first}`, "--seeds", `${count}`);
+        expect(complaint(ran)).toBe("");
+        expect(ran.code).toBe(0);
+        expect(ran.stdout.split("\n").at(-2)).toMatch(new RegExp(`^seeds=${count} events=\\d+ `));
+      },
+      LIMIT_MS,
+    );
+  }
+
+  const failed = readFileSync(SEEDS_FILE, "utf8").match(/^\d+/gm) ?? [];
+  it.for([...new Set(failed)])(
+    "holds on seed %s, which once failed",
+    { timeout: LIMIT_MS },
+    async (seed) => {
+      const ran = await sim("--seed", seed);
+      expect(complaint(ran)).toBe("");
+      expect(ran.code).toBe(0);
+    },
+  );
+
+  it(
+    "says the same words twice for the same seed, and others for another",
+    async () => {
+      const [once, again, other] = await Promise.all([
+        sim("--seed", "7", "--trace"),
+        sim("--seed", "7", "--trace"),
+        sim("--seed", "8", "--trace"),
+      ]);
+      expect(once.stdout.startsWith("seed 7\n")).toBe(true);
+      expect(again.stdout).toBe(once.stdout);
+      expect(other.stdout).not.toBe(once.stdout);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe.concurrent("a mutant", () => {
+  it.for(MUTANTS)("is caught: $name breaks $invariant", { timeout: LIMIT_MS }, async (mutant) => {
+    const ran = await sim("--mutant", mutant.name);
+    expect(ran.stdout).toContain(`${mutant.invariant} caught ${mutant.name}`);
+    expect(ran.code).toBe(1);
+  });
+
+  it("stands for each invariant, under a name of its own", () => {
+    const invariants = new Set(MUTANTS.map((m) => m.invariant));
+    expect([...invariants].sort()).toEqual(["I1", "I2", "I3", "I4", "I5", "I6", "I7"]);
+    expect(new Set(MUTANTS.map((m) => m.name)).size).toBe(MUTANTS.length);
+  });
+
+  it("is refused when its text does not stand there exactly once", () => {
+    expect(replaceOnce("a b c", { from: "b", to: "x" })).toBe("a x c");
+    expect(() => replaceOnce("a b b", { from: "b", to: "x" })).toThrow("stands 2 times");
+    expect(() => replaceOnce("a", { from: "b", to: "x" })).toThrow("stands 0 times");
+  });
+});
+
+describe("inside the simulator", () => {
+  it("real time and real chance throw, and are back afterwards", () => {
+    expect(() => withoutRealTime(() => Date.now())).toThrow("Date.now");
+    expect(() => withoutRealTime(() => new Date())).toThrow("new Date()");
+    expect(() => withoutRealTime(() => Math.random())).toThrow("Math.random");
+    expect(withoutRealTime(() => new Date(0).getTime())).toBe(0);
+    expect(Date.now()).toBeGreaterThan(0);
+    expect(Math.random()).toBeLessThan(1);
+  });
+});
