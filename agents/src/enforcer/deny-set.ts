@@ -13,6 +13,7 @@ import {
   type Revocation,
   Stage,
   type SubjectText,
+  unhex,
   utf8,
 } from "@ostraka/proto";
 import { endedUntilMs } from "../kernel/index.ts";
@@ -74,7 +75,7 @@ export class DenySet {
   readonly #here: Here;
   readonly #trie: DigestTrie;
   readonly #bySubject: DenyIndex<Denials>;
-  readonly #byId = new Map<string, { readonly held: Held; readonly id: Bytes }>();
+  readonly #byId = new Map<string, Held>();
   /** Ended early by a lift or superseded, with the time until which that must be remembered. */
   readonly #ended = new Map<string, number>();
   readonly #leases = new Map<SubjectText, HeldLease>();
@@ -98,7 +99,7 @@ export class DenySet {
   }
 
   all(): Iterable<Held> {
-    return [...this.#byId.values()].map(({ held }) => held);
+    return [...this.#byId.values()];
   }
 
   leases(): Iterable<HeldLease> {
@@ -106,7 +107,7 @@ export class DenySet {
   }
 
   find(id: string): Held | undefined {
-    return this.#byId.get(id)?.held;
+    return this.#byId.get(id);
   }
 
   /**
@@ -134,7 +135,7 @@ export class DenySet {
       resources: revocation.scope?.resources ?? EVERYTHING,
       actions: revocation.scope?.actions ?? EVERYTHING,
     };
-    this.#byId.set(id, { held, id: revocation.id });
+    this.#byId.set(id, held);
     const denials = this.#denialsOf(subject);
     denials.helds = [...denials.helds, held];
     this.#trie.add(revocation.id);
@@ -196,7 +197,7 @@ export class DenySet {
   /** Drops what has expired. @returns what was held until now. */
   expire(time: EdgeTime): Held[] {
     const dropped: Held[] = [];
-    for (const { held } of this.#byId.values()) {
+    for (const held of this.#byId.values()) {
       if (hasExpired(held, time)) dropped.push(held);
     }
     for (const held of dropped) this.#drop(held.id);
@@ -223,11 +224,10 @@ export class DenySet {
   }
 
   #drop(id: string): Held | undefined {
-    const known = this.#byId.get(id);
-    if (known === undefined) return undefined;
-    const { held } = known;
+    const held = this.#byId.get(id);
+    if (held === undefined) return undefined;
     this.#byId.delete(id);
-    this.#trie.delete(known.id);
+    this.#trie.delete(unhex(id) ?? NO_ID);
     const denials = this.#bySubject.get(held.subject);
     if (denials !== undefined) {
       denials.helds = denials.helds.filter((other) => other !== held);
@@ -249,6 +249,7 @@ export class DenySet {
   }
 }
 
+const NO_ID = new Uint8Array(0);
 /** A scope that names nothing. */
 const EVERYTHING: readonly string[] = [];
 
