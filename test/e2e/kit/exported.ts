@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { fromBinary } from "@bufbuild/protobuf";
-import { EntrySchema } from "@ostraka/proto";
+import { type Entry, EntrySchema, hex } from "@ostraka/proto";
 
 interface ExportedLine {
   readonly kind: string;
@@ -12,13 +12,22 @@ interface ExportedLine {
 
 /** The effects of all entries, control ledger first: `genesis`, `policy`, `approval` and so on. */
 export function effectsOf(file: string): string[] {
-  return readFileSync(file, "utf8")
-    .trimEnd()
-    .split("\n")
+  return entriesOf(file).map(({ effect }) => effect.case ?? "none");
+}
+
+/** Ids of all revocations and lifts, in hex. */
+export function verdictIdsOf(file: string): string[] {
+  return entriesOf(file).flatMap(({ effect }) =>
+    effect.case === "revocation" || effect.case === "lift" ? [hex(effect.value.id)] : [],
+  );
+}
+
+function entriesOf(file: string): Entry[] {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  return lines
     .map((text) => JSON.parse(text) as ExportedLine)
     .flatMap(({ kind, entry }) => {
       if (kind !== "entry" || entry === undefined) return [];
-      const bytes = new Uint8Array(Buffer.from(entry, "base64"));
-      return [fromBinary(EntrySchema, bytes).effect.case ?? "none"];
+      return [fromBinary(EntrySchema, new Uint8Array(Buffer.from(entry, "base64")))];
     });
 }

@@ -14,7 +14,7 @@ import type { Access } from "../access.ts";
 import { enroll } from "../commands/host-join.ts";
 import { START_COMMAND_FILES, writeStartCommands } from "../init/start-commands.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
-import { type MeshFile, type MeshPaths, pathsOf, readGenesis, readMeshFile } from "../mesh-dir.ts";
+import { type MeshFile, type MeshPaths, pathsOf, readMeshFile } from "../mesh-dir.ts";
 import {
   type HostPlace,
   type NatsAccess,
@@ -58,7 +58,7 @@ export async function bringUp(options: BringUpOptions): Promise<EmbeddedMesh> {
   const { dir, supervisor, say } = options;
   const paths = pathsOf(dir);
   const crypto = openCrypto();
-  const genesis = readGenesis(crypto, paths.genesis);
+  const genesis = readGenesisFile(crypto, paths.genesis);
   const file = await settleAddresses(paths, readMeshFile(dir));
   const { access, text } = await startNats(paths, file, supervisor, say);
   await Promise.all(

@@ -22,6 +22,8 @@ export interface StoryParts {
   readonly logs: readonly HostLog[];
   /** Number of this story in its directory, from 0. */
   readonly run: number;
+  /** Requests that the story's own people made, each an event at a service. */
+  readonly asked: { count: number };
   /** Nobody watches: no pause for reading. */
   readonly isFast: boolean;
 }
@@ -87,7 +89,7 @@ export async function carryOut(
  * Asks for a page until a gate has answered; a service that is being started again is asked again.
  */
 export async function ask(
-  { mesh }: StoryParts,
+  { mesh, asked }: StoryParts,
   hostName: string,
   path: string,
   client: { readonly address: string; readonly user?: string },
@@ -96,7 +98,9 @@ export async function ask(
   return await until(
     async () => {
       const answer = await visit(host?.ports.service ?? 0, path, client);
-      return answer.status === 200 || isRefusal(answer) ? answer : undefined;
+      if (answer.status !== 200 && !isRefusal(answer)) return undefined;
+      asked.count++;
+      return answer;
     },
     `the service of ${hostName} answers`,
     WAIT_MS,

@@ -39,7 +39,7 @@ export async function tellStory(parts: StoryParts, seed: number): Promise<StoryT
     const told = [attack, kill.revoked, kill.lifted];
     const figures: RunFigures = {
       seed,
-      events: honest.requests + logs.reduce((sum, log) => sum + log.lines, 0),
+      events: parts.asked.count + honest.requests + logs.reduce((n, log) => n + log.lines, 0),
       signals: book.all(({ what }) => what === "signalled").length,
       verdicts: told.map(({ entry, seen }) => measured.verdict(entry, seen)),
       coverage: {

@@ -190,7 +190,8 @@ async function tell(mesh: EmbeddedMesh, parts: RunParts): Promise<number> {
     .filter((host) => !host.isFollowing)
     .map(({ name, log }, i) => new HostLog(name, log, i % 2 === 0 ? "iso" : "rfc3164", random));
   const isFast = wishes.isJson || !narrator.isTerminal;
-  const story: StoryParts = { mesh, book, narrator, random, logs, run, isFast };
+  const asked = { count: 0 };
+  const story: StoryParts = { mesh, book, narrator, random, logs, run, asked, isFast };
   const { figures, faults } = await tellStory(story, wishes.seed);
   showEnd(narrator, faults);
   if (wishes.isJson) process.stdout.write(`${JSON.stringify(figures)}\n`);

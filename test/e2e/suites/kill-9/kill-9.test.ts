@@ -3,7 +3,7 @@
 // publishing, is hit exactly.
 
 import { describe, expect, it } from "vitest";
-import { effectsOf } from "../../kit/exported.ts";
+import { effectsOf, verdictIdsOf } from "../../kit/exported.ts";
 import { hasProc, type SeenProcess } from "../../kit/processes.ts";
 import { readRun } from "../../kit/run-json.ts";
 import { type CliRun, kill, Stand } from "../../kit/up-run.ts";
@@ -48,7 +48,8 @@ describe.skipIf(!hasProc)("kill -9 during up (needs /proc)", () => {
       expect(effects.filter((effect) => effect === "proposal")).toHaveLength(2);
       expect(effects.filter((effect) => effect === "approval")).toHaveLength(4);
       expect(effects.filter((effect) => effect === "lift")).toHaveLength(1);
-      expect(run.verdicts).toHaveLength(3);
+      const entered = verdictIdsOf(`${stand.data}/ledger.jsonl`);
+      expect(entered.sort()).toEqual(run.verdicts.map(({ id }) => id).sort());
       expect(stand.processes()).toEqual([]);
     },
     STORY_MS,
