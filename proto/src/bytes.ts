@@ -10,8 +10,8 @@ const DIGITS = utf8("0123456789abcdef");
 const shortText = new Uint8Array(64);
 
 /**
- * Lower-case hex of bytes. Decoded in one piece: a text put together from parts stays a chain of them
- * in memory, eight times as large, and ids in hex are the keys of most maps.
+ * Lower-case hex of bytes. Decoded in one piece: a text put together from parts stays a chain of
+ * them in memory, eight times as large, and ids in hex are the keys of most maps.
  */
 export function hex(bytes: Uint8Array): string {
   const length = 2 * bytes.length;

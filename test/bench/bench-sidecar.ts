@@ -1,5 +1,5 @@
-// One sidecar of the stand: the real node, pump, store and bus, wired as the sidecar's process wires them. Tells
-// when a verdict is enforced and counts the batches that left.
+// One sidecar of the stand: the real node, pump, store and bus, wired as the sidecar's process
+// wires them. Tells when a verdict is enforced and counts the batches that left.
 
 import { join } from "node:path";
 import { type Event, newOut } from "@ostraka/agents/kernel";

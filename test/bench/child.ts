@@ -1,4 +1,5 @@
-// Starts a process of the benchmark and talks to it over its lines. Ends every process that it started.
+// Starts a process of the benchmark and talks to it over its lines. Ends every process that it
+// started.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,5 @@
-// What the benchmark and a host of its stand tell each other. Times are of the machine's monotonic clock, which
-// all processes share.
+// What the benchmark and a host of its stand tell each other. Times are of the machine's monotonic
+// clock, which all processes share.
 
 export interface HostStart {
   readonly name: string;

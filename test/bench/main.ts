@@ -1,5 +1,6 @@
-// `npm run bench [-- --json] [-- --only NAME]`: measures each path and the floor beneath it in one run, and
-// prints both sides. A measurement, never a test: its exit code says only whether it could measure.
+// `npm run bench [-- --json] [-- --only NAME]`: measures each path and the floor beneath it in one
+// run, and prints both sides. A measurement, never a test: its exit code says only whether it
+// could measure.
 
 import { parseArgs } from "node:util";
 import type { Bench, Result, Row, Skipped } from "./row.ts";

@@ -1,6 +1,6 @@
-// A real mesh for measurements: nats-server in operator mode, a coordinator on its own runtime, and hosts in
-// processes of their own. No gate and no source: events are handed in, so that the clock can start at
-// the evidence.
+// A real mesh for measurements: nats-server in operator mode, a coordinator on its own runtime,
+// and hosts in processes of their own. No gate and no source: events are handed in, so that the
+// clock can start at the evidence.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,6 @@
-// Writes the benchmark's table into README.md, between its two marks, from a result in JSON: so that no number
-// there was typed by hand. `node test/bench/readme-table.ts RESULT.json`, RESULT the last line of
-// `npm run bench -- --json`.
+// Writes the benchmark's table into README.md, between its two marks, from a result in JSON: so
+// that no number there was typed by hand. `node test/bench/readme-table.ts RESULT.json`, RESULT
+// the last line of `npm run bench -- --json`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -23,8 +23,8 @@ export function withBenchTable(page: string, resultText: string): string {
 }
 
 /**
- * What is wrong with a page's table: nothing where it says what its own result generates, or where it
- * has no block.
+ * What is wrong with a page's table: nothing where it says what its own result generates, or where
+ * it has no block.
  */
 export function benchTableFaults(page: string): readonly string[] {
   const [, block] = partsOf(page);

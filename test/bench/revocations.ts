@@ -1,5 +1,5 @@
-// Many revocations of many subjects, as the deny set gets them, and subjects that nobody revoked. The same
-// in every run.
+// Many revocations of many subjects, as the deny set gets them, and subjects that nobody revoked.
+// The same in every run.
 
 import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";

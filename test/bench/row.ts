@@ -1,5 +1,6 @@
-// One row of the benchmark: our number, the floor's, their ratio and the goal for it, both sides measured
-// in one run, interleaved. Owns the arithmetic and nothing else; measures nothing, asserts nothing.
+// One row of the benchmark: our number, the floor's, their ratio and the goal for it, both sides
+// measured in one run, interleaved. Owns the arithmetic and nothing else; measures nothing,
+// asserts nothing.
 
 /** `at-least`: more is better, the ratio should not be below the goal. `at-most`: the opposite. */
 export type Direction = "at-least" | "at-most";

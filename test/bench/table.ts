@@ -1,5 +1,5 @@
-// Shows a result to a reader: one table on the terminal, one for a page. Owns how numbers are written; the
-// same number is written the same way everywhere.
+// Shows a result to a reader: one table on the terminal, one for a page. Owns how numbers are
+// written; the same number is written the same way everywhere.
 
 import { type Result, type Row, standingOf } from "./row.ts";
 

@@ -1,5 +1,5 @@
-// Loads one HTTP server for a while over a bounded number of kept-alive connections, one request in flight on
-// each, and prints how many good answers came a second.
+// Loads one HTTP server for a while over a bounded number of kept-alive connections, one request
+// in flight on each, and prints how many good answers came a second.
 
 import { connect, type Socket } from "node:net";
 

@@ -1,4 +1,5 @@
-// Either the real gate over a real deny set, or a bare node:http server with the same answer; prints its port.
+// Either the real gate over a real deny set, or a bare node:http server with the same answer;
+// prints its port.
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

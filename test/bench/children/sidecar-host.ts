@@ -1,5 +1,6 @@
-// One host of the stand in a process of its own: a sidecar of real parts, and a bare subscriber of the floor's
-// stream. Told what to do over its channel to the benchmark; answers with monotonic times.
+// One host of the stand in a process of its own: a sidecar of real parts, and a bare subscriber of
+// the floor's stream. Told what to do over its channel to the benchmark; answers with monotonic
+// times.
 
 import { randomBytes } from "node:crypto";
 import { openGenesis } from "@ostraka/agents/node";

@@ -1,5 +1,5 @@
-// Forward-auth: the real gate with a deny set behind it, beside a bare node:http server that answers the same,
-// each in a process of its own, loaded from a third one.
+// Forward-auth: the real gate with a deny set behind it, beside a bare node:http server that
+// answers the same, each in a process of its own, loaded from a third one.
 
 import { startChild } from "../child.ts";
 import { type Bench, interleave, newRow, only } from "../row.ts";

@@ -1,13 +1,12 @@
-// An idle sidecar: its real process coming up from a store that holds a mesh, connected and hearing heads, beside
-// a bare Node that prints one line. Start is the time to the line on standard output.
+// An idle sidecar: its real process coming up from a store that holds a mesh, connected and
+// hearing heads, beside a bare Node that prints one line. Start is the time to the line on
+// standard output.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { keyPem, writeSecretFile } from "@ostraka/host";
-import { genesisFileText } from "@ostraka/sidecar";
-import { stringify } from "yaml";
 import { natsVersion } from "../../integration/nats-server.ts";
 import { startNode } from "../child.ts";
 import { type MeshStand, type StandHost, startMesh } from "../mesh-stand.ts";
@@ -61,7 +60,8 @@ function writeConfig(stand: MeshStand, { name, folder, seed }: StandHost): strin
     gate: { port: 0 },
     log: { level: "warn" },
   };
-  writeFileSync(path, stringify(config));
+  // JSON is YAML.
+  writeFileSync(path, JSON.stringify(config));
   return path;
 }
 

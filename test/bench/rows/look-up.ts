@@ -1,6 +1,6 @@
-// Decision look-up with a million revocations in force: the real deny set answering permits, beside a Map and
-// a Set of the same subjects; what its table and what each revocation costs in memory; and whether answers
-// stay as quick while verdicts arrive.
+// Decision look-up with a million revocations in force: the real deny set answering permits,
+// beside a Map and a Set of the same subjects; what its table and what each revocation costs in
+// memory; and whether answers stay as quick while verdicts arrive.
 
 import { openCrypto } from "@ostraka/host";
 import { decode, encode, Ledger, RevocationSchema, type SubjectText } from "@ostraka/proto";
@@ -76,7 +76,9 @@ function checkAnswers(denySet: DenySet): void {
   }
 }
 
-/** The table alone: the subjects' texts are the revocations' own, in the Set they are its content. */
+/**
+ * The table alone: the subjects' texts are the revocations' own, in the Set they are its content.
+ */
 function tableMemory(): Row {
   const index = new DenyIndex<{ readonly subject: SubjectText }>(keyedHash(KEY));
   for (let n = 0; n < HELD; n++) index.set({ subject: addressSubject(n) });

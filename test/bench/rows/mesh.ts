@@ -1,5 +1,6 @@
-// Evidence to enforced on ten sidecars, beside two bare JetStream hops between the same processes: from the
-// event that makes the second host signal to the last host's enforcement, each verified and durable.
+// Evidence to enforced on ten sidecars, beside two bare JetStream hops between the same processes:
+// from the event that makes the second host signal to the last host's enforcement, each verified
+// and durable.
 
 import { connect, consumerOpts, type NatsConnection } from "nats";
 import { natsVersion, startNats, until } from "../../integration/nats-server.ts";

@@ -1,5 +1,5 @@
-// `replay` from log lines to evidence, beside fail2ban-regex with its own sshd filter: whole processes on the
-// same file, their start included on both sides.
+// `replay` from log lines to evidence, beside fail2ban-regex with its own sshd filter: whole
+// processes on the same file, their start included on both sides.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

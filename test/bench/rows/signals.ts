@@ -1,5 +1,6 @@
-// Signals verified, decoded and stored a second: the real intake taking full batches out of their journal
-// messages, stored in groups that are fsynced, beside one signature verified for each signal.
+// Signals verified, decoded and stored a second: the real intake taking full batches out of their
+// journal messages, stored in groups that are fsynced, beside one signature verified for each
+// signal.
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
