@@ -1,4 +1,5 @@
-// Replays one log file to its end in a process of its own and prints the summary.
+// Replays one log file to its end in a process of its own and prints the summary. Its records are
+// counted and dropped: printing them is not what is measured.
 
 import { runReplay } from "@ostraka/sidecar/replay";
 

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { keyPem, writeSecretFile } from "@ostraka/host";
+import { genesisFileText, keyPem, writeSecretFile } from "@ostraka/host";
 import { natsVersion } from "../../integration/nats-server.ts";
 import { startNode } from "../child.ts";
 import { type MeshStand, type StandHost, startMesh } from "../mesh-stand.ts";
