@@ -44,6 +44,29 @@ const distinct = (ids: readonly Uint8Array[]) => [
 ];
 
 describe("the active-set digest", () => {
+  test("neither changes with the bytes that an id was given in, nor gives its own away", () => {
+    const trie = new DigestTrie({ sha256 });
+    const given = new Uint8Array(32).fill(7);
+    trie.add(given);
+    trie.add(new Uint8Array(32).fill(8));
+    const before = trie.digest();
+    const expected = hex(before);
+    given.fill(9);
+    before.fill(0);
+    expect(hex(trie.digest())).toBe(expected);
+    expect(trie.delete(new Uint8Array(32).fill(7))).toBe(true);
+  });
+
+  test("takes no id of another length, and has none to delete", () => {
+    const trie = new DigestTrie({ sha256 });
+    trie.add(new Uint8Array(32));
+    for (const length of [0, 31, 33]) {
+      expect(trie.delete(new Uint8Array(length))).toBe(false);
+      expect(() => trie.add(new Uint8Array(length))).toThrow("a hash");
+    }
+    expect(trie.size).toBe(1);
+  });
+
   test("of nothing is 32 zero bytes", () => {
     expect(new DigestTrie({ sha256 }).digest()).toEqual(new Uint8Array(32));
   });
