@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromBinary } from "@bufbuild/protobuf";
 import { COORDINATOR_NODE_FLAGS, connectAdmin, readTlsFile } from "@ostraka/coordinator";
-import { findNatsServer, openCrypto } from "@ostraka/host";
+import { findNatsServer, openCrypto, readGenesisFile } from "@ostraka/host";
 import { EnvelopeSchema, OstrakaError } from "@ostraka/proto";
 import { joinMesh } from "@ostraka/sidecar";
 import type { Access } from "../access.ts";

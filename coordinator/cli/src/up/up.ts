@@ -170,18 +170,15 @@ interface RunParts {
 
 async function runStory(mesh: EmbeddedMesh, parts: RunParts): Promise<number> {
   const { wishes, narrator, stop } = parts;
-  const code = wishes.hasReplay
-    ? await tell(mesh, parts)
-    : wishes.isOnce
-      ? await verifyOnly(mesh, parts)
-      : EXIT.done;
-  if (wishes.isOnce) return code;
-  showNext(narrator, mesh, wishes);
+  if (wishes.isOnce && !wishes.hasReplay) return await verifyOnly(mesh, parts);
+  const told = wishes.hasReplay ? await tell(mesh, parts) : undefined;
+  if (wishes.isOnce) return told?.faults.length === 0 ? EXIT.done : EXIT.no;
+  showNext(narrator, mesh, wishes, told?.figures.verdicts[0]?.id);
   await stop.wanted();
   return EXIT.done;
 }
 
-async function tell(mesh: EmbeddedMesh, parts: RunParts): Promise<number> {
+async function tell(mesh: EmbeddedMesh, parts: RunParts): Promise<StoryTold> {
   const { wishes, narrator, book, state } = parts;
   const run = state.runs;
   state.countRun();
@@ -192,10 +189,10 @@ async function tell(mesh: EmbeddedMesh, parts: RunParts): Promise<number> {
   const isFast = wishes.isJson || !narrator.isTerminal;
   const asked = { count: 0 };
   const story: StoryParts = { mesh, book, narrator, random, logs, run, asked, isFast };
-  const { figures, faults } = await tellStory(story, wishes.seed);
-  showEnd(narrator, faults);
-  if (wishes.isJson) process.stdout.write(`${JSON.stringify(figures)}\n`);
-  return faults.length === 0 ? EXIT.done : EXIT.no;
+  const told = await tellStory(story, wishes.seed);
+  showEnd(narrator, told.faults);
+  if (wishes.isJson) process.stdout.write(`${JSON.stringify(told.figures)}\n`);
+  return told;
 }
 
 /** `--once --no-replay`: the mesh comes up, its ledger is checked, and it goes. */
@@ -230,15 +227,24 @@ function showEnd(narrator: Narrator, faults: StoryTold["faults"]): void {
   for (const fault of faults) narrator.plain(`  ${fault}`);
 }
 
-function showNext(narrator: Narrator, mesh: EmbeddedMesh, wishes: UpWishes): void {
+function showNext(
+  narrator: Narrator,
+  mesh: EmbeddedMesh,
+  wishes: UpWishes,
+  verdictId: string | undefined,
+): void {
   const isDefault = mesh.paths.dir === resolve(DEFAULT_DATA);
   const data = isDefault ? "" : ` --data ${wishes.data ?? mesh.paths.dir}`;
-  const as = `--as olga${data}`;
   narrator.title("The mesh stays up; Ctrl-C stops it. In another terminal, try:");
   narrator.plain(`  npx ostraka status${data}`);
-  narrator.plain(`  npx ostraka verdicts${data}`);
   narrator.plain(
-    `  npx ostraka propose user:local/ana --stage suspend --ttl 10m --reason "lost phone" ${as}`,
+    verdictId === undefined
+      ? `  npx ostraka host list${data}`
+      : `  npx ostraka explain ${verdictId}${data}`,
+  );
+  narrator.plain(
+    `  npx ostraka propose user:local/ana --stage suspend --ttl 10m --reason "lost phone" ` +
+      `--as olga${data}`,
   );
   narrator.plain(`  npx ostraka ledger tail${data}`);
 }
