@@ -9,6 +9,5 @@ export type { AdminAccess, AdminClient, JoinClient } from "./client.ts";
 export { connectAdmin, joinClient } from "./client.ts";
 export type { CoordinatorConfig } from "./config.ts";
 export { loadConfig, parseConfig } from "./config.ts";
-export { loadGenesis } from "./genesis-file.ts";
 export { COORDINATOR_NODE_FLAGS, runCoordinator } from "./main.ts";
 export { readTlsFile } from "./tls-file.ts";

@@ -17,6 +17,7 @@ import {
   openMeshCa,
   openNatsAuthority,
   openSqliteStore,
+  readGenesisFile,
   readSecretFile,
 } from "@ostraka/host";
 import { watchParent } from "@ostraka/host/parent-watch";
@@ -24,7 +25,6 @@ import { equalBytes, hex, OstrakaError, Role, type Signer } from "@ostraka/proto
 import { startAdminServer } from "./api/admin-server.ts";
 import { type CoordinatorConfig, loadConfig, shownConfig } from "./config.ts";
 import { faultHook } from "./fault-hook.ts";
-import { loadGenesis } from "./genesis-file.ts";
 import { CoordinatorRuntime } from "./runtime.ts";
 import { readTlsFile } from "./tls-file.ts";
 
@@ -84,7 +84,7 @@ async function serve(config: CoordinatorConfig, log: Log): Promise<void> {
   process.on("uncaughtExceptionMonitor", (error) => log.fatal({ err: error }, "broken invariant"));
   const stopping = whenToldToStop(log);
   const crypto = openCrypto({ onFallback: (why) => log.warn({ why }, "slower signatures") });
-  const genesis = loadGenesis(crypto, config.genesis);
+  const genesis = readGenesisFile(crypto, config.genesis);
   const signer = loadKeyFile(config.signingKey);
   const tlsTexts = readTlsFile(config.api.tls);
   const caText = readFileSync(config.ca.certificate, "utf8");
@@ -175,8 +175,8 @@ function sentenceOf(error: unknown): string {
 function exitCodeOf(error: unknown): number {
   const code = error instanceof OstrakaError ? error.code : undefined;
   if (code === "OSTRAKA_USAGE" || code === "OSTRAKA_CONFIG_INVALID") return EXIT_USAGE;
-  if (code === "OSTRAKA_DATA_INVALID" || code === "OSTRAKA_KEY_INVALID") return EXIT_USAGE;
-  if (code === "OSTRAKA_KEY_IN_OTHER_USE") return EXIT_USAGE;
+  if (code === "OSTRAKA_DATA_INVALID" || code === "OSTRAKA_NOT_FOUND") return EXIT_USAGE;
+  if (code === "OSTRAKA_KEY_INVALID" || code === "OSTRAKA_KEY_IN_OTHER_USE") return EXIT_USAGE;
   return code === "OSTRAKA_UNREACHABLE" ? EXIT_UNREACHABLE : EXIT_FAILED;
 }
 

@@ -16,11 +16,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isName } from "@ostraka/agents/node";
-import { credsFile, loadKeyFile, writeSecretFile } from "@ostraka/host";
+import { credsFile, genesisFileText, loadKeyFile, writeSecretFile } from "@ostraka/host";
 import { type Bytes, equalBytes, hex, OstrakaError } from "@ostraka/proto";
 import { stringify } from "yaml";
 import { parseSidecarConfig } from "./config.ts";
-import { genesisFileText } from "./genesis-file.ts";
 import type { JoinAnswer } from "./join-answer.ts";
 import type { JoiningKeys } from "./join-keys.ts";
 

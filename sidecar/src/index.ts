@@ -9,7 +9,6 @@ export {
   type ProtectedServiceOptions,
   startProtectedService,
 } from "./enforcers/protected-service.ts";
-export { genesisFileText, readGenesisFile } from "./genesis-file.ts";
 export { type Enroll, type JoinedHost, type JoinOptions, type JoinStep, joinMesh } from "./join.ts";
 export { type JoinToken, joinTokenText, parseJoinToken } from "./join-token.ts";
 export { checkSidecarConfig, type RunOptions, runSidecar } from "./main.ts";

@@ -17,6 +17,7 @@ import {
   type MeshCa,
   openCrypto,
   openSigner,
+  readGenesisFile,
 } from "@ostraka/host";
 import {
   type Bytes,
@@ -35,7 +36,6 @@ import {
 import { type JoinRequest, type JoinResponse, Outcome } from "@ostraka/proto/gen/admin";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readSidecarConfig } from "./config.ts";
-import { readGenesisFile } from "./genesis-file.ts";
 import { type JoinOptions, joinMesh } from "./join.ts";
 import { joinTokenText } from "./join-token.ts";
 

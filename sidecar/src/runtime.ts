@@ -19,6 +19,7 @@ import {
   openCrypto,
   openSqliteStore,
   RoundQueue,
+  readGenesisFile,
   type SqliteStore,
 } from "@ostraka/host";
 import { type Bytes, type Crypto, hex, OstrakaError, type Signer } from "@ostraka/proto";
@@ -30,7 +31,6 @@ import type { HttpGateConfig } from "./enforcers/http-gate-config.ts";
 import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
-import { readGenesisFile } from "./genesis-file.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { TraceLog } from "./trace-log.ts";
 
@@ -57,7 +57,7 @@ export interface SidecarIdentity {
 }
 
 /**
- * Opens genesis and signing key. @throws OstrakaError OSTRAKA_DATA_INVALID, OSTRAKA_KEY_INVALID.
+ * Opens genesis and signing key. @throws OstrakaError see `readGenesisFile` and `loadKeyFile`.
  */
 export function openIdentity(config: SidecarConfig, log?: Log): SidecarIdentity {
   const crypto = openCrypto({ onFallback: (why) => log?.warn(why) });

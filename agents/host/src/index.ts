@@ -6,6 +6,7 @@ export type { Clock } from "./clock.ts";
 export { openClock } from "./clock.ts";
 export type { CryptoOptions } from "./crypto-sodium.ts";
 export { openCrypto, openSigner } from "./crypto-sodium.ts";
+export { genesisFileText, readGenesisFile } from "./genesis-file.ts";
 export type { JournalGap, JournalReader, JournalReading } from "./journal-reader-nats.ts";
 export type { KeyUse, UsedKey } from "./key-file.ts";
 export {

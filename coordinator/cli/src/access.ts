@@ -4,10 +4,10 @@
 import { readFileSync } from "node:fs";
 import type { OpenedGenesis } from "@ostraka/agents/node";
 import { type AdminClient, connectAdmin } from "@ostraka/coordinator";
-import { certFingerprint, openCrypto } from "@ostraka/host";
+import { certFingerprint, openCrypto, readGenesisFile } from "@ostraka/host";
 import { type Crypto, equalBytes, OstrakaError } from "@ostraka/proto";
 import { type IdentityFlags, openTlsIdentity } from "./identity.ts";
-import { type MeshFile, pathsOf, readGenesis, readMeshFile } from "./mesh-dir.ts";
+import { type MeshFile, pathsOf, readMeshFile } from "./mesh-dir.ts";
 
 export interface Access {
   readonly crypto: Crypto;
@@ -29,7 +29,7 @@ export async function withAccess<T>(
   const crypto = openCrypto();
   const file = readMeshFile(flags.data);
   const paths = pathsOf(flags.data);
-  const genesis = readGenesis(crypto, paths.genesis);
+  const genesis = readGenesisFile(crypto, paths.genesis);
   const ca = readCa(paths.caCertificate, genesis);
   const addresses = file.coordinators.map(({ api }) => api);
   const client = connectAdmin({ addresses, ca, ...openTlsIdentity(flags) });

@@ -1,11 +1,10 @@
-// The data directory of a mesh: where each file lies, and reading the three that say what mesh it
-// is. Must never follow a path out of what it read without saying which file named it.
+// The data directory of a mesh: where each file lies, and reading mesh.json. Must never follow a
+// path out of what it read without saying which file named it.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromBinary } from "@bufbuild/protobuf";
-import { isName, type OpenedGenesis, openGenesis } from "@ostraka/agents/node";
-import { type Crypto, EnvelopeSchema, isReject, LIMITS, OstrakaError } from "@ostraka/proto";
+import { isName } from "@ostraka/agents/node";
+import { LIMITS, OstrakaError } from "@ostraka/proto";
 
 export interface CoordinatorAddress {
   readonly name: string;
@@ -70,32 +69,6 @@ export function readMeshFile(dir: string): MeshFile {
     typeof sidecars === "number";
   if (!isWhole) throw damaged(path);
   return { coordinators, nats, sidecars };
-}
-
-/**
- * Opens the genesis of a file as `init` wrote it.
- * @throws OstrakaError OSTRAKA_NOT_FOUND, OSTRAKA_DATA_INVALID, OSTRAKA_NOT_VERIFIED.
- */
-export function readGenesis(crypto: Crypto, path: string): OpenedGenesis {
-  const value = readJson(path, `there is no genesis at ${path}: name the right file or directory`);
-  const { mesh, envelope } = value as { mesh?: unknown; envelope?: unknown };
-  if (typeof mesh !== "string" || typeof envelope !== "string") throw damaged(path);
-  let opened: ReturnType<typeof openGenesis>;
-  try {
-    const bytes = Buffer.from(envelope, "base64");
-    opened = openGenesis(crypto, fromBinary(EnvelopeSchema, new Uint8Array(bytes)));
-  } catch {
-    // Not even an envelope: the same answer as for a broken file, the bytes say nothing more.
-    throw damaged(path);
-  }
-  if (isReject(opened) || opened.mesh !== mesh) {
-    const why = isReject(opened) ? opened.reject : `it makes mesh ${opened.mesh}, not ${mesh}`;
-    throw new OstrakaError(
-      "OSTRAKA_NOT_VERIFIED",
-      `the genesis in ${path} does not hold (${why}): restore the file that the mesh was made with`,
-    );
-  }
-  return opened;
 }
 
 function readJson(path: string, absent: string): object {

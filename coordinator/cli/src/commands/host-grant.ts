@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isName, type OpenedGenesis } from "@ostraka/agents/node";
-import { openCrypto, openSigner, writeSecretFile } from "@ostraka/host";
+import { openCrypto, openSigner, readGenesisFile, writeSecretFile } from "@ostraka/host";
 import {
   type Bytes,
   cosignEnvelope,
@@ -30,7 +30,7 @@ import { type AccessFlags, withAccess } from "../access.ts";
 import { durationOf } from "../duration.ts";
 import { refused, usage } from "../failure.ts";
 import { openIdentity } from "../identity.ts";
-import { pathsOf, readGenesis, readMeshFile } from "../mesh-dir.ts";
+import { pathsOf, readMeshFile } from "../mesh-dir.ts";
 import { submitCommand } from "../submit.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -100,7 +100,7 @@ export async function runHostGrant(
 }
 
 function grant(name: string, flags: GrantFlags, terminal: Terminal): number {
-  const genesis = readGenesis(openCrypto(), pathsOf(flags.data).genesis);
+  const genesis = readGenesisFile(openCrypto(), pathsOf(flags.data).genesis);
   const { faultDomains } = genesis.roster;
   if (!isName(name)) throw usage(`"${name.slice(0, 80)}" is no name for a host`);
   const faultDomain = flags.domain;
@@ -133,7 +133,7 @@ function grant(name: string, flags: GrantFlags, terminal: Terminal): number {
 }
 
 function cosign(path: string, flags: GrantFlags, terminal: Terminal): number {
-  const genesis = readGenesis(openCrypto(), pathsOf(flags.data).genesis);
+  const genesis = readGenesisFile(openCrypto(), pathsOf(flags.data).genesis);
   const { envelope, grant } = readGrant(path, genesis.mesh);
   const { signer, name } = openIdentity(flags, genesis, [Role.OPERATOR]);
   if (envelope.signatures.some((s) => equalBytes(s.key, signer.publicKey))) {

@@ -3,7 +3,7 @@
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { openCrypto } from "@ostraka/host";
+import { openCrypto, readGenesisFile } from "@ostraka/host";
 import { hex, ledgerLetter, OstrakaError } from "@ostraka/proto";
 import { type AccessFlags, withAccess } from "../access.ts";
 import { EXIT, usage } from "../failure.ts";
@@ -15,7 +15,7 @@ import { verifyExportFile } from "../ledger/read-export.ts";
 import { openStoreSource } from "../ledger/store-source.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { isFault } from "../ledger/verify-export.ts";
-import { pathsOf, readGenesis } from "../mesh-dir.ts";
+import { pathsOf } from "../mesh-dir.ts";
 import { rejectWords } from "../reject-words.ts";
 import { printable, type Terminal, timeText } from "../terminal.ts";
 import { verdictJson } from "../verdict-json.ts";
@@ -71,7 +71,7 @@ export interface ExportFlags extends AccessFlags {
 }
 
 export async function runLedgerExport(flags: ExportFlags, terminal: Terminal): Promise<number> {
-  const genesis = readGenesis(openCrypto(), pathsOf(flags.data).genesis);
+  const genesis = readGenesisFile(openCrypto(), pathsOf(flags.data).genesis);
   const { ledgers, name } = await readLedgers(flags);
   const count = writeWhole(flags.out, exportText(genesis.mesh, ledgers)) - 1 - ledgers.size;
   if (flags.json) terminal.json({ out: flags.out, entries: count, from: name });
@@ -142,7 +142,7 @@ export function runLedgerVerify(
   terminal: Terminal,
 ): number {
   const crypto = openCrypto();
-  const genesis = readGenesis(crypto, flags.genesis ?? pathsOf(flags.data).genesis);
+  const genesis = readGenesisFile(crypto, flags.genesis ?? pathsOf(flags.data).genesis);
   const path = args[0] as string;
   const result = verifyExportFile(crypto, genesis, path);
   if (isFault(result)) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { DEFAULT_POLICY_YAML, Mesh } from "@ostraka/agents/node";
-import { loadKeyFile, openCrypto, openMeshCa } from "@ostraka/host";
+import { loadKeyFile, openCrypto, openMeshCa, readGenesisFile } from "@ostraka/host";
 import {
   decode,
   EnvelopeSchema,
@@ -16,7 +16,7 @@ import {
   Role,
 } from "@ostraka/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { pathsOf, readGenesis, readMeshFile } from "../mesh-dir.ts";
+import { pathsOf, readMeshFile } from "../mesh-dir.ts";
 import { initMesh } from "./init-mesh.ts";
 import { START_COMMAND_FILES, writeStartCommands } from "./start-commands.ts";
 
@@ -36,7 +36,7 @@ const make = (more: object = {}) => initMesh({ dir, coordinators: 1, sidecars: 3
 describe("initMesh", () => {
   it("makes a genesis that opens and names two operators, three approvers, authors and roots", async () => {
     const { mesh } = await make();
-    const opened = readGenesis(crypto, pathsOf(dir).genesis);
+    const opened = readGenesisFile(crypto, pathsOf(dir).genesis);
     expect(opened.mesh).toBe(mesh);
     const named = (role: Role) =>
       opened.roster.holders.filter((h) => h.keys.some((k) => k.role === role)).map((h) => h.name);
@@ -51,7 +51,7 @@ describe("initMesh", () => {
 
   it("lists the TLS and NATS keys of a coordinator as keys that may never sign", async () => {
     await make({ coordinators: 3 });
-    const { roster } = readGenesis(crypto, pathsOf(dir).genesis);
+    const { roster } = readGenesisFile(crypto, pathsOf(dir).genesis);
     const keys = roster.holders.flatMap((h) => [...h.keys.map((k) => k.key), ...h.foreignKeys]);
     expect(new Set(keys.map(hex)).size).toBe(keys.length);
     const coordinators = roster.holders.filter((h) => h.name.startsWith("coordinator-"));
@@ -60,7 +60,7 @@ describe("initMesh", () => {
 
   it("leaves start commands that the mesh takes, in order", async () => {
     await make();
-    const mesh = new Mesh(crypto, readGenesis(crypto, pathsOf(dir).genesis));
+    const mesh = new Mesh(crypto, readGenesisFile(crypto, pathsOf(dir).genesis));
     const [policy, activation] = START_COMMAND_FILES.map((name) =>
       fromBinary(EnvelopeSchema, readFileSync(join(pathsOf(dir).pending, name))),
     );
@@ -95,7 +95,7 @@ describe("initMesh", () => {
 
   it("takes fault domains by name", async () => {
     await make({ domains: ["north", "south"] });
-    const { roster } = readGenesis(crypto, pathsOf(dir).genesis);
+    const { roster } = readGenesisFile(crypto, pathsOf(dir).genesis);
     expect(roster.faultDomains).toEqual(["north", "south"]);
   });
 

@@ -7,11 +7,12 @@ import { DEFAULT_POLICY_YAML, isName } from "@ostraka/agents/node";
 import {
   createMeshCa,
   createNatsAuthority,
+  genesisFileText,
   openCrypto,
   serverConfig,
   writeSecretFile,
 } from "@ostraka/host";
-import { channelsOf, EnvelopeSchema, encode, type MeshId } from "@ostraka/proto";
+import { channelsOf, type MeshId } from "@ostraka/proto";
 import { stringify } from "yaml";
 import { usage } from "../failure.ts";
 import { type MeshFile, type MeshPaths, pathsOf } from "../mesh-dir.ts";
@@ -108,8 +109,7 @@ async function fill(paths: MeshPaths, wishes: Wishes): Promise<InitResult> {
     faultDomains: domains,
     caFingerprint: ca.fingerprint,
   });
-  const encoded = Buffer.from(encode(EnvelopeSchema, envelope)).toString("base64");
-  writeFileSync(paths.genesis, json({ mesh, name: meshName, envelope: encoded }));
+  writeFileSync(paths.genesis, genesisFileText(mesh, meshName, envelope));
   const authority = createNatsAuthority(meshName);
   writeSecretFile(join(paths.nats, "authority.json"), authority.secretText());
   writeCoordinatorCreds(paths, authority, channelsOf(mesh), coordinators);

@@ -1,16 +1,20 @@
+// The genesis file: what it takes, and the nearest that it refuses, each with its own code.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openCrypto, openSigner } from "@ostraka/host";
 import {
   type Envelope,
   encodeNew,
   GenesisSchema,
+  LIMITS,
   type MeshId,
+  OstrakaError,
   Role,
   signEnvelope,
 } from "@ostraka/proto";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openCrypto, openSigner } from "./crypto-sodium.ts";
 import { genesisFileText, readGenesisFile } from "./genesis-file.ts";
 
 const crypto = openCrypto();
@@ -58,29 +62,45 @@ test("a genesis file reads back as the mesh that it makes", () => {
   expect(opened.roster.meshName).toBe("demo");
 });
 
+function refusalOf(path: string): string {
+  try {
+    readGenesisFile(crypto, path);
+  } catch (error) {
+    if (error instanceof OstrakaError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "taken";
+}
+
 test("one that claims to be another mesh is refused", () => {
   const { mesh } = genesisOf(1);
   const { envelope } = genesisOf(10);
-  const path = write(genesisFileText(mesh, "demo", envelope));
-  expect(() => readGenesisFile(crypto, path)).toThrow("names another mesh");
+  const said = refusalOf(write(genesisFileText(mesh, "demo", envelope)));
+  expect(said).toMatch(/^OSTRAKA_NOT_VERIFIED: .*names another mesh/);
 });
 
 test("one whose signature does not hold is refused", () => {
   const { mesh, envelope } = genesisOf(1);
   const [signature] = envelope.signatures;
   if (signature !== undefined) signature.signature = new Uint8Array(64);
-  const path = write(genesisFileText(mesh, "demo", envelope));
-  expect(() => readGenesisFile(crypto, path)).toThrow("holds no genesis");
+  const said = refusalOf(write(genesisFileText(mesh, "demo", envelope)));
+  expect(said).toMatch(/^OSTRAKA_NOT_VERIFIED: .*holds no genesis/);
 });
 
 test.each([
-  ["no file", undefined, "cannot be read"],
-  ["no JSON", "{", "cannot be read"],
+  ["no JSON", "{", "cannot be read as JSON"],
   ["null", "null", "holds no genesis"],
   ["no envelope", "{}", "holds no genesis"],
   ["another kind of envelope", '{"envelope": 7}', "holds no genesis"],
   ["bytes that are none", '{"envelope": "AAAA"}', "holds no genesis"],
+  ["more than any genesis has", " ".repeat(2 * LIMITS.messageBytesMax + 1), "is too large"],
 ])("%s is refused in words", (_what, text, words) => {
-  const path = text === undefined ? join(folder, "none.json") : write(text);
-  expect(() => readGenesisFile(crypto, path)).toThrow(words);
+  const said = refusalOf(write(text));
+  expect(said).toMatch(/^OSTRAKA_DATA_INVALID: /);
+  expect(said).toContain(words);
+});
+
+test("a file that is not there is named", () => {
+  const path = join(folder, "none.json");
+  expect(refusalOf(path)).toMatch(/^OSTRAKA_NOT_FOUND: .*none\.json cannot be read/);
 });
