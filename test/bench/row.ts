@@ -39,7 +39,9 @@ export interface Bench {
 const NEAR = 3;
 
 export function newRow(fields: Omit<Row, "ratio">): Row {
-  return { ...fields, ratio: fields.ours / fields.floor };
+  const { name, ours, floor, goal, ...rest } = fields;
+  // What a reader of the JSON looks for comes first.
+  return { name, ours, floor, ratio: ours / floor, goal, ...rest };
 }
 
 export function standingOf({ ratio, goal, direction }: Row): Standing {
