@@ -139,7 +139,7 @@ function interrupted({ isOnce }: UpWishes): number {
 /** What `init` makes in a directory; a run that was killed on the way has left some of it. */
 const HALF_MADE = ["ca", "coordinators", "genesis.json", "hosts", "keys", "nats", "pending"];
 
-/** Makes the mesh; one that a killed run left half made is made anew, and nothing else is touched. */
+/** Makes the mesh; what a killed run left half made is made anew, and nothing else is touched. */
 async function makeMesh(dir: string, wishes: UpWishes): Promise<void> {
   const marker = `${dir}.making`;
   if (existsSync(marker)) {
