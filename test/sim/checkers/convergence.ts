@@ -114,9 +114,15 @@ export class ConvergenceChecker extends Checker {
 
   #checkHost({ node, person }: SimSidecar, expected: readonly InForce[]): void {
     const { name } = person;
-    if (node === undefined) return this.watch.report(`${name} does not run`);
+    if (node === undefined) {
+      this.watch.report(`${name} does not run`);
+      return;
+    }
     const readiness = node.readiness();
-    if (!readiness.ready) return this.watch.report(`${name} is not ready: ${readiness.why}`);
+    if (!readiness.ready) {
+      this.watch.report(`${name} is not ready: ${readiness.why}`);
+      return;
+    }
     if (!node.isFresh()) this.watch.report(`${name} is stale, or its set is not the heads'`);
     const nowMs = this.#machineMs();
     const held = new Set([...node.denySet.all()].map((h) => h.id));
@@ -138,7 +144,10 @@ export class ConvergenceChecker extends Checker {
     const host = world.sim.hosts.find((h) => h.name === name);
     const [coordinator] = this.watch.truth.wholeCoordinators();
     const receipt = host && coordinator?.node?.receipts.of(host.signer.publicKey)?.receipt;
-    if (receipt === undefined) return this.watch.report(`${name} has proven nothing`);
+    if (receipt === undefined) {
+      this.watch.report(`${name} has proven nothing`);
+      return;
+    }
     const isEdge = this.#inForce().some(
       (v) => Math.abs(v.expiresMs - this.#machineMs()) <= EDGE_MS,
     );

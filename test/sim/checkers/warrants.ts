@@ -20,16 +20,20 @@ export class WarrantChecker extends Checker {
         : `active/s/${held.id}`;
     const bytes = sidecar.store.get(key);
     const found = bytes && this.watch.truth.decodeRecord(bytes);
-    if (found === undefined)
-      return this.watch.report(`${name} enforces ${held.id}, stored nowhere`);
+    if (found === undefined) {
+      this.watch.report(`${name} enforces ${held.id}, stored nowhere`);
+      return;
+    }
     const { entry, record } = found;
     const proven = this.watch.truth.entries(held.ledger)[held.index];
     if (proven === undefined || hex(proven.record.entry) !== hex(record.entry)) {
-      return this.watch.report(`${name} enforces ${held.id}, which no majority has sealed`);
+      this.watch.report(`${name} enforces ${held.id}, which no majority has sealed`);
+      return;
     }
     const judgement = judge(this.watch.truth, entry, record.privates);
     if ("fault" in judgement) {
-      return this.watch.report(`${name} enforces ${held.id}, whose warrant ${judgement.fault}`);
+      this.watch.report(`${name} enforces ${held.id}, whose warrant ${judgement.fault}`);
+      return;
     }
     const { effect: verdict } = entry;
     const isSame =
