@@ -39,9 +39,9 @@ export interface Bench {
 const NEAR = 3;
 
 export function newRow(fields: Omit<Row, "ratio">): Row {
-  const { name, ours, floor, goal, ...rest } = fields;
+  const { name, ours, floor, goal, direction, unit, beside } = fields;
   // What a reader of the JSON looks for comes first.
-  return { name, ours, floor, ratio: ours / floor, goal, ...rest };
+  return { name, ours, floor, ratio: ours / floor, goal, direction, unit, beside };
 }
 
 export function standingOf({ ratio, goal, direction }: Row): Standing {
