@@ -149,6 +149,7 @@ export class MachineRun {
 }
 
 export interface ImportInit {
+  consistency?: Bytes[];
   format: number;
   coordinatorKey: Bytes;
   records: EntryRecord[];

@@ -32,10 +32,14 @@ export const LIMITS = {
   approvalsMax: 32,
   /** Commands and approvals are remembered until notAfter, so it cannot be far. */
   notAfterMsMax: 24 * 3_600_000,
-  proposalsOpenMax: 10_000,
+  /** Open proposals of one person: nobody can use up the others' room. */
+  proposalsPerHolderMax: 100,
+  /** A scope item stands in the proposal and again in the verdict. */
+  scopeItemTextMax: 200,
+  /** A head is a few hashes and numbers. */
+  headBytesMax: 1_024,
   /** Open windows of signals: subjects times hosts that are over the line at once. */
-  windowSubjectsMax: 100_000,
-  spentSignalsMax: 1_000_000,
+  windowsPerHostMax: 1_000,
   /** Revocations that one receipt may say it does not enforce. */
   exceptionsMax: 64,
   hostsMax: 10_000,
@@ -46,14 +50,13 @@ export const LIMITS = {
   /** Heads waiting for seals, and entries waiting for a head. */
   pendingHeadsMax: 4_096,
   pendingEntriesMax: 20_000,
-  /** Commands that wait for their outcome at one coordinator. */
+  /** Commands that wait for their outcome at one coordinator, and callers of one command. */
   submissionsMax: 1_000,
+  callersPerCommandMax: 100,
   /** Recent chain hashes kept to compare with what ticks of others say. */
   chainHistoryMax: 4_096,
   tickMs: 1_000,
   heartbeatMs: 2_000,
-  /** A tick further from machine time than this is named and does not move it alone. */
-  tickSkewMsMax: 60_000,
   /** Expiry is never later than a sidecar's own clock plus this. */
   expirySlackMs: 60_000,
   /** A signal's signed time may lie this far ahead of machine time. */

@@ -54,14 +54,6 @@ export class MerkleTree {
     }
   }
 
-  /** Removes leaves from the end: a tentative entry that a restart does not bring back. */
-  truncate(size: number): void {
-    for (let height = 0; height < this.#levels.length; height++) {
-      const level = this.#levels[height] as Bytes[];
-      level.length = Math.min(level.length, Math.floor(size / 2 ** height));
-    }
-  }
-
   root(size = this.size): Bytes {
     return size === 0 ? this.#crypto.sha256() : this.#hash(0, size);
   }
@@ -92,6 +84,30 @@ export class MerkleTree {
         width -= k;
       }
     }
+    return path.reverse();
+  }
+
+  /** RFC 9162 section 2.1.4.1: PROOF(size1, D_size2), for 0 < size1 <= size2. */
+  consistencyPath(size1: number, size2 = this.size): Bytes[] {
+    const path: Bytes[] = [];
+    let start = 0;
+    let width = size2;
+    let m = size1;
+    let isWhole = true;
+    while (m !== width) {
+      const k = split(width);
+      if (m <= k) {
+        path.push(this.#hash(start + k, width - k));
+        width = k;
+      } else {
+        path.push(this.#hash(start, k));
+        start += k;
+        width -= k;
+        m -= k;
+        isWhole = false;
+      }
+    }
+    if (!isWhole) path.push(this.#hash(start, width));
     return path.reverse();
   }
 

@@ -39,6 +39,7 @@ class Desk {
       mesh: kit.mesh,
       hostKey: host.signer.publicKey,
       incarnation,
+      random: (n) => kit.random(n),
       channel: "journal",
     });
     this.write(this.courier.open(store));

@@ -65,6 +65,8 @@ export interface CourierOptions {
   readonly hostKey: Bytes;
   /** 16 random bytes, new at each start. */
   readonly incarnation: Bytes;
+  /** Random bytes, for another incarnation when this one was overtaken. */
+  readonly random: (bytes: number) => Bytes;
   readonly channel: string;
 }
 
@@ -78,6 +80,9 @@ export class Courier {
   readonly #o: CourierOptions;
   readonly #outbox: Waiting[] = [];
   readonly #acks = new Map<string, Ack>();
+  /** Coordinators that speak of another incarnation than ours, with the journal position. */
+  readonly #overtaken = new Map<string, number>();
+  #incarnation: Bytes;
   #next = 0;
   /** First number not yet sent in this round. */
   #sendFrom = 0;
@@ -88,6 +93,7 @@ export class Courier {
 
   constructor(options: CourierOptions) {
     this.#o = options;
+    this.#incarnation = options.incarnation;
   }
 
   get waiting(): number {
@@ -118,7 +124,7 @@ export class Courier {
       this.#leftover = { incarnation: last, waiting };
       return [];
     }
-    return [{ key: "incarnation", value: this.#o.incarnation }];
+    return [{ key: "incarnation", value: this.#incarnation }];
   }
 
   /** The last incarnation whose fate is still to be asked for. */
@@ -137,7 +143,7 @@ export class Courier {
       ...draft,
       format: FORMAT,
       hostKey: this.#o.hostKey,
-      incarnation: this.#o.incarnation,
+      incarnation: this.#incarnation,
       number: BigInt(number),
     });
     const key = this.#key(number);
@@ -179,8 +185,12 @@ export class Courier {
     if (!equalBytes(ack.coordinatorKey, key) || !equalBytes(ack.hostKey, this.#o.hostKey)) {
       return reject("malformed");
     }
-    const expected = this.#leftover?.incarnation ?? this.#o.incarnation;
-    if (!equalBytes(ack.incarnation, expected)) return undefined;
+    const expected = this.#leftover?.incarnation ?? this.#incarnation;
+    if (!equalBytes(ack.incarnation, expected)) {
+      this.#overtaken.set(hex(key), Number(ack.position));
+      return undefined;
+    }
+    this.#overtaken.delete(hex(key));
     const nextNumber = Number(ack.nextNumber);
     const known = this.#acks.get(hex(key));
     // The first to say a number is soonest under a sealed head: saying it again must not delay it.
@@ -188,6 +198,29 @@ export class Courier {
       this.#acks.set(hex(key), { nextNumber, position: Number(ack.position) });
     }
     return undefined;
+  }
+
+  /**
+   * Begins another incarnation when a majority has taken batches of an earlier one after ours: the
+   * broker had held one back, and what we say under this one would be called a clone's for ever.
+   */
+  rotate(coordinators: number, sealedPosition: number): Write[] {
+    if (this.#leftover !== undefined) return [];
+    const overtaken = [...this.#overtaken.values()].filter((at) => at <= sealedPosition);
+    if (overtaken.length < majorityOf(coordinators)) return [];
+    const waiting = this.#outbox.splice(0);
+    const writes: Write[] = waiting.map(({ key }) => ({ key }));
+    this.#overtaken.clear();
+    this.#acks.clear();
+    this.#incarnation = this.#o.random(this.#incarnation.length);
+    this.#next = 0;
+    this.#sendFrom = 0;
+    writes.push({ key: "incarnation", value: this.#incarnation });
+    for (const { bytes, part } of waiting) {
+      const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+      if (signal !== undefined) writes.push(...this.add(draftOf(signal), part));
+    }
+    return writes;
   }
 
   /**
@@ -218,7 +251,7 @@ export class Courier {
     this.#leftover = undefined;
     this.#acks.clear();
     const writes: Write[] = leftover.waiting.map(({ key }) => ({ key }));
-    writes.push({ key: "incarnation", value: this.#o.incarnation });
+    writes.push({ key: "incarnation", value: this.#incarnation });
     // What was added meanwhile has numbers already; the leftover goes after it.
     for (const { number, bytes, part } of leftover.waiting) {
       const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
@@ -233,7 +266,7 @@ export class Courier {
    * Each incarnation has keys of its own: two of them must not write over one another's signals.
    */
   #key(number: number): string {
-    return `outbox/${hex(this.#o.incarnation)}/${orderedKey(number)}`;
+    return `outbox/${hex(this.#incarnation)}/${orderedKey(number)}`;
   }
 
   #batch(waiting: readonly Waiting[], monoMs: number): Sealing {
@@ -243,12 +276,13 @@ export class Courier {
     const body = encodeNew(BatchSchema, {
       format: FORMAT,
       hostKey: this.#o.hostKey,
-      incarnation: this.#o.incarnation,
+      incarnation: this.#incarnation,
       firstNumber: BigInt(first.number),
       count: waiting.length,
       root: tree.root(),
     });
-    const { channel, incarnation } = this.#o;
+    const { channel } = this.#o;
+    const incarnation = this.#incarnation;
     // The time in the id: JetStream's window must not swallow what is sent again on purpose.
     const messageId = `batch/${hex(incarnation)}/${first.number}/${waiting.length}/${monoMs}`;
     const signals = waiting.map((w) => w.bytes);

@@ -134,7 +134,10 @@ function faultOfRevoke(view: MeshView, wish: RevokeWish, subject: SubjectText): 
   if (scope === undefined) return undefined;
   for (const list of [scope.hosts, scope.resources, scope.actions, scope.labels]) {
     const isSorted = list.every((v, i) => i === 0 || compareText(list[i - 1] as string, v) < 0);
-    if (list.length > LIMITS.scopeItemsMax || !isSorted) return reject("scope-not-allowed");
+    const isLong = list.some((item) => item.length > LIMITS.scopeItemTextMax);
+    if (list.length > LIMITS.scopeItemsMax || isLong || !isSorted) {
+      return reject("scope-not-allowed");
+    }
   }
   // A misspelt host would make a kill switch that reaches nothing and reports success.
   if (scope.hosts.some((name) => view.hostNamed(name) === undefined)) {
@@ -208,8 +211,21 @@ export function verdictOfPeople(
     given.push(approval);
   }
   const approvers = given.map((g) => g.approver);
-  if (!hasApprovals(asked.rule.approvals, approvers, asked.proposer, view.groupsOf)) {
+  const isConsented = (rule: ApprovalRule) =>
+    hasApprovals(rule.approvals, approvers, asked.proposer, view.groupsOf);
+  if (!isConsented(asked.rule)) return reject("warrant-short");
+  // To supersede is to lift what is superseded: it needs the consent that a lift needs.
+  const lifting = asked.policy.approvalRules.find((r) => r.wish === "lift");
+  const { wish } = asked.proposal;
+  const doesSupersede = wish.case === "revoke" && wish.value.supersedes.length > 0;
+  if (doesSupersede && (lifting === undefined || !isConsented(lifting))) {
     return reject("warrant-short");
+  }
+  // What would be over at once must not end anything else.
+  const createdMs = [asked.proposal.createdMs, ...given.map((g) => g.approval.createdMs)];
+  const fromMs = Math.min(...createdMs.map(Number));
+  if (wish.case === "revoke" && fromMs + Number(wish.value.ttlMs) <= machineTimeMs) {
+    return reject("expired");
   }
   const warrant = { proposal: proposal as Envelope, approvals: [...approvals] };
   return composeVerdict(crypto, view, asked, given, warrant);

@@ -64,6 +64,11 @@ export class LedgerBook {
     return this.#tree.inclusionPath(index - 1, size);
   }
 
+  /** RFC 9162 proof that the ledger of `size1` entries is a prefix of that of `size2`. */
+  consistencyPath(size1: number, size2: number): Bytes[] {
+    return this.#tree.consistencyPath(size1, size2);
+  }
+
   frontier(size: number): Bytes[] {
     return this.#tree.frontier(size);
   }

@@ -1,4 +1,5 @@
-// Makes a control import: sealed control entries above an index, ending exactly at a sealed head.
+// Makes a control import: sealed control entries above an index, as many as one message may carry,
+// proven to be a prefix of what the newest sealed head commits.
 
 import { create } from "@bufbuild/protobuf";
 import {
@@ -9,42 +10,37 @@ import {
   EntryRecordSchema,
   encode,
   LIMITS,
-  type SealedHead,
-  SealedHeadSchema,
 } from "@ostraka/proto";
 import { orderedKey, type Store } from "../kernel/index.ts";
+import type { LedgerBook } from "../ledger/index.ts";
 import type { Sealed } from "../sealer/index.ts";
 
 /**
- * The import that follows control index `from`, as large as one message may be.
- * @param latest the newest sealed head, which may not be in the store yet.
+ * The import that follows control index `from`; `undefined` when nothing sealed does.
+ * @param book the control ledger, for the proof.
  */
 export function makeImport(
   store: Store,
+  book: LedgerBook,
   coordinatorKey: Bytes,
   from: number,
-  latest: Sealed | undefined,
+  { head, sealed }: Sealed,
 ): { readonly body: Bytes; readonly index: number } | undefined {
-  const pending: EntryRecord[] = [];
-  let complete: { records: EntryRecord[]; head: SealedHead; index: number } | undefined;
+  const records: EntryRecord[] = [];
   let size = 0;
+  const sealedIndex = Number(head.index);
   const start = `record/c/${orderedKey(from + 1)}`;
   for (const [key, bytes] of store.scan("record/c/", start, LIMITS.importRecordsMax)) {
     const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
     size += bytes.length;
-    if (record === undefined || size > LIMITS.importBytesMax) break;
-    pending.push(record);
-    const index = Number(key.slice(-16));
-    const head = index === Number(latest?.head.index) ? latest?.sealed : headAt(store, index);
-    if (head !== undefined) complete = { records: [...pending], head, index };
+    const isOver = Number(key.slice(-16)) > sealedIndex || size > LIMITS.importBytesMax;
+    if (record === undefined || isOver) break;
+    records.push(record);
   }
-  if (complete === undefined) return undefined;
-  const { records, head, index } = complete;
-  const message = create(ControlImportSchema, { format: 1, coordinatorKey, records, head });
-  return { body: encode(ControlImportSchema, message), index };
-}
-
-function headAt(store: Store, index: number): SealedHead | undefined {
-  const bytes = store.get(`sealed/c/${orderedKey(index)}`);
-  return bytes && decode(SealedHeadSchema, bytes, LIMITS.messageBytesMax);
+  const index = from + records.length;
+  // A replica that lags behind the head cannot prove anything about it yet.
+  if (records.length === 0 || book.index < sealedIndex) return undefined;
+  const consistency = index === sealedIndex ? [] : book.consistencyPath(index, sealedIndex);
+  const message = { format: 1, coordinatorKey, records, head: sealed, consistency };
+  return { body: encode(ControlImportSchema, create(ControlImportSchema, message)), index };
 }

@@ -85,6 +85,10 @@ interface LedgerState {
   readonly watch: JournalWatch;
   /** Position up to which heads and entries have been handed to the bus. */
   published: number;
+  /** Our own newest heads by position, to compare with what a majority has sealed. */
+  readonly ownHeads: Map<number, Bytes>;
+  /** Index up to which a majority has sealed the very bytes that we made. */
+  confirmedIndex: number;
 }
 
 export class CoordinatorNode {
@@ -118,6 +122,8 @@ export class CoordinatorNode {
       sealer: new Sealer(crypto, machine.ledger),
       watch: new JournalWatch(),
       published: 0,
+      ownHeads: new Map(),
+      confirmedIndex: 0,
     });
     this.#ledgers = new Map([
       [Ledger.CONTROL as LedgerId, state(this.control)],
@@ -196,6 +202,7 @@ export class CoordinatorNode {
     for (const [key, bytes] of this.#store.scan(`journal/${letter}/`)) {
       const step = state.machine.step(Number(key.slice(-16)), bytes);
       state.watch.remember(step.position, step.chainHash);
+      this.#rememberHead(state, step);
       const stored = this.#store.get(`head/${letter}/${orderedKey(step.position)}`);
       // I3: our own copy must make the head that we signed; anything else is damage, not history.
       if (stored !== undefined && !equalBytes(stored, step.head ?? new Uint8Array())) {
@@ -209,6 +216,32 @@ export class CoordinatorNode {
     if (sealed === undefined) return;
     const head = openSealedHead(this.#crypto, this.control.mesh.view, sealed);
     if (!isReject(head)) state.sealer.adopt({ head, sealed });
+    this.#confirm(ledger, out);
+  }
+
+  #rememberHead({ ownHeads }: LedgerState, { position, head }: MachineStep): void {
+    if (head === undefined) return;
+    ownHeads.set(position, head);
+    const [oldest] = ownHeads.keys();
+    if (ownHeads.size > LIMITS.pendingHeadsMax) ownHeads.delete(oldest as number);
+  }
+
+  /**
+   * Compares the newest sealed head with our own of that position: an OK stands on our bytes under a
+   * majority's seals (I4), and a majority of another history means that ours is the damaged one (I3).
+   */
+  #confirm(ledger: LedgerId, out: Out<CoordinatorEffect>): void {
+    const { sealer, ownHeads, watch } = this.#state(ledger);
+    const { latest } = sealer;
+    const own = latest && ownHeads.get(Number(latest.head.position));
+    if (latest === undefined || own === undefined) return;
+    if (equalBytes(own, latest.sealed.head)) {
+      this.#state(ledger).confirmedIndex = Number(latest.head.index);
+      return;
+    }
+    const at = `${ledgerLetter(ledger)}:${latest.head.position}`;
+    watch.damage ??= `a majority has sealed another head than ours at ${at}`;
+    out.trace.push({ what: "journal-damaged", ledger: ledgerName(ledger), why: watch.damage });
   }
 
   #onMessage(input: CoordinatorInput & { type: "message" }, out: Out<CoordinatorEffect>): void {
@@ -228,6 +261,8 @@ export class CoordinatorNode {
     }
     const step = state.machine.step(position, bytes);
     state.watch.remember(position, step.chainHash);
+    this.#rememberHead(state, step);
+    this.#confirm(ledger, out);
     const letter = ledgerLetter(ledger);
     out.persist.push({ key: `journal/${letter}/${orderedKey(position)}`, value: bytes });
     for (const record of step.records) {
@@ -240,6 +275,7 @@ export class CoordinatorNode {
       out.persist.push({ key: `head/${letter}/${orderedKey(position)}`, value: step.head });
     }
     this.#publishStep(ledger, step, out);
+    for (const outcome of step.outcomes) this.#submissions.decided(outcome, bytes);
     this.#afterStep(ledger, step, out);
   }
 
@@ -267,7 +303,6 @@ export class CoordinatorNode {
       const at = `${ledgerLetter(ledger)}:${index}`;
       out.trace.push({ what: "entered", at, effect: entry.effect.case });
     }
-    for (const outcome of step.outcomes) this.#submissions.decided(outcome);
     this.#answerSubmissions(out);
     const host = step.kind === "batch" ? this.signals.lastBatchHost : undefined;
     if (host !== undefined) this.#acks.note(host, step.position);
@@ -294,6 +329,7 @@ export class CoordinatorNode {
     // What an earlier incarnation got through is said as every acknowledgement is: signed.
     const { hostKey } = request;
     if (this.control.mesh.view.hostOf(hostKey) === undefined) return;
+    if (request.want.value.length !== INCARNATION_BYTES) return;
     const { generation, position } = this.signals.point;
     const body = this.#acks.bodyOf(hostKey, generation, position, request.want.value);
     if (body !== undefined) {
@@ -326,6 +362,7 @@ export class CoordinatorNode {
     out.persist.push({ key: `sealed-latest/${letter}`, value });
     const cursor = bytesOf(this.#state(ledger).published);
     out.persist.push({ key: `published/${letter}`, value: cursor });
+    this.#confirm(ledger, out);
     out.enforce.push({ type: "sealed", ledger, index });
     out.trace.push({ what: "sealed", at: `${letter}:${index}`, position: Number(head.position) });
     if (ledger === Ledger.CONTROL) {
@@ -344,7 +381,8 @@ export class CoordinatorNode {
     // Also when the own clock was set back: waiting for it to catch up could take hours.
     const isRecent = Math.abs(this.#wallMs - this.#imported.wallMs) < 2 * LIMITS.tickMs;
     if (this.#imported.index > from && isRecent) return;
-    const made = makeImport(this.#store, this.publicKey, from, latest);
+    const { book } = this.control;
+    const made = latest && makeImport(this.#store, book, this.publicKey, from, latest);
     if (made === undefined) return;
     this.#imported = { index: made.index, wallMs: this.#wallMs };
     const channel = this.channels.journal(Ledger.SIGNALS, this.publicKey);
@@ -354,7 +392,11 @@ export class CoordinatorNode {
   }
 
   #onReceipt(bytes: Bytes, out: Out<CoordinatorEffect>): void {
-    const taken = this.receipts.take(this.control.mesh.view, bytes);
+    const taken = this.receipts.take(this.control.mesh.view, bytes, {
+      controlIndex: this.control.book.index,
+      signalsIndex: this.signals.book.index,
+      machineTimeMs: this.#wallMs + LIMITS.expirySlackMs,
+    });
     if (taken === undefined || isReject(taken)) return;
     out.persist.push({ key: `receipt/${hex(taken.receipt.hostKey)}`, value: bytes });
     out.enforce.push({ type: "receipt", envelope: taken.envelope });
@@ -377,8 +419,8 @@ export class CoordinatorNode {
   }
 
   #answerSubmissions(out: Out<CoordinatorEffect>): void {
-    const sealedIndex = Number(this.#state(Ledger.CONTROL).sealer.latest?.head.index ?? 0);
-    for (const answer of this.#submissions.answers(sealedIndex, this.#wallMs)) {
+    const { confirmedIndex } = this.#state(Ledger.CONTROL);
+    for (const answer of this.#submissions.answers(confirmedIndex, this.#wallMs)) {
       out.reply.push(answer);
     }
   }
@@ -432,6 +474,8 @@ export class CoordinatorNode {
     });
   }
 }
+
+const INCARNATION_BYTES = 16;
 
 function bytesOf(n: number): Bytes {
   const bytes = new Uint8Array(8);

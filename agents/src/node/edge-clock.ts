@@ -2,6 +2,7 @@
 // the lesser of wall and monotonic time, so that neither a jump of the clock nor a pause ends a
 // revocation.
 
+import { LIMITS } from "@ostraka/proto";
 import type { EdgeTime } from "../enforcer/index.ts";
 
 export interface EdgeReading {
@@ -26,8 +27,12 @@ export class EdgeClock {
     this.#now = now;
   }
 
-  /** A sealed head came now. */
-  onHead(machineMs: number): void {
+  /**
+   * A sealed head came now. Its time counts to a minute past the own wall clock: a middle that runs
+   * years ahead must not end every revocation at once (DESIGN.md 8, expiry).
+   */
+  onHead(sealedMs: number): void {
+    const machineMs = Math.min(sealedMs, this.#now.wallMs + LIMITS.expirySlackMs);
     if (this.#head === undefined || machineMs > this.#head.machineMs) {
       this.#head = { ...this.#now, machineMs };
     }

@@ -23,6 +23,7 @@ import {
 } from "@ostraka/proto";
 import { DenySet, type EdgeTime, type Held, type HeldLease, type Here } from "../enforcer/index.ts";
 import { ActiveSet, endedUntilMs, type Out, type Store } from "../kernel/index.ts";
+import { EdgeMemory } from "./edge-memory.ts";
 import type { FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 import type { Mesh } from "./mesh.ts";
 import { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";
@@ -39,6 +40,8 @@ export interface EdgeVerdictsOptions {
   readonly crypto: Crypto;
   readonly mesh: Mesh;
   readonly here: Here;
+  /** Random bytes of this process, for the deny set's look-ups. */
+  readonly secret: Bytes;
   /** Stages that this host's enforcers can really do. */
   readonly stages: ReadonlySet<Stage>;
   /** Time as the edge judges expiry. */
@@ -61,6 +64,7 @@ export class EdgeVerdicts {
   /** Each ledger's set in force as its head says it, to compare digests with. */
   readonly #active: ReadonlyMap<LedgerId, ActiveSet>;
   readonly #differing = new Set<LedgerId>();
+  readonly #memory: EdgeMemory;
   readonly #exceptions = new Map<string, { readonly id: Bytes; readonly reason: string }>();
   /** Hex ids of revocations of the signals ledger that are in the store. */
   readonly #stored = new Set<string>();
@@ -69,7 +73,8 @@ export class EdgeVerdicts {
 
   constructor(options: EdgeVerdictsOptions) {
     this.#o = options;
-    this.denySet = new DenySet(options.crypto, options.here);
+    this.#memory = new EdgeMemory(options.crypto, options.mesh.genesis.mesh);
+    this.denySet = new DenySet(options.crypto, options.here, options.secret);
     this.#active = new Map(LEDGERS.map((ledger) => [ledger, new ActiveSet(options.crypto)]));
   }
 
@@ -78,8 +83,13 @@ export class EdgeVerdicts {
     return this.#differing.size === 0;
   }
 
+  /** What is not enforced; past a bound, one exception without an id stands for all the rest. */
   exceptions(): { readonly id: Bytes; readonly reason: string }[] {
-    return [...this.#exceptions.values()];
+    const all = [...this.#exceptions.values()];
+    if (all.length <= LIMITS.exceptionsMax) return all;
+    const rest = all.length - LIMITS.exceptionsMax;
+    const others = { id: new Uint8Array(), reason: `${rest} more are not enforced` };
+    return [...all.slice(0, LIMITS.exceptionsMax), others];
   }
 
   /** Judges and applies the verdict of an entry that stands under a sealed head. */
@@ -96,8 +106,18 @@ export class EdgeVerdicts {
       this.#except(effect.value.id, `not verified: ${code}`);
       return;
     }
+    const fault =
+      verdict.kind === "revocation" && ledger === Ledger.SIGNALS
+        ? this.#memory.faultOf(verdict.revocation, verdict.subject)
+        : undefined;
+    if (fault !== undefined) {
+      const at = `${ledgerLetter(ledger)}:${entry.index}`;
+      out.trace.push({ what: "unverified", at, effect: effect.case, code: fault });
+      this.#except(effect.value.id, `not verified: ${fault}`);
+      return;
+    }
     this.#noteActive(ledger, verdict, Number(entry.index), Number(entry.machineTimeMs));
-    if (verdict.kind === "lift") this.#lift(verdict, out);
+    if (verdict.kind === "lift") this.#lift(verdict, Number(entry.index), out);
     else this.#enforce(verdict, followed, ledger, out);
   }
 
@@ -116,6 +136,7 @@ export class EdgeVerdicts {
 
   /** Drops what has expired. */
   expire(time: EdgeTime, out: Out<SidecarEffect>): void {
+    this.#memory.expire(time.machineMs);
     for (const held of this.denySet.expire(time)) {
       this.#ended(held, "expired", out);
     }
@@ -167,6 +188,7 @@ export class EdgeVerdicts {
     if (Number(revocation.expiresMs) <= this.#o.time().machineMs) return;
     const id = hex(revocation.id);
     if (ledger === Ledger.SIGNALS) {
+      this.#memory.spend(revocation);
       this.#stored.add(id);
       const value = encode(EntryRecordSchema, record);
       out.persist.push({ key: `active/s/${id}`, value });
@@ -194,13 +216,20 @@ export class EdgeVerdicts {
     this.#exceptions.delete(held.id);
   }
 
-  #lift({ lift, subject }: CheckedVerdict & { kind: "lift" }, out: Out<SidecarEffect>): void {
+  #lift(
+    { lift, subject }: CheckedVerdict & { kind: "lift" },
+    index: number,
+    out: Out<SidecarEffect>,
+  ): void {
     for (const held of this.denySet.lift(lift.revocationIds, Number(lift.expiresMs))) {
       this.#ended(held, "lifted", out);
+      this.#o.endLease(held.subject, out);
     }
-    this.denySet.endLease(subject);
+    this.#o.endLease(subject, out);
     const beforeMs = Number(lift.pardonBeforeMs);
-    if (beforeMs > 0) this.#o.onPardon(subject, beforeMs);
+    if (beforeMs === 0) return;
+    this.#memory.pardon(subject, beforeMs, index);
+    this.#o.onPardon(subject, beforeMs);
   }
 
   #noteActive(ledger: LedgerId, verdict: CheckedVerdict, index: number, atMs: number): void {
@@ -222,7 +251,7 @@ export class EdgeVerdicts {
   }
 
   #except(id: Bytes, reason: string): void {
-    if (this.#exceptions.size < LIMITS.exceptionsMax) this.#exceptions.set(hex(id), { id, reason });
+    this.#exceptions.set(hex(id), { id, reason });
   }
 
   #forgetStored(id: string, out: Out<SidecarEffect>): void {

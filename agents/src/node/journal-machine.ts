@@ -186,6 +186,7 @@ export abstract class JournalMachine {
     if (tick === undefined || key === undefined || tick.ledger !== this.ledger) return "malformed";
     if (!equalBytes(tick.coordinatorKey, key)) return "malformed";
     const timeMs = Number(tick.timeMs);
+    if (!Number.isSafeInteger(timeMs)) return "malformed";
     const before = this.#latestTicks.get(hex(key)) ?? 0;
     if (timeMs <= before) return "stale-tick";
     this.#latestTicks.set(hex(key), timeMs);

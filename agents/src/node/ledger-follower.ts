@@ -12,18 +12,27 @@ import {
   EntrySchema,
   equalBytes,
   Frontier,
+  type Head,
   type LedgerId,
   LIMITS,
   leafHash,
   type PrivatePart,
 } from "@ostraka/proto";
 import { type Sealed, Sealer } from "../sealer/index.ts";
+import { isPrefix } from "./prefix-proof.ts";
 import { privatesFit } from "./privates-fit.ts";
 
 export interface FollowedEntry {
   readonly entry: Entry;
   readonly privates: readonly PrivatePart[];
   readonly record: EntryRecord;
+}
+
+interface Run {
+  readonly frontier: Frontier;
+  readonly entries: readonly FollowedEntry[];
+  /** Machine time of the last entry. */
+  readonly timeMs: bigint;
 }
 
 export class LedgerFollower {
@@ -34,6 +43,7 @@ export class LedgerFollower {
   readonly #pending = new Map<number, EntryRecord>();
   #frontier: Frontier;
   #head: Sealed | undefined;
+  #lastEntryMs = 0n;
 
   constructor(crypto: Crypto, ledger: LedgerId) {
     this.ledger = ledger;
@@ -94,6 +104,32 @@ export class LedgerFollower {
     if (record !== undefined) this.hold(record);
   }
 
+  /** Holds what the own store gives back, however much it is. */
+  holdStored(bytes: Bytes): void {
+    const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
+    const entry = record && decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
+    if (record !== undefined && entry !== undefined) this.#pending.set(Number(entry.index), record);
+  }
+
+  /**
+   * Applies the entries of a page that a sealed head commits but that end below it.
+   * @param last index of the page's last entry.
+   * @param consistency RFC 9162 proof from there to the head.
+   */
+  advancePage(
+    { head }: Sealed,
+    last: number,
+    consistency: readonly Uint8Array[],
+  ): readonly FollowedEntry[] | "forged" | undefined {
+    if (last <= this.index || last >= Number(head.index)) return undefined;
+    const run = this.#run(last, head);
+    if (run === "missing") return undefined;
+    if (run === "forged" || !isPrefix(this.#crypto, run.frontier, head, consistency)) {
+      return this.#throwAway();
+    }
+    return this.#apply(run);
+  }
+
   /**
    * Moves to the newest sealed head if all entries up to it are here and hash to its root.
    * @returns the new entries, in order; `"missing"` when entries are needed; `undefined` when there
@@ -104,28 +140,47 @@ export class LedgerFollower {
     if (target === undefined || target === this.#head) return undefined;
     const last = Number(target.head.index);
     if (last < this.index) return undefined;
+    const run = this.#run(last, target.head);
+    if (run === "missing") return "missing";
+    if (run === "forged" || !equalBytes(run.frontier.root(), target.head.root)) {
+      return this.#throwAway();
+    }
+    this.#head = target;
+    return this.#apply(run);
+  }
+
+  /** The held entries up to an index, hashed one after the other; nothing is applied yet. */
+  #run(last: number, head: Head): Run | "missing" | "forged" {
+    if (this.heldThrough < last) return "missing";
     const frontier = this.#frontier.copy();
     const entries: FollowedEntry[] = [];
+    let timeMs = this.#lastEntryMs;
     for (let index = this.index + 1; index <= last; index++) {
-      const record = this.#pending.get(index);
-      if (record === undefined) return "missing";
+      const record = this.#pending.get(index) as EntryRecord;
       const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax) as Entry;
       const isNext = equalBytes(entry.previousRoot, frontier.root());
-      if (!isNext || !privatesFit(this.#crypto, entry, record.privates)) {
-        return this.#throwAway(index);
+      // Machine time never goes back: an entry dated back could make lapsed consent count.
+      const isInTime = entry.machineTimeMs >= timeMs && entry.machineTimeMs <= head.machineTimeMs;
+      if (!isNext || !isInTime || !privatesFit(this.#crypto, entry, record.privates)) {
+        return "forged";
       }
+      timeMs = entry.machineTimeMs;
       frontier.append(leafHash(this.#crypto, record.entry));
       entries.push({ entry, privates: record.privates, record });
     }
-    if (!equalBytes(frontier.root(), target.head.root)) return this.#throwAway(this.index + 1);
+    return { frontier, entries, timeMs };
+  }
+
+  #apply({ frontier, entries, timeMs }: Run): readonly FollowedEntry[] {
     this.#frontier = frontier;
-    this.#head = target;
+    this.#lastEntryMs = timeMs;
     for (const { entry } of entries) this.#pending.delete(Number(entry.index));
     return entries;
   }
 
-  #throwAway(from: number): "forged" {
-    for (const index of this.#pending.keys()) if (index >= from) this.#pending.delete(index);
+  /** All of it: the record that does not fit may not be the forged one. */
+  #throwAway(): "forged" {
+    this.#pending.clear();
     return "forged";
   }
 }

@@ -8,6 +8,7 @@ import {
   type Crypto,
   decode,
   EntryRecordSchema,
+  EntrySchema,
   EnvelopeSchema,
   encode,
   encodeNew,
@@ -47,6 +48,9 @@ export interface LedgerSyncOptions {
   readonly onPolicy: () => void;
 }
 
+/** An active set whose next page does not come for this long is begun again. */
+const ADOPTION_MS = 5 * LIMITS.tickMs;
+
 export class LedgerSync {
   readonly control: LedgerFollower;
   readonly signals: LedgerFollower;
@@ -54,6 +58,8 @@ export class LedgerSync {
   /** When each thing was last asked for, so that one question is asked once a tick. */
   readonly #askedMs = new Map<string, number>();
   #adoption: ActiveAdoption | undefined;
+  /** When the last page of an active set came. */
+  #pageMs = 0;
 
   constructor(options: LedgerSyncOptions) {
     this.#o = options;
@@ -78,6 +84,7 @@ export class LedgerSync {
 
   onConnected(out: EdgeOut): void {
     this.#askedMs.clear();
+    this.#adoption = undefined;
     this.askForWhatIsMissing(out);
   }
 
@@ -121,6 +128,7 @@ export class LedgerSync {
     const heldThrough = follower.heldThrough;
     follower.sealer.adopt(sealed);
     for (const record of response.records) follower.hold(record);
+    this.#advancePage(follower, sealed, response, out);
     this.#advance(out);
     // Only an answer that brought something is followed by the next question at once: a coordinator
     // with entries of another history would be asked for them again and again, as fast as it answers.
@@ -130,7 +138,9 @@ export class LedgerSync {
   }
 
   askForWhatIsMissing(out: EdgeOut): void {
-    if (this.control.head === undefined || this.control.isBehind) this.#ask(Ledger.CONTROL, out);
+    const named = Number(this.signals.sealer.latest?.head.controlIndex ?? 0);
+    const isControlBehind = this.control.isBehind || named > this.control.index;
+    if (this.control.head === undefined || isControlBehind) this.#ask(Ledger.CONTROL, out);
     else if (this.signals.head === undefined || this.signals.isBehind) {
       this.#ask(Ledger.SIGNALS, out);
     }
@@ -145,6 +155,7 @@ export class LedgerSync {
     if (page.frontier.length > 0 || sealed.head.index === 0n) {
       this.#adoption ??= new ActiveAdoption(this.#o.crypto, sealed, page.frontier);
     }
+    this.#pageMs = this.#o.clock.monoMs;
     const adoption = this.#adoption;
     if (adoption === undefined || adoption.position !== sealed.head.position) return;
     if (!adoption.take(page)) {
@@ -164,9 +175,29 @@ export class LedgerSync {
       out.trace.push({ what: "rejected", kind: "resync", code: "wrong-digest" });
       return;
     }
-    for (const followed of adopted.entries) this.#o.verdicts.apply(followed, out);
-    this.#persistSignals(out);
+    this.#applyRun(this.signals, adopted.entries, out);
+    this.#persistHead(this.signals, out);
     this.#o.verdicts.onHead(this.signals, out);
+  }
+
+  /** Applies a page that ends below its head: what is long must not have to fit into memory whole. */
+  #advancePage(
+    follower: LedgerFollower,
+    sealed: Sealed,
+    { records, consistency }: ResyncResponse,
+    out: EdgeOut,
+  ): void {
+    const last = records.at(-1);
+    const entry = last && decode(EntrySchema, last.entry, LIMITS.entryBytesMax);
+    if (entry === undefined || consistency.length === 0) return;
+    if (Number(sealed.head.controlIndex) > this.control.index && follower === this.signals) return;
+    const entries = follower.advancePage(sealed, Number(entry.index), consistency);
+    if (entries === undefined) return;
+    if (entries === "forged") {
+      out.trace.push({ what: "rejected", kind: "entry", code: "wrong-root" });
+      return;
+    }
+    this.#applyRun(follower, entries, out);
   }
 
   /** Moves both ledgers as far as sealed heads and entries allow. */
@@ -177,31 +208,35 @@ export class LedgerSync {
       return;
     }
     const target = this.signals.sealer.latest;
-    if (target !== undefined && Number(target.head.controlIndex) > this.control.index) {
-      this.#ask(Ledger.CONTROL, out);
-      return;
-    }
+    if (target !== undefined && Number(target.head.controlIndex) > this.control.index) return;
     this.#advanceOne(this.signals, out);
   }
 
   #advanceOne(follower: LedgerFollower, out: EdgeOut): void {
     const entries = follower.advance();
-    if (entries === undefined) return;
-    if (entries === "missing" || entries === "forged") {
-      if (entries === "forged") {
-        out.trace.push({ what: "rejected", kind: "entry", code: "wrong-root" });
-      }
+    // What is missing is mostly on its way, behind its head; the next clock input asks for the rest.
+    if (entries === undefined || entries === "missing") return;
+    if (entries === "forged") {
+      out.trace.push({ what: "rejected", kind: "entry", code: "wrong-root" });
       this.#ask(follower.ledger, out);
       return;
     }
+    this.#applyRun(follower, entries, out);
+    this.#persistHead(follower, out);
+    this.#o.verdicts.onHead(follower, out);
+  }
+
+  #applyRun(follower: LedgerFollower, entries: readonly FollowedEntry[], out: EdgeOut): void {
     for (const followed of entries) {
       if (follower === this.control) this.#applyControl(followed, out);
       else this.#o.verdicts.apply(followed, out);
     }
     this.#o.verdicts.settle(out);
-    if (follower === this.control) this.#persistControl(entries, out);
-    else this.#persistSignals(out);
-    this.#o.verdicts.onHead(follower, out);
+    if (follower === this.signals) return;
+    for (const { entry, record } of entries) {
+      const key = `control/${orderedKey(Number(entry.index))}`;
+      out.persist.push({ key, value: encode(EntryRecordSchema, record) });
+    }
   }
 
   #applyControl(followed: FollowedEntry, out: EdgeOut): void {
@@ -225,6 +260,8 @@ export class LedgerSync {
     const follower = this.of(ledger);
     const name = ledgerLetter(ledger);
     if (ledger === Ledger.SIGNALS && follower.head === undefined) {
+      // Who served the first pages may have forgotten them: begin again with a newer head.
+      if (this.#o.clock.monoMs - this.#pageMs > ADOPTION_MS) this.#adoption = undefined;
       const from = BigInt(this.#adoption?.count ?? 0);
       this.#request(name, { case: "activeSetFrom", value: from }, ledger, out);
       return;
@@ -253,22 +290,13 @@ export class LedgerSync {
     out.publish.push({ channel: this.#o.channel, bytes, isRequest: true });
   }
 
-  #persistControl(entries: readonly FollowedEntry[], out: EdgeOut): void {
-    for (const { entry, record } of entries) {
-      const key = `control/${orderedKey(Number(entry.index))}`;
-      out.persist.push({ key, value: encode(EntryRecordSchema, record) });
-    }
-    this.#persistHead(this.control, out);
-  }
-
-  #persistSignals(out: EdgeOut): void {
-    out.persist.push({ key: "frontier/s", value: this.signals.frontierState });
-    this.#persistHead(this.signals, out);
-  }
-
+  /** A head and the right edge of its tree are kept together: they come back together or not. */
   #persistHead(follower: LedgerFollower, out: EdgeOut): void {
     const sealed = follower.head?.sealed;
     if (sealed === undefined) return;
+    if (follower === this.signals) {
+      out.persist.push({ key: "frontier/s", value: this.signals.frontierState });
+    }
     const key = `sealed/${ledgerLetter(follower.ledger)}`;
     out.persist.push({ key, value: encode(SealedHeadSchema, sealed) });
   }
@@ -285,7 +313,10 @@ export class LedgerSync {
   #openControl(out: EdgeOut): void {
     const sealed = this.#storedHead(Ledger.CONTROL);
     if (sealed === undefined) return;
-    for (const [, bytes] of this.#o.store.scan("control/")) this.control.holdBytes(bytes);
+    for (const [key, bytes] of this.#o.store.scan("control/")) {
+      // Above the head lies what a page brought before a crash: it is fetched again.
+      if (Number(key.slice(-16)) <= Number(sealed.head.index)) this.control.holdStored(bytes);
+    }
     this.control.sealer.adopt(sealed);
     this.#o.clock.onHead(Number(sealed.head.machineTimeMs));
     const entries = this.control.advance();

@@ -6,6 +6,7 @@ import {
   type Bytes,
   EnvelopeSchema,
   encode,
+  hex,
   JournalMessageSchema,
   type MeshId,
   type Signer,
@@ -106,6 +107,10 @@ export class Pump<Input, Effect> {
       signals: [...(signals ?? [])],
       privates: [...(privates ?? [])],
     });
-    signed.push({ channel, bytes: encode(JournalMessageSchema, message), messageId });
+    // JetStream keeps ids for a whole stream: one that another sender can foretell could be used up
+    // before ours. Nobody foretells a signature.
+    const seal = envelope.signatures[0]?.signature.subarray(0, 8) ?? new Uint8Array();
+    const id = `${messageId}/${hex(seal)}`;
+    signed.push({ channel, bytes: encode(JournalMessageSchema, message), messageId: id });
   }
 }

@@ -35,6 +35,19 @@ export function openReceipt(crypto: Crypto, view: MeshView, envelope: Envelope):
   return equalBytes(receipt.hostKey, key) ? receipt : reject("malformed");
 }
 
+/** The furthest that a receipt can speak of. */
+export interface ReceiptBounds {
+  readonly controlIndex: number;
+  readonly signalsIndex: number;
+  readonly machineTimeMs: number;
+}
+
+const NO_BOUNDS: ReceiptBounds = {
+  controlIndex: Number.POSITIVE_INFINITY,
+  signalsIndex: Number.POSITIVE_INFINITY,
+  machineTimeMs: Number.POSITIVE_INFINITY,
+};
+
 export class ReceiptBook {
   readonly #crypto: Crypto;
   readonly #byHost = new Map<string, TakenReceipt>();
@@ -51,12 +64,25 @@ export class ReceiptBook {
     return this.#byHost.values();
   }
 
-  /** Takes a receipt if it is newer; `undefined` for one that is not. */
-  take(view: MeshView, bytes: Bytes): TakenReceipt | Reject | undefined {
+  /**
+   * Takes a receipt if it is newer; `undefined` for one that is not.
+   * @param latest what there is to prove: a receipt past it is about something that does not exist,
+   * and would stand for verdicts to come.
+   */
+  take(
+    view: MeshView,
+    bytes: Bytes,
+    latest: ReceiptBounds = NO_BOUNDS,
+  ): TakenReceipt | Reject | undefined {
     const envelope = decode(EnvelopeSchema, bytes, LIMITS.messageBytesMax);
     if (envelope === undefined) return reject("malformed");
     const receipt = openReceipt(this.#crypto, view, envelope);
     if (isReject(receipt)) return receipt;
+    const isPast =
+      receipt.controlIndex > latest.controlIndex ||
+      receipt.signalsIndex > latest.signalsIndex ||
+      receipt.machineTimeMs > latest.machineTimeMs;
+    if (isPast) return reject("clock-off");
     const known = this.of(receipt.hostKey)?.receipt;
     if (known !== undefined && !isNewer(receipt, known)) return undefined;
     const taken = { envelope, receipt };

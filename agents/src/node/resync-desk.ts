@@ -66,11 +66,15 @@ export class ResyncDesk {
   }
 
   #entriesAbove(ledger: LedgerId, above: number): Bytes | undefined {
-    const { sealed } = this.#look(ledger);
+    const { machine, sealed } = this.#look(ledger);
     if (sealed === undefined || above < 0) return undefined;
     const last = Number(sealed.head.index);
-    const { records, hasMore } = this.#page(ledger, range(above + 1, last));
-    const message = { format: 1, head: sealed.sealed, records, hasMore };
+    const { records, hasMore, count } = this.#page(ledger, range(above + 1, last));
+    // A page that ends below the head proves that it leads there, so it can be applied by itself.
+    const end = above + count;
+    const isProven = count > 0 && end < last && machine.book.index >= last;
+    const consistency = isProven ? machine.book.consistencyPath(end, last) : [];
+    const message = { format: 1, head: sealed.sealed, records, hasMore, consistency };
     return encode(ResyncResponseSchema, create(ResyncResponseSchema, message));
   }
 

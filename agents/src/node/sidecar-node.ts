@@ -87,11 +87,14 @@ export class SidecarNode {
     this.channels = channelsOf(genesis.mesh);
     this.scoring = new Scoring({ crypto, random: options.random });
     const channel = this.channels.journal(Ledger.SIGNALS, hostKey);
-    this.courier = new Courier({ crypto, mesh: genesis.mesh, hostKey, incarnation, channel });
+    const { random } = options;
+    const mesh = genesis.mesh;
+    this.courier = new Courier({ crypto, mesh, hostKey, incarnation, random, channel });
     this.#verdicts = new EdgeVerdicts({
       crypto,
       mesh: this.mesh,
       here: { host: hostName, labels: () => this.mesh.view.hostOf(hostKey)?.labels ?? [] },
+      secret: options.random(16),
       stages: options.stages,
       time: () => this.clock.time(),
       endLease: (subject, out) => this.#leases.end(subject, out),
@@ -217,8 +220,11 @@ export class SidecarNode {
   #onLease(lease: Lease, out: Out<SidecarEffect>): void {
     // Old events, read again or late, must not deny anybody now.
     if (lease.untilMs <= this.clock.wallMs) return;
-    const held = this.#leases.take(lease, out.persist);
-    const { subject, untilMs, levelMdb, isRenewal } = lease;
+    // Nor may events dated ahead deny for longer than the policy's lease from now.
+    const longestMs = this.clock.wallMs + (this.mesh.policy?.local.leaseMs ?? 0);
+    const untilMs = Math.min(lease.untilMs, longestMs);
+    const held = this.#leases.take({ ...lease, untilMs }, out.persist);
+    const { subject, levelMdb, isRenewal } = lease;
     out.enforce.push({ type: "leased", lease: held, isRenewal });
     if (!isRenewal) out.trace.push({ what: "leased", id: held.id, subject, levelMdb, untilMs });
   }
@@ -246,6 +252,7 @@ export class SidecarNode {
     if (this.courier.waiting === 0) return;
     const coordinators = this.mesh.view.coordinatorKeys().length;
     const position = Number(this.#sync.signals.sealer.latest?.head.position ?? 0);
+    out.persist.push(...this.courier.rotate(coordinators, position));
     out.persist.push(...this.courier.release(coordinators, position));
   }
 

@@ -41,6 +41,12 @@ function see(run: MachineRun, subject: SubjectText): string[] {
   });
 }
 
+/** A statement of now. */
+const now = (run: MachineRun) => ({
+  subject: MALLORY,
+  fields: { timeMs: BigInt(run.nowMs), evidenceFromMs: BigInt(run.nowMs) },
+});
+
 const codeOf = (run: MachineRun, change?: (fields: ImportInit) => void) =>
   run.import(change).rejects[0]?.code ?? "imported";
 
@@ -49,7 +55,7 @@ type Fault = readonly [name: string, change: (fields: ImportInit) => unknown, co
 const FAULTS: readonly Fault[] = [
   ["the first record left out", (f) => f.records.shift(), "import-gap"],
   ["a record in the middle left out", (f) => f.records.splice(1, 1), "import-gap"],
-  ["the last record left out", (f) => f.records.pop(), "import-gap"],
+  ["the last record left out, without proof", (f) => f.records.pop(), "wrong-root"],
   ["records in another order", (f) => f.records.reverse(), "import-gap"],
   ["no records", (f) => (f.records = []), "import-gap"],
   [
@@ -134,24 +140,38 @@ describe("an import", () => {
   });
 });
 
+test("an import may end below its head, with the proof that it leads there", () => {
+  const run = lifted();
+  const last = run.control.book.index;
+  const cut = (fields: ImportInit) => {
+    fields.records.pop();
+    fields.consistency = run.control.book.consistencyPath(last - 1, last);
+  };
+  expect(codeOf(run, cut)).toBe("imported");
+  expect(run.signals.importedIndex).toBe(last - 1);
+  expect(codeOf(run)).toBe("imported");
+  expect(run.signals.importedIndex).toBe(last);
+});
+
 describe("a batch that is refused", () => {
   test("is held against the host that signed it; a clone is named", () => {
     const run = MachineRun.joined(kit);
     const [old, young] = [kit.random(16), kit.random(16)];
     const speak = (life: Uint8Array, number: number) =>
-      run.batch(kit.batch(h1, life, number, [{ subject: MALLORY }]));
+      run.batch(kit.batch(h1, life, number, [now(run)]));
     speak(old, 0);
     speak(young, 0);
     const { rejects } = speak(old, 1);
     expect(rejects).toEqual([{ key: hex(h1.signer.publicKey), code: "cloned" }]);
-    expect(run.signals.lastBatchHost).toBeUndefined();
+    // It hears so: a batch that the broker held back must not silence the living one for good.
+    expect(run.signals.lastBatchHost).toEqual(h1.signer.publicKey);
   });
 
   test("as a repeat or a gap is acknowledged: the host has not heard where it stands", () => {
     const run = MachineRun.joined(kit);
     const life = kit.random(16);
     const speak = (number: number) => {
-      const { rejects } = run.batch(kit.batch(h1, life, number, [{ subject: MALLORY }]));
+      const { rejects } = run.batch(kit.batch(h1, life, number, [now(run)]));
       return [rejects[0]?.code, run.signals.lastBatchHost !== undefined];
     };
     expect(speak(0)).toEqual([undefined, true]);

@@ -11,7 +11,6 @@ import {
   EntrySchema,
   type Envelope,
   type EnvelopeKind,
-  equalBytes,
   Frontier,
   isReject,
   type JournalMessage,
@@ -29,6 +28,7 @@ import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead } from "../sealer/index.ts";
 import { JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { Mesh } from "./mesh.ts";
+import { CONSISTENCY_HASHES_MAX, isPrefix } from "./prefix-proof.ts";
 import { privatesFit } from "./privates-fit.ts";
 
 export class SignalsMachine extends JournalMachine {
@@ -115,7 +115,8 @@ export class SignalsMachine extends JournalMachine {
     const opened = openEnvelope(this.crypto, view.mesh, "batch", envelope, view.findHolder);
     this.refuse(step, message, code, !isReject(opened));
     // Who repeats has not heard of our acknowledgement: without another it would repeat for ever.
-    if (code === "number-repeated" || code === "number-gap") {
+    // And a clone that is none, overtaken by a batch that was held back, hears of it so.
+    if (code === "number-repeated" || code === "number-gap" || code === "cloned") {
       this.#lastBatchHost = envelope.signatures[0]?.key;
     }
   }
@@ -129,6 +130,7 @@ export class SignalsMachine extends JournalMachine {
     const body = decode(ControlImportSchema, opened.body, LIMITS.messageBytesMax);
     if (body === undefined || body.records.length > LIMITS.importRecordsMax) return "malformed";
     if (body.format !== 1) return "unsupported-format";
+    if (body.consistency.length > CONSISTENCY_HASHES_MAX) return "malformed";
     const head = openSealedHead(this.crypto, view, body.head);
     if (isReject(head)) return head.reject;
     if (head.ledger !== Ledger.CONTROL) return "malformed";
@@ -149,8 +151,8 @@ export class SignalsMachine extends JournalMachine {
       if (Number(entry.index) !== frontier.size + 1) return "import-gap";
       frontier.append(leafHash(this.crypto, bytes));
     }
-    if (frontier.size !== Number(head.index)) return "import-gap";
-    if (!equalBytes(frontier.root(), head.root)) return "wrong-root";
+    if (entries.length === 0 || frontier.size > Number(head.index)) return "import-gap";
+    if (!isPrefix(this.crypto, frontier, head, body.consistency)) return "wrong-root";
     this.#control = frontier;
     for (const { entry, privates } of entries) this.#applyControl(entry, privates);
     return undefined;

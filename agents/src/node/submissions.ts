@@ -8,6 +8,7 @@ import {
   type Crypto,
   type Envelope,
   encode,
+  equalBytes,
   JournalMessageSchema,
   LIMITS,
   type PrivatePart,
@@ -47,11 +48,11 @@ export class Submissions {
     const { envelope, privates, to, untilMs } = input;
     const command = commandHash(crypto, envelope);
     const known = this.#byCommand.get(command);
-    if (known !== undefined) {
+    if (known !== undefined && known.waiting.length < LIMITS.callersPerCommandMax) {
       known.waiting.push({ to, untilMs });
       return known;
     }
-    if (this.#byCommand.size >= LIMITS.submissionsMax) {
+    if (known !== undefined || this.#byCommand.size >= LIMITS.submissionsMax) {
       this.#refusedAtDoor.push({ to, value: { outcome: "busy" } satisfies SubmissionAnswer });
       return undefined;
     }
@@ -62,10 +63,16 @@ export class Submissions {
     return submission;
   }
 
-  /** Notes what the machine made of a command. */
-  decided(outcome: CommandOutcome): void {
+  /**
+   * Notes what the machine made of a command. A refusal counts only of exactly our bytes: a copy
+   * with other private parts is refused for its own sake.
+   * @param message the journal message, when the outcome comes from one.
+   */
+  decided(outcome: CommandOutcome, message?: Bytes): void {
     const submission = this.#byCommand.get(outcome.command);
-    if (submission !== undefined) submission.decided = outcome;
+    if (submission === undefined) return;
+    const isOurs = message === undefined || equalBytes(message, submission.message);
+    if (outcome.code === undefined || isOurs) submission.decided = outcome;
   }
 
   /** Commands that the journal has not handed out yet: sent again, the same bytes. */

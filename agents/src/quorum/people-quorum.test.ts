@@ -160,16 +160,17 @@ test("each proposal of one wish is decided by its own approvals", () => {
   expect(desk.approve(ada, b.id)).toBe("revocation");
 });
 
-test("open proposals are bounded", () => {
+test("one person's open proposals are bounded, and are nobody else's bound", () => {
   const desk = new Desk();
   const one = desk.propose();
   const opened = desk.quorum.evaluateProposal(desk.view, one.envelope, one.part, NOW);
   if (isReject(opened)) throw new Error(opened.reject);
-  for (let i = 0; i < LIMITS.proposalsOpenMax; i++) {
+  for (let i = 0; i < LIMITS.proposalsPerHolderMax; i++) {
     const id = nodeCrypto.sha256(Uint8Array.of(i & 255, i >> 8));
     desk.quorum.applyProposal(one.envelope, one.part, { ...opened, id });
   }
   const wish = { subjectKind: SubjectKind.USER, stage: Stage.SUSPEND, ttlMs: 2_000n };
   const next = desk.propose(olga, { wish: { case: "revoke", value: wish } });
   expect(desk.take(next)).toBe("too-large");
+  expect(desk.take(desk.propose(ada, { wish: { case: "revoke", value: wish } }))).toBe("open");
 });

@@ -66,8 +66,16 @@ export class PeopleQuorum {
     }
     if (opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (this.#open.has(hex(opened.id))) return reject("duplicate");
-    if (this.#open.size >= LIMITS.proposalsOpenMax) return reject("too-large");
+    if (this.#openOf(opened.proposer) >= LIMITS.proposalsPerHolderMax) return reject("too-large");
     return opened;
+  }
+
+  #openOf(proposer: string): number {
+    let count = 0;
+    for (const open of this.#open.values()) {
+      if (!open.isDecided && open.opened.proposer === proposer) count++;
+    }
+    return count;
   }
 
   applyProposal(envelope: Envelope, part: PrivatePart, opened: OpenedProposal): void {

@@ -150,7 +150,7 @@ describe("the window", () => {
     expect(counting.count(signal(h2, { timeMs: BigInt(NOW - WINDOW) }))).toBe(2);
     const late = new Counting();
     late.count(signal(h1));
-    expect(late.count(signal(h2, { timeMs: BigInt(NOW - WINDOW - 1) }))).toBeUndefined();
+    expect(late.count(signal(h2, { timeMs: BigInt(NOW - WINDOW - 1) }))).toBe("expired");
   });
 
   test("of one host that dates its signal ahead does not shut out the others", () => {
@@ -178,7 +178,7 @@ describe("the window", () => {
     counting.quorum.expire(counting.view, NOW + WINDOW + 1);
     expect(counting.quorum.openWindows).toBe(0);
     counting.nowMs = NOW + WINDOW + 1;
-    expect(counting.count(signal(h2))).toBeUndefined();
+    expect(counting.count(signal(h2))).toBe("expired");
   });
 
   test("starts anew with an epoch: what was counted under the last one is gone", () => {
@@ -218,14 +218,31 @@ describe("a pardon", () => {
   });
 });
 
-test("windows are bounded: beyond the bound a new subject is refused, a known one is not", () => {
+test("a spent statement counts no more, under whatever number it is signed again", () => {
+  const counting = new Counting();
+  const first = signal(h1);
+  counting.count(first);
+  expect(counting.count(signal(h2))).toBe(2);
+  const again = { ...first, signal: { ...first.signal, number: 9n } };
+  expect(counting.count(again)).toBe("spent");
+  expect(counting.count(signal(h1))).toBeUndefined();
+});
+
+test("before the first activation a signal counts under no epoch", () => {
+  const counting = new Counting();
+  counting.view = { ...counting.view, epoch: 0, policyOf: () => undefined };
+  expect(counting.count(signal(h1, { epoch: 0 }))).toBe("unknown-epoch");
+});
+
+test("one host has a share of the windows: beyond it its new subjects are refused, nobody else's", () => {
   const counting = new Counting();
   const base = signal(h1);
-  for (let i = 0; i < LIMITS.windowSubjectsMax; i++) {
+  for (let i = 0; i < LIMITS.windowsPerHostMax; i++) {
     const subject = `address:2001:db8::${i.toString(16)}` as SubjectText;
     counting.count({ ...base, private: { ...base.private, subject } });
   }
   expect(counting.count(signal(h1))).toBe("too-large");
+  expect(counting.count(signal(h2))).toBeUndefined();
   const known = "address:2001:db8::0" as SubjectText;
   const second = signal(h2);
   const counted = { ...second, private: { ...second.private, subject: known } };

@@ -5,6 +5,7 @@
 import {
   type Crypto,
   compareBytes,
+  hex,
   isReject,
   LIMITS,
   type PrivatePart,
@@ -46,6 +47,13 @@ export class SignalQuorum {
   readonly #crypto: Crypto;
   readonly #windows = new Map<SubjectText, Window>();
   readonly #pardons = new Map<SubjectText, number>();
+  /** In how many windows each host stands. */
+  readonly #subjectsOf = new Map<string, number>();
+  /**
+   * Commitments of spent signals with their times: a signal that is signed again under another
+   * number keeps its commitment, and must not count twice.
+   */
+  readonly #spent = new Map<string, number>();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -58,7 +66,8 @@ export class SignalQuorum {
   /** Refuses from now on signals about a subject whose evidence reaches back before a time. */
   pardon(subject: SubjectText, beforeMs: number): void {
     this.#pardons.set(subject, Math.max(beforeMs, this.#pardons.get(subject) ?? 0));
-    this.#windows.delete(subject);
+    const window = this.#windows.get(subject);
+    if (window !== undefined) this.#forget(subject, window);
   }
 
   /**
@@ -72,10 +81,14 @@ export class SignalQuorum {
     const { signal } = counted;
     const subject = counted.private.subject;
     if (signal.epoch !== view.epoch) return reject("wrong-epoch");
-    const policy = view.policyOf(view.epoch) as Policy;
+    const policy = view.policyOf(view.epoch);
+    // Before the first activation there is no rule that a signal could count under.
+    if (policy === undefined) return reject("unknown-epoch");
     if (!counted.host.isWitness) return reject("not-a-witness");
     if (isExempt(policy, subject)) return reject("exempt");
     if (Number(signal.timeMs) > machineTimeMs + LIMITS.signalAheadMsMax) return reject("clock-off");
+    if (timeOf(counted) + longestWindowMs(policy) < machineTimeMs) return reject("expired");
+    if (this.#spent.has(hex(signal.commitment))) return reject("spent");
     const pardonedMs = this.#pardons.get(subject);
     if (pardonedMs !== undefined && Number(signal.evidenceFromMs) < pardonedMs) {
       return reject("pardoned");
@@ -84,7 +97,7 @@ export class SignalQuorum {
       (rule) => rule.kinds.includes(signal.subjectKind) && signal.evidenceMdb >= rule.lineMdb,
     );
     if (!isOverSomeLine) return reject("below-line");
-    const window = this.#windowOf(subject, view.epoch);
+    const window = this.#windowOf(subject, view.epoch, hostId(counted.host));
     if (window === undefined) return reject("too-large");
     hold(policy, window, counted);
     return this.#decide(view, policy, window, counted);
@@ -93,24 +106,46 @@ export class SignalQuorum {
   /** Forgets signals that are too old for every rule of the active policy. */
   expire(view: MeshView, machineTimeMs: number): void {
     const policy = view.policyOf(view.epoch);
-    const longestMs = Math.max(0, ...(policy?.signalRules ?? []).map((rule) => rule.windowMs));
+    const longestMs = policy === undefined ? 0 : longestWindowMs(policy);
+    for (const [commitment, timeMs] of this.#spent) {
+      if (timeMs + longestMs < machineTimeMs) this.#spent.delete(commitment);
+    }
     for (const [subject, window] of this.#windows) {
       for (const [host, signals] of window.byHost) {
         const kept = signals.filter((s) => timeOf(s) + longestMs >= machineTimeMs);
-        if (kept.length === 0) window.byHost.delete(host);
+        if (kept.length === 0) this.#drop(window, host);
         else window.byHost.set(host, kept);
       }
       if (window.byHost.size === 0) this.#windows.delete(subject);
     }
   }
 
-  #windowOf(subject: SubjectText, epoch: number): Window | undefined {
-    const known = this.#windows.get(subject);
-    if (known?.epoch === epoch) return known;
-    if (known === undefined && this.#windows.size >= LIMITS.windowSubjectsMax) return undefined;
-    const window: Window = { epoch, byHost: new Map() };
+  /** The window of a subject, unless the host would stand in too many: each has a share of its own. */
+  #windowOf(subject: SubjectText, epoch: number, host: string): Window | undefined {
+    let window = this.#windows.get(subject);
+    if (window !== undefined && window.epoch !== epoch) {
+      this.#forget(subject, window);
+      window = undefined;
+    }
+    if (window?.byHost.has(host)) return window;
+    const subjects = this.#subjectsOf.get(host) ?? 0;
+    if (subjects >= LIMITS.windowsPerHostMax) return undefined;
+    this.#subjectsOf.set(host, subjects + 1);
+    window ??= { epoch, byHost: new Map() };
     this.#windows.set(subject, window);
     return window;
+  }
+
+  #drop(window: Window, host: string): void {
+    if (!window.byHost.delete(host)) return;
+    const subjects = (this.#subjectsOf.get(host) ?? 1) - 1;
+    if (subjects === 0) this.#subjectsOf.delete(host);
+    else this.#subjectsOf.set(host, subjects);
+  }
+
+  #forget(subject: SubjectText, window: Window): void {
+    for (const host of [...window.byHost.keys()]) this.#drop(window, host);
+    this.#windows.delete(subject);
   }
 
   #decide(
@@ -126,13 +161,20 @@ export class SignalQuorum {
         const derived = revocationOfOpened(this.#crypto, view, chosen, proofs);
         if (isReject(derived)) continue;
         // Spent: what a verdict has used leaves the window for good.
-        for (const s of chosen) window.byHost.delete(hostId(s.host));
+        for (const s of chosen) {
+          this.#spent.set(hex(s.signal.commitment), timeOf(s));
+          this.#drop(window, hostId(s.host));
+        }
         if (window.byHost.size === 0) this.#windows.delete(derived.subject);
         return { ...derived, privates: chosen.map((s) => s.part) };
       }
     }
     return undefined;
   }
+}
+
+function longestWindowMs(policy: Policy): number {
+  return Math.max(0, ...policy.signalRules.map((rule) => rule.windowMs));
 }
 
 function timeOf({ signal }: OpenedSignal): number {

@@ -152,14 +152,24 @@ describe("a witness", () => {
     expect(enter(fresh(), ask(h1, { by }), 1)).toBe(expected);
   });
 
-  test("is what two operators signed, not what is added to the grant afterwards", () => {
+  test("is what two operators signed: a signature stripped on the way is made good until its use", () => {
     const roster = fresh();
     const asked = ask(h1, { by: [olga] });
     roster.applyGrant(asked.grant);
-    const widened = cosignEnvelope(asked.grant, omar.signer);
-    expect(codeOf(roster.evaluateGrant(widened, NOW))).toBe("key-in-other-use");
+    expect(codeOf(roster.evaluateGrant(asked.grant, NOW))).toBe("key-in-other-use");
+    const whole = cosignEnvelope(asked.grant, omar.signer);
+    expect(isReject(roster.evaluateGrant(whole, NOW))).toBe(false);
+    roster.applyGrant(whole);
     const member = roster.evaluateMembership(asked.membership, NOW);
-    expect(isReject(member) || member.isWitness).toBe(false);
+    expect(!isReject(member) && member.isWitness).toBe(true);
+  });
+
+  test("cannot be made good after its use, nor by other bytes", () => {
+    const roster = fresh();
+    const asked = ask(h1, { by: [olga] });
+    enter(roster, asked, 1);
+    const whole = cosignEnvelope(asked.grant, omar.signer);
+    expect(isReject(roster.evaluateGrant(whole, NOW))).toBe(true);
   });
 });
 

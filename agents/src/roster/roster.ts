@@ -33,6 +33,8 @@ import { isName, keysOfRoster, type OpenedGenesis, type RosterKey } from "./gene
 
 interface Granted {
   readonly grant: Grant;
+  /** The signed bytes. */
+  readonly body: Bytes;
   readonly operators: readonly string[];
   uses: number;
 }
@@ -124,7 +126,14 @@ export class Roster {
       this.document.holders.some((holder) => holder.name === grant.name);
     if (isTaken) return reject("name-taken");
     if (!isStrictPoint(grant.joinKey)) return reject("key-not-strict");
-    if (this.#usedKeys.has(hex(grant.joinKey))) return reject("key-in-other-use");
+    // Who strips a signature on the way must not make a witness's grant worthless for good.
+    const entered = this.#grants.get(hex(grant.joinKey));
+    const isUpgrade =
+      entered !== undefined &&
+      entered.uses === 0 &&
+      entered.operators.length < opened.holders.length &&
+      equalBytes(entered.body, envelope.body);
+    if (this.#usedKeys.has(hex(grant.joinKey)) && !isUpgrade) return reject("key-in-other-use");
     return grant;
   }
 
@@ -133,7 +142,7 @@ export class Roster {
     const operators = envelope.signatures.map(
       ({ key }) => this.#findPerson(key, [Role.OPERATOR]) as string,
     );
-    const granted = { grant, operators: [...new Set(operators)], uses: 0 };
+    const granted = { grant, body: envelope.body, operators: [...new Set(operators)], uses: 0 };
     this.#grants.set(hex(grant.joinKey), granted);
     this.#usedKeys.add(hex(grant.joinKey));
   }

@@ -28,7 +28,9 @@ function headBytes(position: number, fields: object = {}): Bytes {
     generation: 1,
     position: BigInt(position),
     index: BigInt(position),
+    chainHash: nodeCrypto.sha256(Uint8Array.of(position, 1)),
     root: nodeCrypto.sha256(Uint8Array.of(position)),
+    activeSetDigest: new Uint8Array(32),
     ...fields,
   });
 }
@@ -38,13 +40,23 @@ function seal(by: readonly Person[], position: number, fields: object = {}): Env
   return signEnvelope(kit.mesh, "head", headBytes(position, fields), ...signers);
 }
 
+/** One envelope of each, as coordinators send them. */
+function each(by: readonly Person[], position: number, fields: object = {}): Envelope[] {
+  return by.map((person) => seal([person], position, fields));
+}
+
 class Taking {
   readonly sealer = new Sealer(nodeCrypto, Ledger.CONTROL);
 
-  take(envelope: Envelope): string {
-    const taken = this.sealer.take(view, envelope);
-    if (taken === undefined) return "waits";
-    return isReject(taken) ? taken.reject : `sealed ${taken.head.position}`;
+  /** What the last of the envelopes brings. */
+  take(...envelopes: readonly Envelope[]): string {
+    let answer = "waits";
+    for (const envelope of envelopes) {
+      const taken = this.sealer.take(view, envelope);
+      if (taken === undefined) answer = "waits";
+      else answer = isReject(taken) ? taken.reject : `sealed ${taken.head.position}`;
+    }
+    return answer;
   }
 }
 
@@ -64,8 +76,18 @@ describe("a head", () => {
     );
   });
 
-  test("is sealed at once when one envelope carries a majority", () => {
-    expect(new Taking().take(seal([a, c], 5))).toBe("sealed 5");
+  test("comes one seal an envelope: two spliced into one are refused, nobody is blamed", () => {
+    const taking = new Taking();
+    expect(taking.take(seal([a, c], 5))).toBe("malformed");
+    expect(taking.take(...each([a, c], 5))).toBe("sealed 5");
+  });
+
+  test.each([
+    ["with a root of 31 bytes", { root: new Uint8Array(31) }],
+    ["larger than a head can be", { stateDigest: new Uint8Array(2_000) }],
+    ["at a position past every number", { position: 2n ** 60n }],
+  ])("%s is malformed", (_, fields) => {
+    expect(new Taking().take(seal([a], 5, fields))).toBe("malformed");
   });
 
   test("of a mesh of one coordinator is sealed by that one", () => {
@@ -87,12 +109,12 @@ describe("a head", () => {
 
   test("below the newest sealed one is passed over, a higher one is not", () => {
     const taking = new Taking();
-    taking.take(seal([a, b], 5));
-    expect(taking.take(seal([a, b], 4))).toBe("waits");
-    expect(taking.take(seal([a, b], 5, { index: 9n }))).toBe("waits");
-    expect(taking.take(seal([a, b], 6))).toBe("sealed 6");
-    expect(taking.take(seal([a, b], 1, { generation: 2 }))).toBe("sealed 1");
-    expect(taking.take(seal([a, b], 9))).toBe("waits");
+    taking.take(...each([a, b], 5));
+    expect(taking.take(...each([a, b], 4))).toBe("waits");
+    expect(taking.take(...each([a, b], 5, { index: 9n }))).toBe("waits");
+    expect(taking.take(...each([a, b], 6))).toBe("sealed 6");
+    expect(taking.take(...each([a, b], 1, { generation: 2 }))).toBe("sealed 1");
+    expect(taking.take(...each([a, b], 9))).toBe("waits");
   });
 
   test.each([
@@ -139,7 +161,7 @@ describe("a coordinator that signs two heads for one position", () => {
     const taking = new Taking();
     taking.take(seal([a], 5));
     taking.take(seal([a], 5, { index: 4n }));
-    expect(taking.take(seal([a, b], 6))).toBe("sealed 6");
+    expect(taking.take(...each([a, b], 6))).toBe("sealed 6");
   });
 });
 
@@ -173,9 +195,9 @@ test("heads that wait are bounded: the oldest is forgotten, a sealed one never",
 
 test("a stored head is started from only when it is later", () => {
   const taking = new Taking();
-  taking.take(seal([a, b], 5));
+  taking.take(...each([a, b], 5));
   const older = new Taking();
-  older.take(seal([a, b], 4));
+  older.take(...each([a, b], 4));
   taking.sealer.adopt(older.sealer.latest as Sealed);
   expect(taking.sealer.latest?.head.position).toBe(5n);
   older.sealer.adopt(taking.sealer.latest as Sealed);

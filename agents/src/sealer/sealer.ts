@@ -50,7 +50,7 @@ export function openSealedHead(
   sealed: SealedHead | undefined,
 ): Head | Reject {
   if (sealed === undefined) return reject("malformed");
-  const head = decode(HeadSchema, sealed.head, LIMITS.envelopeBodyBytesMax);
+  const head = decodeHead(sealed.head);
   if (head === undefined || sealed.seals.length > LIMITS.signaturesMax) return reject("malformed");
   if (head.format !== 1) return reject("unsupported-format");
   const message = pae(envelopeType(view.mesh, "head"), sealed.head);
@@ -64,6 +64,21 @@ export function openSealedHead(
   }
   return signed.size >= majorityOf(coordinators.length) ? head : reject("not-sealed");
 }
+
+/** A head of its own shape: hashes of 32 bytes, numbers that a number can hold. */
+function decodeHead(bytes: Uint8Array): Head | undefined {
+  const head = decode(HeadSchema, bytes, LIMITS.headBytesMax);
+  if (head === undefined) return undefined;
+  const hashes = [head.chainHash, head.root, head.activeSetDigest];
+  const numbers = [head.position, head.index, head.machineTimeMs, head.controlIndex];
+  const isSound =
+    hashes.every((hash) => hash.length === 32) &&
+    head.stateDigest.length <= 32 &&
+    numbers.every((n) => n <= MAX_SAFE);
+  return isSound ? head : undefined;
+}
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 export class Sealer {
   readonly #crypto: Crypto;
@@ -101,8 +116,10 @@ export class Sealer {
   take(view: MeshView, envelope: Envelope): Sealed | Reject | undefined {
     const opened = openEnvelope(this.#crypto, view.mesh, "head", envelope, view.findHolder);
     if (isReject(opened)) return opened;
-    const head = decode(HeadSchema, opened.body, LIMITS.envelopeBodyBytesMax);
-    if (head === undefined || head.ledger !== this.#ledger) return reject("malformed");
+    const head = decodeHead(opened.body);
+    // One seal an envelope: who splices two must not have the wrong one blamed.
+    const isPlain = envelope.signatures.length === 1;
+    if (head === undefined || head.ledger !== this.#ledger || !isPlain) return reject("malformed");
     if (head.format !== 1) return reject("unsupported-format");
     if (this.#latest !== undefined && !isLater(head, this.#latest.head)) return undefined;
     const pending = this.#pendingAt(head);

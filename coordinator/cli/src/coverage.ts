@@ -83,8 +83,11 @@ export class Coverage {
   #exceptionIn(receipt: Receipt): string | undefined {
     const { verdict } = this.#entry;
     const id = verdict && idOf(verdict);
-    return receipt.exceptions.find((e) => id !== undefined && equalBytes(e.revocationId, id))
-      ?.reason;
+    if (id === undefined) return undefined;
+    // An exception without an id stands for more of them than a receipt can name.
+    return receipt.exceptions.find(
+      ({ revocationId }) => revocationId.length === 0 || equalBytes(revocationId, id),
+    )?.reason;
   }
 }
 

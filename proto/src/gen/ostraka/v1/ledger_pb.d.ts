@@ -131,6 +131,13 @@ export declare type ControlImport = Message<"ostraka.v1.ControlImport"> & {
    * @generated from field: ostraka.v1.SealedHead head = 4;
    */
   head?: SealedHead | undefined;
+
+  /**
+   * RFC 9162 consistency proof from the last record to the head; empty when the head ends there.
+   *
+   * @generated from field: repeated bytes consistency = 5;
+   */
+  consistency: Uint8Array[];
 };
 
 /**

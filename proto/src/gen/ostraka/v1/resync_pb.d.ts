@@ -120,6 +120,13 @@ export declare type ResyncResponse = Message<"ostraka.v1.ResyncResponse"> & {
    * @generated from field: repeated ostraka.v1.Envelope acks = 7;
    */
   acks: Envelope[];
+
+  /**
+   * For entries that end below the head: RFC 9162 consistency proof from the last one to the head.
+   *
+   * @generated from field: repeated bytes consistency = 8;
+   */
+  consistency: Uint8Array[];
 };
 
 /**
