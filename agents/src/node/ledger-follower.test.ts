@@ -77,6 +77,46 @@ const outcome = (made: LedgerFollower) => {
   return Array.isArray(entries) ? entries.length : entries;
 };
 
+describe("a page that ends below its head", () => {
+  const half = Math.floor(LAST / 2);
+  const proof = run.control.book.consistencyPath(half, LAST);
+  const head = sealedOf(run.sealed("control"));
+
+  test("is applied by itself when it is proven to lead there, and the rest after it", () => {
+    const made = follower(RECORDS.slice(0, half));
+    const entries = made.advancePage(head, half, proof);
+    expect(Array.isArray(entries) && entries.length).toBe(half);
+    expect(made.index).toBe(half);
+    expect(made.head).toBeUndefined();
+    for (const record of RECORDS.slice(half)) made.hold(record);
+    expect(outcome(made)).toBe(LAST - half);
+  });
+
+  test.each([
+    ["without a proof", []],
+    ["with another proof", run.control.book.consistencyPath(half - 1, LAST)],
+  ])("is thrown away %s, and fetched again from its beginning", (_, consistency) => {
+    const made = follower(RECORDS.slice(0, half));
+    expect(made.advancePage(head, half, consistency)).toBe("forged");
+    expect(made.index).toBe(0);
+    expect(made.heldThrough).toBe(0);
+  });
+
+  test("is thrown away whole when one record in it is forged", () => {
+    const made = follower(RECORDS.slice(0, half));
+    made.hold(forged(half - 1));
+    expect(made.advancePage(head, half, proof)).toBe("forged");
+    expect(made.heldThrough).toBe(0);
+  });
+});
+
+test("what the own store gives back is held however much it is", () => {
+  const made = new LedgerFollower(nodeCrypto, Ledger.CONTROL);
+  for (const record of RECORDS) made.holdStored(encode(EntryRecordSchema, record));
+  made.sealer.adopt(sealedOf(run.sealed("control")));
+  expect(outcome(made)).toBe(LAST);
+});
+
 describe("a follower", () => {
   test("hands on what a sealed head covers, in order, whatever order it came in", () => {
     const made = follower([...RECORDS].reverse());
