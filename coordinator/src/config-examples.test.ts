@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseConfigYaml } from "@ostraka/host";
 import { describe, expect, it } from "vitest";
-import { parseDocument } from "yaml";
 import { loadConfig } from "./config.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "config");
@@ -15,7 +15,7 @@ describe("the example configurations", () => {
   });
 
   it("show every key in the full one", () => {
-    const shown = parseDocument(readFileSync(join(FOLDER, "full.yaml"), "utf8")).toJS();
+    const shown = parseConfigYaml(readFileSync(join(FOLDER, "full.yaml"), "utf8"), "full");
     const config = loadConfig(join(FOLDER, "full.yaml"));
     expect(paths(shown)).toEqual(paths(config));
   });

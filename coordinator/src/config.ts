@@ -1,12 +1,9 @@
 // The coordinator's configuration: one YAML file, checked whole before anything starts. Owns its
 // keys and what they must agree on. Secrets are named by path, never written into it.
 
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isName } from "@ostraka/agents/node";
-import { OstrakaError } from "@ostraka/proto";
-import { parseDocument } from "yaml";
-import { ConfigMapping, invalidConfig } from "./config-mapping.ts";
+import { ConfigMapping, parseConfigYaml, readConfigText } from "@ostraka/host";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 
@@ -43,7 +40,6 @@ const KEYS = [
   "natsAccount",
   "log",
 ];
-const FILE_BYTES_MAX = 65_536;
 const NATS_URLS_MAX = 16;
 
 /**
@@ -51,47 +47,38 @@ const NATS_URLS_MAX = 16;
  * @throws OstrakaError OSTRAKA_CONFIG_INVALID naming the file, the key and what would be right.
  */
 export function loadConfig(path: string): CoordinatorConfig {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new OstrakaError(
-      "OSTRAKA_CONFIG_INVALID",
-      `configuration ${path} cannot be read: name the right file with --config`,
-      { cause: error },
-    );
-  }
-  try {
-    return parseConfig(text, dirname(resolve(path)));
-  } catch (error) {
-    if (!(error instanceof OstrakaError)) throw error;
-    throw new OstrakaError(error.code, `configuration ${path}: ${error.message}`);
-  }
+  const file = `configuration ${path}`;
+  return parseConfig(readConfigText(path, file), dirname(resolve(path)), file);
 }
 
 /**
  * Checks the text of a configuration; its paths are relative to `folder`. Errors as `loadConfig`.
+ * @param file named first in every error.
  */
-export function parseConfig(text: string, folder: string): CoordinatorConfig {
-  if (text.length > FILE_BYTES_MAX) throw invalidConfig(`more than ${FILE_BYTES_MAX} bytes`);
-  const top = new ConfigMapping(plainValue(text), "", KEYS);
-  const path = (mapping: ConfigMapping, key: string) => resolve(folder, mapping.text(key));
+export function parseConfig(
+  text: string,
+  folder: string,
+  file = "coordinator configuration",
+): CoordinatorConfig {
+  const top = new ConfigMapping(parseConfigYaml(text, file), KEYS, file);
+  const path = (mapping: ConfigMapping, key: string) =>
+    resolve(folder, mapping.text(key, "the path of a file"));
   const nats = top.mapping("nats", ["urls", "creds", "replicas"]);
   const api = top.mapping("api", ["listen", "tls"]);
   const ca = top.mapping("ca", ["certificate", "key"]);
   const log = top.has("log") ? top.mapping("log", ["level", "file"]) : undefined;
   const config: CoordinatorConfig = {
-    name: top.text("name"),
+    name: nameOf(top),
     genesis: path(top, "genesis"),
     signingKey: path(top, "signingKey"),
     store: path(top, "store"),
     nats: {
-      urls: nats.texts("urls", NATS_URLS_MAX),
+      urls: urlsOf(nats),
       creds: path(nats, "creds"),
       replicas: nats.oneOf("replicas", [1, 3, 5] as const, 1),
     },
-    api: { listen: api.listen("listen"), tls: path(api, "tls") },
-    join: { listen: top.mapping("join", ["listen"]).listen("listen") },
+    api: { listen: listenOf(api), tls: path(api, "tls") },
+    join: { listen: listenOf(top.mapping("join", ["listen"])) },
     ca: { certificate: path(ca, "certificate"), key: path(ca, "key") },
     natsAccount: { seed: path(top.mapping("natsAccount", ["seed"]), "seed") },
     log: {
@@ -99,40 +86,45 @@ export function parseConfig(text: string, folder: string): CoordinatorConfig {
       ...(log?.has("file") && { file: path(log, "file") }),
     },
   };
-  checkTogether(config);
+  checkTogether(config, top);
   return config;
 }
 
-/** The plain value of a YAML document: no aliases, no key twice. */
-function plainValue(text: string): unknown {
-  const document = parseDocument(text, { schema: "core", uniqueKeys: true, merge: false });
-  const [fault] = document.errors;
-  if (fault !== undefined) throw invalidConfig(`no YAML: ${fault.message.split("\n")[0]}`);
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch (error) {
-    if (error instanceof ReferenceError) throw invalidConfig("an alias: write the value out");
-    throw error;
-  }
+function nameOf(top: ConfigMapping): string {
+  const expected = "this coordinator's roster name";
+  const name = top.text("name", expected);
+  if (!isName(name)) throw top.fault("name", expected);
+  return name;
 }
 
-function checkTogether(config: CoordinatorConfig): void {
-  if (!isName(config.name)) {
-    throw invalidConfig(`"name" is "${config.name}": it must be this coordinator's roster name`);
-  }
-  for (const url of config.nats.urls) {
-    const scheme = URL.canParse(url) ? new URL(url).protocol : "";
-    // The URL is not quoted: it may carry a password.
-    if (!["nats:", "tls:", "ws:", "wss:"].includes(scheme)) {
-      throw invalidConfig('"nats.urls" holds something that is no nats:// or tls:// URL');
+/** No URL is quoted: it may carry a password. */
+function urlsOf(nats: ConfigMapping): readonly string[] {
+  return nats.list("urls", 1, NATS_URLS_MAX).map((text) => {
+    const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || !["nats:", "tls:", "ws:", "wss:"].includes(url.protocol)) {
+      throw nats.invalid('"nats.urls" holds something that is no nats:// or tls:// URL');
     }
-    if (new URL(url).password !== "") {
-      throw invalidConfig('"nats.urls" holds a password: name a credentials file in "nats.creds"');
+    if (url.password !== "") {
+      const why = 'holds a password: name a credentials file in "nats.creds"';
+      throw nats.invalid(`"nats.urls" ${why}`);
     }
-  }
+    return text as string;
+  });
+}
+
+/** `host:port`; port 0 takes a free one. */
+function listenOf(mapping: ConfigMapping): string {
+  const expected = "an address such as 127.0.0.1:9300";
+  const text = mapping.text("listen", expected);
+  const port = Number(/^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):([0-9]{1,5})$/.exec(text)?.[2] ?? "-1");
+  if (port >= 0 && port <= 65_535) return text;
+  throw mapping.fault("listen", expected);
+}
+
+function checkTogether(config: CoordinatorConfig, top: ConfigMapping): void {
   const isShared = config.api.listen === config.join.listen && !config.api.listen.endsWith(":0");
   if (isShared) {
-    throw invalidConfig(
+    throw top.invalid(
       '"api.listen" and "join.listen" are one address: joining hosts have no certificate yet, ' +
         "so they need a listener of their own",
     );
@@ -140,7 +132,7 @@ function checkTogether(config: CoordinatorConfig): void {
   const secrets = [config.signingKey, config.api.tls, config.ca.key, config.natsAccount.seed];
   const twice = secrets.find((file, i) => secrets.indexOf(file) !== i);
   if (twice !== undefined) {
-    throw invalidConfig(`${twice} is named for two secrets: signing, TLS and NATS keys differ`);
+    throw top.invalid(`${twice} is named for two secrets: signing, TLS and NATS keys differ`);
   }
 }
 

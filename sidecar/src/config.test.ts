@@ -71,7 +71,7 @@ describe("an unknown key is refused with the nearest known one", () => {
 
 describe("what cannot work together is refused in plain words", () => {
   test.each([
-    ["a missing key", LEAST.replace(/^store.*\n/m, ""), "store is missing"],
+    ["a missing key", LEAST.replace(/^store.*\n/m, ""), '"store" is missing'],
     ["a name with a slash", LEAST.replace("web-1", "../etc"), "name"],
     ["no address of NATS", LEAST.replace(/urls: .*\]/, "urls: []"), "nats.urls"],
     ["a password in a URL", LEAST.replace("nats://", "nats://me:pw@"), "without a password"],

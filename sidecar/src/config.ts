@@ -2,14 +2,13 @@
 // reads it. Secrets are named by path, never held; paths are relative to the file. Opens nothing it
 // names.
 
-import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isName } from "@ostraka/agents/node";
+import { ConfigMapping, invalidConfig, parseConfigYaml, readConfigText } from "@ostraka/host";
 import { canonicalAddress } from "@ostraka/proto";
-import { parseDocument, stringify } from "yaml";
+import { stringify } from "yaml";
 import { type HttpGateConfig, parseHttpGateConfig } from "./enforcers/http-gate-config.ts";
 import { openAuthLog } from "./sources/index.ts";
-import { invalid, StrictMapping } from "./strict-mapping.ts";
 
 export interface AuthLogSource {
   readonly type: "auth-log";
@@ -51,11 +50,11 @@ export interface SidecarConfig {
   readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly file?: string };
 }
 
+const FILE = "sidecar configuration";
 const KEYS = [
   ...["name", "genesis", "signingKey", "store", "nats", "realm", "sources", "gate", "explain"],
   "log",
 ];
-const CONFIG_BYTES_MAX = 65_536;
 const SOURCES_MAX = 64;
 const URLS_MAX = 16;
 const REALM = /^[^\p{Cc}\s/]{1,128}$/u;
@@ -66,19 +65,12 @@ const DEFAULT_EXPLAIN = "127.0.0.1:0";
  * @throws OstrakaError OSTRAKA_CONFIG_INVALID naming the key, what stands there and what would do.
  */
 export function readSidecarConfig(path: string): SidecarConfig {
-  let text: string;
-  try {
-    if (statSync(path).size > CONFIG_BYTES_MAX) throw new Error("it is too large");
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw invalid(`${path} cannot be read: name the right file`, error);
-  }
-  return parseSidecarConfig(text, path);
+  return parseSidecarConfig(readConfigText(path, FILE), path);
 }
 
 /** Checks the text of a configuration file. @param path of the file; others are relative to it. */
 export function parseSidecarConfig(text: string, path: string): SidecarConfig {
-  const top = new StrictMapping(parseYaml(text), "", KEYS);
+  const top = new ConfigMapping(parseConfigYaml(text, FILE), KEYS, FILE);
   const at = (file: string) => resolve(dirname(path), file);
   const name = top.text("name", "this host's name in the mesh");
   if (!isName(name)) throw top.fault("name", "lower-case letters, digits, dots, dashes");
@@ -94,7 +86,7 @@ export function parseSidecarConfig(text: string, path: string): SidecarConfig {
     nats: readNats(top, at),
     realm,
     sources: readSources(top, at),
-    gate: top.value("gate") ?? {},
+    gate: top.values["gate"] ?? {},
     explain: endpointOf(top, "explain", top.textOr("explain", ENDPOINT_SHAPE) ?? DEFAULT_EXPLAIN),
     log: readLog(top, at),
   };
@@ -131,30 +123,14 @@ export function endpointText({ host, port }: Endpoint): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
-  const [fault] = [...document.errors, ...document.warnings];
-  if (fault !== undefined) {
-    const where = fault.linePos?.[0];
-    const line = where === undefined ? "" : ` at line ${where.line}, column ${where.col}`;
-    throw invalid(`the file is no YAML mapping${line} (${fault.code})`);
-  }
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch (error) {
-    throw invalid("the file uses a YAML alias (*name): write the value out", error);
-  }
-}
-
-function readNats(top: StrictMapping, at: (file: string) => string): SidecarConfig["nats"] {
-  const nats = new StrictMapping(top.value("nats"), "nats", ["urls", "creds"]);
-  const urls = nats.list("urls", URLS_MAX).map((url) => {
+function readNats(top: ConfigMapping, at: (file: string) => string): SidecarConfig["nats"] {
+  const nats = top.mapping("nats", ["urls", "creds"]);
+  const urls = nats.list("urls", 1, URLS_MAX).map((url) => {
     if (typeof url !== "string" || !isNatsUrl(url)) {
       throw invalid("nats.urls holds something else than nats://host:port without a password");
     }
     return url;
   });
-  if (urls.length === 0) throw nats.fault("urls", "at least one nats://host:port");
   const creds = nats.textOr("creds", "the path of a NATS credentials file");
   return { urls, ...(creds !== undefined && { creds: at(creds) }) };
 }
@@ -167,9 +143,9 @@ export function isNatsUrl(text: string): boolean {
   return isKnown && hostname !== "" && username === "" && password === "";
 }
 
-function readSources(top: StrictMapping, at: (file: string) => string): SidecarConfig["sources"] {
+function readSources(top: ConfigMapping, at: (file: string) => string): SidecarConfig["sources"] {
   if (!top.has("sources")) return [];
-  return top.list("sources", SOURCES_MAX).map((value, i) => {
+  return top.list("sources", 0, SOURCES_MAX).map((value, i) => {
     const where = `sources[${i}]`;
     const type = (value as { type?: unknown } | null)?.type;
     if (type === "auth-log") return readAuthLog(value, where, at);
@@ -180,7 +156,7 @@ function readSources(top: StrictMapping, at: (file: string) => string): SidecarC
 }
 
 function readAuthLog(value: unknown, where: string, at: (file: string) => string): AuthLogSource {
-  const source = new StrictMapping(value, where, ["type", "path", "year", "timezone"]);
+  const source = new ConfigMapping(value, ["type", "path", "year", "timezone"], FILE, where);
   const writtenPath = source.text("path", "the path of a log, such as /var/log/auth.log");
   const year = source.wholeOr("year", 1970, 9999);
   const timezone = source.has("timezone") ? zoneOf(source) : undefined;
@@ -193,8 +169,8 @@ function readAuthLog(value: unknown, where: string, at: (file: string) => string
   };
 }
 
-function zoneOf(source: StrictMapping): string | number {
-  const zone = source.value("timezone");
+function zoneOf(source: ConfigMapping): string | number {
+  const zone = source.values["timezone"];
   const expected = "a zone such as Europe/Berlin, or minutes east of UTC";
   if (typeof zone !== "string" && typeof zone !== "number")
     throw source.fault("timezone", expected);
@@ -207,7 +183,7 @@ function zoneOf(source: StrictMapping): string | number {
 }
 
 function readHttp(value: unknown, where: string, at: (file: string) => string): HttpSource {
-  const source = new StrictMapping(value, where, ["type", "listen", "tokenFile"]);
+  const source = new ConfigMapping(value, ["type", "listen", "tokenFile"], FILE, where);
   const listen = endpointOf(source, "listen", source.text("listen", ENDPOINT_SHAPE));
   const tokenFile = source.textOr("tokenFile", "the path of a file with a token");
   if (tokenFile === undefined && !isLoopback(listen.host)) {
@@ -219,19 +195,19 @@ function readHttp(value: unknown, where: string, at: (file: string) => string): 
   return { type: "http", listen, ...(tokenFile !== undefined && { tokenFile: at(tokenFile) }) };
 }
 
-function readLog(top: StrictMapping, at: (file: string) => string): SidecarConfig["log"] {
+function readLog(top: ConfigMapping, at: (file: string) => string): SidecarConfig["log"] {
   if (!top.has("log")) return { level: "info" };
-  const log = new StrictMapping(top.value("log"), "log", ["level", "file"]);
+  const log = top.mapping("log", ["level", "file"]);
   const file = log.textOr("file", "the path of a log file");
   return {
-    level: log.has("level") ? log.oneOf("level", LOG_LEVELS) : "info",
+    level: log.oneOf("level", LOG_LEVELS, "info"),
     ...(file !== undefined && { file: at(file) }),
   };
 }
 
 const ENDPOINT_SHAPE = "an address and port such as 127.0.0.1:9181";
 
-function endpointOf(mapping: StrictMapping, key: string, text: string): Endpoint {
+function endpointOf(mapping: ConfigMapping, key: string, text: string): Endpoint {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? "";
   const port = Number(match?.[3] ?? Number.NaN);
@@ -272,4 +248,8 @@ function checkTogether(config: SidecarConfig): void {
     if (other === undefined) continue;
     throw invalid(`${what} and ${other.what} both listen on port ${endpoint.port}: change one`);
   }
+}
+
+function invalid(why: string) {
+  return invalidConfig(FILE, why);
 }

@@ -4,6 +4,13 @@ export type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus.ts";
 export { connectBus } from "./bus-nats.ts";
 export type { Clock } from "./clock.ts";
 export { openClock } from "./clock.ts";
+export {
+  ConfigMapping,
+  invalidConfig,
+  parseConfigYaml,
+  quoted,
+  readConfigText,
+} from "./config-mapping.ts";
 export type { CryptoOptions } from "./crypto-sodium.ts";
 export { openCrypto, openSigner } from "./crypto-sodium.ts";
 export { genesisFileText, readGenesisFile } from "./genesis-file.ts";

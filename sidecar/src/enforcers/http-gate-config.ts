@@ -2,7 +2,8 @@
 // does not know and what would let a client pick its own identity. Reads no file or environment.
 
 import { isIP } from "node:net";
-import { type AddressBlock, OstrakaError, parseAddressBlock } from "@ostraka/proto";
+import { ConfigMapping, invalidConfig, quoted } from "@ostraka/host";
+import { type AddressBlock, type OstrakaError, parseAddressBlock } from "@ostraka/proto";
 
 /** Addresses and blocks in `trustedProxies`; each costs one comparison a request. */
 export const TRUSTED_PROXIES_MAX = 64;
@@ -47,6 +48,7 @@ const DEFAULTS = {
   stepUpChallenge: STEP_UP_CHALLENGE,
 } as const;
 
+const FILE = "http-gate";
 const KEYS = [...Object.keys(DEFAULTS), "realm"];
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,64}$/; // RFC 9110 section 5.1, lower case
 const PATH = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;
@@ -62,15 +64,8 @@ const UNFIT_HEADERS = ["forwarded", "host", "connection", "content-length", "tra
  * @throws OstrakaError `OSTRAKA_CONFIG_INVALID` naming the key, the value and what would be right.
  */
 export function parseHttpGateConfig(value: unknown, defaultRealm?: string): HttpGateConfig {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid("the http-gate configuration must be a mapping of keys to values");
-  }
-  for (const key of Object.keys(value)) {
-    if (!KEYS.includes(key)) {
-      throw invalid(`unknown key ${quote(key)}: did you mean "${nearest(key)}"?`);
-    }
-  }
-  const given: Record<string, unknown> = { realm: defaultRealm, ...DEFAULTS, ...value };
+  const { values: checked } = new ConfigMapping(value, KEYS, FILE);
+  const given: Record<string, unknown> = { realm: defaultRealm, ...DEFAULTS, ...checked };
   const config: HttpGateConfig = {
     host: hostOf(given["host"]),
     port: portOf(given["port"]),
@@ -118,14 +113,14 @@ function isLoopback(host: string): boolean {
 
 function hostOf(value: unknown): string {
   if (typeof value === "string" && (value === "localhost" || isIP(value) !== 0)) return value;
-  throw invalid(`host ${quote(value)} is no IP address: for example 127.0.0.1`);
+  throw invalid(`host ${quoted(value)} is no IP address: for example 127.0.0.1`);
 }
 
 function portOf(value: unknown): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535) {
     return value as number;
   }
-  throw invalid(`port ${quote(value)} is no whole number from 0 to 65535`);
+  throw invalid(`port ${quoted(value)} is no whole number from 0 to 65535`);
 }
 
 function pathOf(value: unknown): string {
@@ -145,7 +140,7 @@ function blocksOf(value: unknown): AddressBlock[] {
     const block = typeof entry === "string" ? parseAddressBlock(entry) : undefined;
     if (block === undefined) {
       throw invalid(
-        `trustedProxies ${quote(entry)} is no address and no CIDR without host bits, as 10.0.0.0/8`,
+        `trustedProxies ${quoted(entry)} is no address and no CIDR without host bits, as 10.0.0.0/8`,
       );
     }
     return block;
@@ -165,35 +160,9 @@ function headerOf(key: string, value: unknown): string {
 
 function matching(key: string, value: unknown, pattern: RegExp, expected: string): string {
   if (typeof value === "string" && pattern.test(value)) return value;
-  throw invalid(`${key} ${value === undefined ? "is missing" : quote(value)}: give ${expected}`);
-}
-
-function quote(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+  throw invalid(`${key} ${value === undefined ? "is missing" : quoted(value)}: give ${expected}`);
 }
 
 function invalid(why: string): OstrakaError {
-  return new OstrakaError("OSTRAKA_CONFIG_INVALID", `http-gate: ${why}`);
-}
-
-function nearest(key: string): string {
-  let best = KEYS[0] as string;
-  for (const known of KEYS) if (editsTo(key, known) < editsTo(key, best)) best = known;
-  return best;
-}
-
-// Levenshtein's distance, without regard to case; a key of any length costs at most 64 rows.
-function editsTo(typed: string, known: string): number {
-  const from = typed.slice(0, 64).toLowerCase();
-  const to = known.toLowerCase();
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const kept = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(kept, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] as number;
+  return invalidConfig(FILE, why);
 }
