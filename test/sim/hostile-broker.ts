@@ -168,9 +168,10 @@ export class HostileBroker {
   }
 
   #altered(channel: string, bytes: Bytes): Bytes | undefined {
-    if (!this.#isActive || !this.#random.chance(0.05)) return bytes;
+    const isAnswer = channel.startsWith("answer.");
+    if (!this.#isActive || !this.#random.chance(isAnswer ? 0.4 : 0.05)) return bytes;
     this.counts.altered++;
-    if (channel.startsWith("answer.")) return this.#shortened(bytes);
+    if (isAnswer) return this.#shortened(bytes);
     const { verdictsAll } = this.#world.channels;
     if (channel.startsWith(verdictsAll.slice(0, -1))) return this.#withOtherPart(bytes);
     const flipped = Uint8Array.from(bytes);

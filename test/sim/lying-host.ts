@@ -29,6 +29,9 @@ import type { Random } from "./random.ts";
 import type { HostPerson } from "./sim-mesh.ts";
 import type { World } from "./world.ts";
 
+/** Batches of others that are sent again at once. */
+const REPLAYED = 8;
+
 export interface Lie {
   readonly epoch?: number;
   readonly subjects?: readonly string[];
@@ -75,7 +78,7 @@ export class LyingHost {
   #replay(): void {
     const journal = this.#world.bus.journals.get(Ledger.SIGNALS) ?? [];
     const batches = journal.filter((m) => m.id.startsWith("batch/"));
-    for (let i = 0; i < 3 && batches.length > 0; i++) this.#post(this.#random.pick(batches).bytes);
+    for (const { bytes } of batches.slice(-REPLAYED)) this.#post(bytes);
   }
 
   #turnIncarnation(epoch: number): void {

@@ -70,7 +70,7 @@ export class People {
     const revoke = {
       subjectKind: isUser ? SubjectKind.USER : SubjectKind.ADDRESS,
       stage: wish.stage ?? Stage.SUSPEND,
-      ttlMs: BigInt(this.#random.int(8_000, 30_000)),
+      ttlMs: BigInt(this.#random.int(10_000, 50_000)),
       supersedes: [...(wish.supersedes ?? [])] as Uint8Array<ArrayBuffer>[],
       ...(wish.hosts && { scope: { hosts: [...wish.hosts] } }),
     };

@@ -19,7 +19,7 @@ export interface SimPolicy {
 export const FRESHNESS_MS = 4_000;
 
 /** Longest time-to-live that people may ask for. */
-export const PEOPLE_TTL_MS_MAX = 30_000;
+export const PEOPLE_TTL_MS_MAX = 50_000;
 
 export const EXEMPT_ADDRESS = "address:198.51.100.9";
 export const EXEMPT_USER = "user:sim/breakglass";
@@ -32,7 +32,7 @@ export const POLICIES: readonly SimPolicy[] = [
     windowMs: 12_000,
     lineMdb: 25_000,
     stage: Stage.SUSPEND,
-    ttlMs: 25_000,
+    ttlMs: 45_000,
     exempt: [EXEMPT_ADDRESS, EXEMPT_USER],
     leaseMs: 4_000,
   },
@@ -43,7 +43,7 @@ export const POLICIES: readonly SimPolicy[] = [
     windowMs: 10_000,
     lineMdb: 28_000,
     stage: Stage.RESTRICT,
-    ttlMs: 20_000,
+    ttlMs: 40_000,
     exempt: [EXEMPT_ADDRESS, EXEMPT_USER],
     leaseMs: 3_000,
   },

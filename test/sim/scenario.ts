@@ -31,7 +31,7 @@ export interface Plan {
 const JOIN_MS = 4_000;
 const SAFETY_MS = 42_000;
 const REST_MS = 15_000;
-const LEAP_MS = 40_000;
+const LEAP_MS = 60_000;
 const AFTER_LEAP_MS = 6_000;
 
 export function planOf(random: Random): Plan {
