@@ -31,7 +31,7 @@ export function readConfigText(path: string, file: string): string {
 
 /**
  * The plain value of one YAML document: no alias, no key twice, no tag that is not known.
- * @throws OstrakaError OSTRAKA_CONFIG_INVALID naming line and column, and nothing that stands there.
+ * @throws OstrakaError OSTRAKA_CONFIG_INVALID naming line and column, and not what stands there.
  */
 export function parseConfigYaml(text: string, file: string): unknown {
   if (text.length > FILE_BYTES_MAX) throw invalidConfig(file, `more than ${FILE_BYTES_MAX} bytes`);

@@ -21,9 +21,7 @@ export {
   generateKeyFile,
   keyPem,
   loadKeyFile,
-  loadKeySeed,
   readSecretFile,
-  writeKeyFile,
   writeSecretFile,
 } from "./key-file.ts";
 export type { Certified, CertUse, CertWish, MeshCa } from "./mesh-ca.ts";
@@ -49,7 +47,7 @@ export type { NatsFinderOptions, NatsServer } from "./nats-finder.ts";
 export { findNatsServer } from "./nats-finder.ts";
 export type { NatsServerOptions } from "./nats-server-config.ts";
 export { serverConfig } from "./nats-server-config.ts";
-export { natsKeyBytes, natsKeyText } from "./nkey-text.ts";
+export { natsKeyBytes } from "./nkey-text.ts";
 export type { RoundQueueOptions } from "./round-queue.ts";
 export { RoundQueue } from "./round-queue.ts";
 export type { SqliteStore, SqliteStoreOptions } from "./store-sqlite.ts";

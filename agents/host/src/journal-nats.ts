@@ -185,7 +185,7 @@ export function managerOf(connection: NatsConnection): Promise<JetStreamManager>
 }
 
 /** JetStream's own error code, or `undefined`. */
-export function apiCode(error: unknown): number | undefined {
+function apiCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }
 

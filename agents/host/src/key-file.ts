@@ -28,15 +28,10 @@ const SECRET_BYTES_MAX = 65_536;
  */
 export function generateKeyFile(path: string): Signer {
   const seed = new Uint8Array(randomBytes(32));
-  writeKeyFile(path, seed);
+  writeSecretFile(path, keyPem(seed));
   const signer = openSigner(seed);
   seed.fill(0);
   return signer;
-}
-
-/** Writes a 32-byte Ed25519 seed as PKCS#8 PEM, mode 0600, never over an existing file. */
-export function writeKeyFile(path: string, seed: Uint8Array): void {
-  writeSecretFile(path, keyPem(seed));
 }
 
 /** PKCS#8 PEM of a 32-byte Ed25519 seed. */
@@ -57,7 +52,7 @@ export function loadKeyFile(path: string): Signer {
 }
 
 /** The 32 secret bytes of a key file; the caller wipes them. Errors as `loadKeyFile`. */
-export function loadKeySeed(path: string): Bytes {
+function loadKeySeed(path: string): Bytes {
   const text = readSecretFile(path);
   if (text.includes("ENCRYPTED")) {
     throw invalid(

@@ -16,7 +16,7 @@ import type { CoordinatorRuntime } from "../runtime.ts";
 import type { CallContext, Handlers } from "./grpc-service.ts";
 
 /** The longest that a call waits for its outcome. */
-export const WAIT_MS_MAX = 30_000;
+const WAIT_MS_MAX = 30_000;
 const WAIT_MS_DEFAULT = 10_000;
 /** What is left of the caller's deadline to carry the answer back. */
 const ANSWER_MS = 100;

@@ -4,7 +4,7 @@
 import type { AccessRequest, DecisionRecord } from "./decision.ts";
 
 /** Answers remembered unless told otherwise. */
-export const DECISIONS_KEPT = 4096;
+const DECISIONS_KEPT = 4096;
 
 /** Characters of a resource kept. */
 export const RESOURCE_CHARS_KEPT = 512;

@@ -11,7 +11,7 @@ import { RememberedSubjects } from "./remembered-subjects.ts";
 import { resourceOf } from "./request-path.ts";
 
 /** Subjects that `subjectsHeader` may hold. */
-export const HEADER_SUBJECTS_MAX = 8;
+const HEADER_SUBJECTS_MAX = 8;
 
 export type Unreadable =
   | "unreadable client address"

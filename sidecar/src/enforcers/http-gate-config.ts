@@ -140,7 +140,8 @@ function blocksOf(value: unknown): AddressBlock[] {
     const block = typeof entry === "string" ? parseAddressBlock(entry) : undefined;
     if (block === undefined) {
       throw invalid(
-        `trustedProxies ${quoted(entry)} is no address and no CIDR without host bits, as 10.0.0.0/8`,
+        `trustedProxies ${quoted(entry)} is no address and no CIDR without host bits: ` +
+          "for example 10.0.0.0/8",
       );
     }
     return block;

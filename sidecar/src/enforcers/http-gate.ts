@@ -11,7 +11,7 @@ import type { HttpGateConfig } from "./http-gate-config.ts";
 import { HTTP_GATE_STAGES, stageAnswered } from "./http-gate-stages.ts";
 
 /** Bytes of request headers taken; nginx passes up to 32 KiB of its client's, cookies included. */
-export const HEADER_BYTES_MAX = 64 * 1024;
+const HEADER_BYTES_MAX = 64 * 1024;
 /** Connections open at once; proxies keep few, and one more is refused, which no proxy permits. */
 export const CONNECTIONS_MAX = 4096;
 /** Longer than nginx (60 s) and Caddy (120 s) keep one idle, so they close it: no race. */

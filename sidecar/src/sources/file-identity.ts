@@ -31,7 +31,7 @@ export interface RotatedFile {
 }
 
 /** Siblings that logrotate makes (`auth.log.1`, `auth.log-20260330`), oldest first. */
-export async function rotatedFiles(path: string): Promise<RotatedFile[]> {
+async function rotatedFiles(path: string): Promise<RotatedFile[]> {
   const name = basename(path);
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => []);

@@ -3,7 +3,6 @@
 export {
   type AuthLogConfig,
   type AuthLogParser,
-  LINE_REFUSALS,
   type LineRefusal,
   openAuthLog,
   type ParsedLine,
@@ -15,5 +14,5 @@ export {
   followFile,
 } from "./follow.ts";
 export { type HttpEvents, type HttpEventsConfig, openHttpEvents } from "./http-events.ts";
-export { BYTE_REFUSALS, type ByteRefusal } from "./line-splitter.ts";
+export type { ByteRefusal } from "./line-splitter.ts";
 export { type ReadFileLinesOptions, readFileLines } from "./read-file-lines.ts";

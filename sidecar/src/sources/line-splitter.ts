@@ -4,9 +4,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { LINE_BYTES_MAX } from "./limits.ts";
 
-export const BYTE_REFUSALS = ["too-long", "invalid-utf8", "nul-byte", "partial-line"] as const;
-
-export type ByteRefusal = (typeof BYTE_REFUSALS)[number];
+export type ByteRefusal = "too-long" | "invalid-utf8" | "nul-byte" | "partial-line";
 
 export interface LineSink {
   /** `start` and `end` are file offsets in bytes; `end` is past the line end. */

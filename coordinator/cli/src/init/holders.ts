@@ -111,6 +111,6 @@ export function writeCoordinatorCreds(
 }
 
 /** SHA-256 of the TLS public key (SPKI DER): how a roster names a key that may never sign. */
-export function tlsKeyHash(certPem: string): Bytes {
+function tlsKeyHash(certPem: string): Bytes {
   return new Uint8Array(createHash("sha256").update(certPublicKey(certPem)).digest());
 }

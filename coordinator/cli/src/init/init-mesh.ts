@@ -86,7 +86,7 @@ function checkWishes(options: InitOptions, meshName: string): readonly string[] 
 }
 
 /** `host-1` … `host-N`. */
-export function hostNames(count: number): string[] {
+function hostNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `host-${i + 1}`);
 }
 

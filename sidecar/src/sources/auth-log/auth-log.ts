@@ -25,18 +25,15 @@ export interface AuthLogConfig {
   readonly zone?: string | number;
 }
 
-export const LINE_REFUSALS = [
-  "too-long",
-  "invalid-utf8",
-  "nul-byte",
-  "empty",
-  "no-time",
-  "bad-time",
-  "no-year",
-  "no-program",
-] as const;
-
-export type LineRefusal = (typeof LINE_REFUSALS)[number];
+export type LineRefusal =
+  | "too-long"
+  | "invalid-utf8"
+  | "nul-byte"
+  | "empty"
+  | "no-time"
+  | "bad-time"
+  | "no-year"
+  | "no-program";
 
 export type ParsedLine =
   | { readonly outcome: "event"; readonly event: Event }
