@@ -199,8 +199,8 @@ export const MUTANTS: readonly Mutant[] = [
     "one approval of any group lifts",
     1,
     `${KERNEL}/people-verdict.ts`,
-    "if (!hasApprovals(",
-    'if (asked.rule.wish !== "lift" && !hasApprovals(',
+    "if (!isConsented(asked.rule)) return",
+    'if (asked.rule.wish !== "lift" && !isConsented(asked.rule)) return',
   ),
   // I3
   one(
@@ -287,7 +287,7 @@ export const MUTANTS: readonly Mutant[] = [
     "lift-not-final",
     "I5",
     "a lift that came before its revocation is forgotten",
-    38,
+    9,
     DENY_SET,
     "this.#ended.has(id) || this.#byId.has(id)",
     "this.#byId.has(id)",
