@@ -1,5 +1,5 @@
-// What happens at the resources: honest people at work, and attackers whose bursts reach the signal line.
-// Real events for real scorers. Knows who is who; the nodes do not.
+// What happens at the resources: honest people at work, and attackers whose bursts reach the
+// signal line. Real events for real scorers. Knows who is who; the nodes do not.
 
 import type { Event } from "@ostraka/agents/kernel";
 import { parseSubject, type SubjectText } from "@ostraka/proto";

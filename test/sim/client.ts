@@ -1,5 +1,5 @@
-// A caller of the admin API who does not give up: sends the same bytes again, to any coordinator, until
-// the answer is OK or REFUSED. Never takes UNKNOWN for an answer.
+// A caller of the admin API who does not give up: sends the same bytes again, to any coordinator,
+// until the answer is OK or REFUSED. Never takes UNKNOWN for an answer.
 
 import type { SubmissionAnswer } from "@ostraka/agents/node";
 import type { Envelope, PrivatePart } from "@ostraka/proto";
@@ -11,8 +11,9 @@ const WAIT_MS = 2_500;
 export class Client {
   readonly #world: World;
   readonly #random: Random;
-  /** Commands without a final answer. */
-  readonly waiting = new Set<Envelope>();
+  /** Commands without a final answer, and since when (true time in milliseconds). */
+  readonly waiting = new Map<Envelope, number>();
+  #tries = 0;
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -25,7 +26,7 @@ export class Client {
     privates: readonly PrivatePart[] = [],
     onDone?: (answer: SubmissionAnswer) => void,
   ): void {
-    this.waiting.add(envelope);
+    this.waiting.set(envelope, this.#world.time.nowMs);
     this.#try(envelope, privates, onDone);
   }
 
@@ -35,7 +36,9 @@ export class Client {
     onDone: ((answer: SubmissionAnswer) => void) | undefined,
   ): void {
     const { coordinators, time } = this.#world;
-    const process = this.#random.pick(coordinators);
+    // In turn: a coordinator that has stopped must not be asked twice running.
+    const process = coordinators[this.#tries++ % coordinators.length];
+    if (process === undefined) return;
     this.#world.submit(process, envelope, privates, WAIT_MS, (answer) => {
       if (answer.outcome !== "ok" && answer.outcome !== "refused") return;
       if (!this.waiting.delete(envelope)) return;

@@ -1,5 +1,6 @@
-// Everything that breaks by itself: the network's weather, links cut one way, crashes between any two
-// output phases, clocks that drift and jump, a broker that loses acknowledged messages. From the seed.
+// Everything that breaks by itself: the network's weather, links cut one way, crashes between any
+// two output phases, clocks that drift and jump, a broker that loses acknowledged messages. From
+// the seed.
 
 import type { Phase } from "@ostraka/agents/node";
 import { Ledger } from "@ostraka/proto";

@@ -1,6 +1,6 @@
-// A broker that does what brokers can: forges entries and heads, alters private parts, plays back what
-// is over, passes off another mesh's envelopes, hands out incomplete pages, writes altered messages into
-// a journal and reads it out in another order. It holds no key of the mesh.
+// A broker that does what brokers can: forges entries and heads, alters private parts, plays back
+// what is over, passes off another mesh's envelopes, hands out incomplete pages, writes altered
+// messages into a journal and reads it out in another order. It holds no key of the mesh.
 
 import { create } from "@bufbuild/protobuf";
 import { openSigner } from "@ostraka/host";

@@ -1,5 +1,6 @@
-// A member host that lies with its own good key: false signals about honest subjects, repeats, gaps, old
-// incarnations, equal numbers twice, wrong epochs, commitments that do not open. It runs no sidecar.
+// A member host that lies with its own good key: false signals about honest subjects, repeats,
+// gaps, old incarnations, equal numbers twice, wrong epochs, commitments that do not open. It runs
+// no sidecar.
 
 import { create } from "@bufbuild/protobuf";
 import { commitmentOf } from "@ostraka/agents/kernel";

@@ -1,6 +1,6 @@
-// Lies of the middle, told with its own good keys: a lone lying coordinator during the run; and, as the
-// last act of a run, all of them together: forged entries with weak warrants under a truly signed head.
-// A sidecar must take none of it (I1, I2).
+// Lies of the middle, told with its own good keys: a lone lying coordinator during the run; and,
+// as the last act of a run, all of them together: forged entries with weak warrants under a truly
+// signed head. A sidecar must take none of it (I1, I2).
 
 import { create } from "@bufbuild/protobuf";
 import { revocationOfSignals, verdictOfPeople } from "@ostraka/agents/kernel";
@@ -66,7 +66,10 @@ export class LyingMiddle {
     this.#random = random;
   }
 
-  /** One coordinator alone: a forged head with its entries, and ticks of a far time and another history. */
+  /**
+   * One coordinator alone: a forged head with its entries, and ticks of a far time and another
+   * history.
+   */
   lieAlone(liar: Person): void {
     const { bus, channels } = this.#world;
     const to = this.#random.pick(this.#world.sidecars);
@@ -83,7 +86,10 @@ export class LyingMiddle {
     this.#falseTick(liar, ledger);
   }
 
-  /** All coordinators together, to one sidecar: everything that must not be enforced, truly sealed. */
+  /**
+   * All coordinators together, to one sidecar: everything that must not be enforced, truly
+   * sealed.
+   */
   lieTogether(to: SimSidecar): void {
     for (const ledger of LEDGERS) {
       const made = this.#forge(to, ledger, this.#forgeries(to, ledger));

@@ -1,5 +1,5 @@
-// `npm run sim`: runs seeds of the simulated mesh, or a mutant of it. Standard output is a function of the
-// seed and the flags alone; what the wall clock says goes to stderr.
+// `npm run sim`: runs seeds of the simulated mesh, or a mutant of it. Standard output is a
+// function of the seed and the flags alone; what the wall clock says goes to stderr.
 
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";

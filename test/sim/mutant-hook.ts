@@ -1,5 +1,5 @@
-// Puts a deliberate bug into the source as it is loaded: exact replacements, each of which must match
-// once. The files on disk stay as they are.
+// Puts a deliberate bug into the source as it is loaded: exact replacements, each of which must
+// match once. The files on disk stay as they are.
 
 import { registerHooks } from "node:module";
 import { join } from "node:path";

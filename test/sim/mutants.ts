@@ -1,8 +1,9 @@
-// Deliberate bugs, each with the invariant that it breaks and the replacement that puts it in. A checker
-// that does not catch its mutants checks nothing. Not here, because a second wall stands behind the first
-// and nothing breaks: an entry taken without hashing (its private parts and its place must still fit), a
-// lifted revocation left in a sidecar's store (the control ledger ends it again at every start), a verdict
-// sealed without its approval (one head covers both), a coordinator's seal counted twice (keys are a set).
+// Deliberate bugs, each with the invariant that it breaks and the replacement that puts it in. A
+// checker that does not catch its mutants checks nothing. Not here, because a second wall stands
+// behind the first and nothing breaks: an entry taken without hashing (its private parts and its
+// place must still fit), a lifted revocation left in a sidecar's store (the control ledger ends it
+// again at every start), a verdict sealed without its approval (one head covers both), a
+// coordinator's seal counted twice (keys are a set).
 
 export interface Edit {
   /** From the root of the repository. */

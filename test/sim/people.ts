@@ -1,6 +1,6 @@
-// Operators, approvers and authors at work: kill switches, lifts, pardons, a second epoch; and what
-// people may try that must lead nowhere: approving themselves, approving twice, lapsed consent, epochs
-// that go back.
+// Operators, approvers and authors at work: kill switches, lifts, pardons, a second epoch; and
+// what people may try that must lead nowhere: approving themselves, approving twice, lapsed
+// consent, epochs that go back.
 
 import { create } from "@bufbuild/protobuf";
 import { commitmentOf } from "@ostraka/agents/kernel";
@@ -125,7 +125,10 @@ export class People {
     this.#client.submit(document, [], () => this.#client.submit(activation, [], () => then?.()));
   }
 
-  /** The second epoch, after a document beneath the floor; then the first again, and another second. */
+  /**
+   * The second epoch, after a document beneath the floor; then the first again, and another
+   * second.
+   */
   changeEpoch(): void {
     const [first, second] = POLICIES as [SimPolicy, SimPolicy];
     this.activate(BENEATH_FLOOR, () =>

@@ -1,5 +1,5 @@
-// The policies of a simulated mesh, as numbers first and as YAML made of them: checkers judge by the
-// numbers and never parse the document that the nodes parse.
+// The policies of a simulated mesh, as numbers first and as YAML made of them: checkers judge by
+// the numbers and never parse the document that the nodes parse.
 
 import { Stage } from "@ostraka/proto";
 

@@ -1,5 +1,6 @@
-// The simulator's only source of chance: a seeded generator (xoshiro128**, Blackman and Vigna 2018). One
-// seed, one run; streams split off by name so that a new draw in one place moves nothing elsewhere.
+// The simulator's only source of chance: a seeded generator (xoshiro128**, Blackman and Vigna
+// 2018). One seed, one run; streams split off by name so that a new draw in one place moves
+// nothing elsewhere.
 
 export class Random {
   #a: number;

@@ -1,5 +1,5 @@
-// While a world runs there is no real time and no real chance: whatever reaches for them throws. The
-// last wall of the rule that time and randomness are arguments.
+// While a world runs there is no real time and no real chance: whatever reaches for them throws.
+// The last wall of the rule that time and randomness are arguments.
 
 /** Runs with the clock and the dice of the process replaced by functions that throw. */
 export function withoutRealTime<T>(run: () => T): T {

@@ -1,6 +1,6 @@
-// One run of one mesh, all of it from the seed: who is there, what happens when, a safety phase full of
-// faults, a liveness phase without any, the time until everything has expired, and a last act in which
-// the whole middle lies. Judges nothing: checkers do.
+// One run of one mesh, all of it from the seed: who is there, what happens when, a safety phase
+// full of faults, a liveness phase without any, the time until everything has expired, and a last
+// act in which the whole middle lies. Judges nothing: checkers do.
 
 import { Ledger } from "@ostraka/proto";
 import { ATTACKERS, Attacks, HONEST } from "./attacks.ts";
@@ -39,7 +39,7 @@ export function planOf(random: Random): Plan {
   const count = random.int(2, 5);
   const hasLyingHost = count >= 3 && random.chance(0.6);
   const hosts = Array.from({ length: count }, (_, i) => ({
-    // The first two are witnesses of two domains, so that a quorum can arise; the third may share one.
+    // The first two are witnesses of two domains: a quorum can arise. The third may share one.
     domain: i === 2 && random.chance(0.5) ? "rack-1" : `rack-${i + 1}`,
     isWitness: i < 2 || (hasLyingHost && i === 2) || random.chance(0.5),
   }));

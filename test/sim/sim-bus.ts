@@ -1,5 +1,6 @@
-// The broker of a simulated mesh: plain channels that lose, double, reorder and delay, links that are cut
-// one way, and two journals in one total order each. Trusted by nobody, so it may do what it likes.
+// The broker of a simulated mesh: plain channels that lose, double, reorder and delay, links that
+// are cut one way, and two journals in one total order each. Trusted by nobody, so it may do what
+// it likes.
 
 import { type Bytes, LEDGERS, type LedgerId } from "@ostraka/proto";
 import type { Random } from "./random.ts";
@@ -156,7 +157,10 @@ export class SimBus {
     });
   }
 
-  /** The broker restarts and has lost acknowledged messages: the journal ends earlier than it did. */
+  /**
+   * The broker restarts and has lost acknowledged messages: the journal ends earlier than it
+   * did.
+   */
   truncateJournal(ledger: LedgerId, length: number): void {
     const journal = this.journals.get(ledger) as Message[];
     this.#restarts++;

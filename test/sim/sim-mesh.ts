@@ -1,5 +1,5 @@
-// The people and machines of a simulated mesh: keys from the seed, a genesis, signed start commands. Real
-// keys, real signatures; only chance and time are simulated.
+// The people and machines of a simulated mesh: keys from the seed, a genesis, signed start
+// commands. Real keys, real signatures; only chance and time are simulated.
 
 import { type OpenedGenesis, openGenesis } from "@ostraka/agents/node";
 import { openCrypto, openSigner } from "@ostraka/host";

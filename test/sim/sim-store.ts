@@ -1,5 +1,5 @@
-// A store in memory with the durability of the real one: a write is there after a crash exactly when
-// `write` returned.
+// A store in memory with the durability of the real one: a write is there after a crash exactly
+// when `write` returned.
 
 import type { Store, Write } from "@ostraka/agents/kernel";
 

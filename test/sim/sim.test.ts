@@ -1,5 +1,6 @@
-// The simulator as a gate: two hundred seeds with every checker, every seed that ever failed, every mutant
-// caught, and the same words for the same seed. Runs in processes of its own, two at a time.
+// The simulator as a gate: two hundred seeds with every checker, every seed that ever failed,
+// every mutant caught, and the same words for the same seed. Runs in processes of its own, two at
+// a time.
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -23,7 +24,10 @@ interface Ran {
 let running = 0;
 const queue: (() => void)[] = [];
 
-/** Runs the simulator in a process of its own; two at a time, for the two cores of a small machine. */
+/**
+ * Runs the simulator in a process of its own; two at a time, for the two cores of a small
+ * machine.
+ */
 async function sim(...args: string[]): Promise<Ran> {
   while (running >= 2) await new Promise<void>((resolve) => queue.push(resolve));
   running++;

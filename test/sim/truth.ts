@@ -1,5 +1,6 @@
-// What really happened, as seen from outside: heads that coordinators let out, entries in their stores.
-// Recomputes roots by the plainest rule there is and shares no code with the nodes but the wire formats.
+// What really happened, as seen from outside: heads that coordinators let out, entries in their
+// stores. Recomputes roots by the plainest rule there is and shares no code with the nodes but the
+// wire formats.
 
 import {
   type Bytes,

@@ -1,5 +1,6 @@
-// An independent judge of verdicts: recomputes by hand, from the bytes of an entry, whether its warrant
-// carries it. Deliberately simple, shares no code with the nodes but the wire formats and signatures.
+// An independent judge of verdicts: recomputes by hand, from the bytes of an entry, whether its
+// warrant carries it. Deliberately simple, shares no code with the nodes but the wire formats and
+// signatures.
 
 import {
   type Approval,
@@ -71,8 +72,8 @@ function subjectOf(truth: Truth, commitment: Uint8Array, part: PrivatePart | und
 }
 
 /**
- * A verdict that its warrant carries, with the subject; or what is wrong with it, and whether what is
- * missing is a second holder (I2).
+ * A verdict that its warrant carries, with the subject; or what is wrong with it, and whether what
+ * is missing is a second holder (I2).
  */
 export type Judgement =
   | { readonly subject: string }

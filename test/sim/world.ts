@@ -1,5 +1,5 @@
-// A whole mesh in one process and one thread: real nodes and pumps, virtual time, one seed. Owns starting,
-// crashing and restarting of nodes; decides nothing and checks nothing.
+// A whole mesh in one process and one thread: real nodes and pumps, virtual time, one seed. Owns
+// starting, crashing and restarting of nodes; decides nothing and checks nothing.
 
 import { type Event, newOut, type Out, type Reply, type Trace } from "@ostraka/agents/kernel";
 import {
@@ -169,7 +169,10 @@ export class World {
     this.#guard(process, () => process.pump?.feed([input]));
   }
 
-  /** Ends a cut and does what a reconnect does: reads the journals' ends again BEFORE anything new. */
+  /**
+   * Ends a cut and does what a reconnect does: reads the journals' ends again BEFORE anything
+   * new.
+   */
   heal(process: SimCoordinator | SimSidecar): void {
     const { name } = process.person;
     this.bus.cut.delete(`to:${name}`);

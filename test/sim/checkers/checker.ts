@@ -1,5 +1,5 @@
-// What every checker is: an outside observer of one invariant. Told what happens, asked now and then to
-// look around; reports what must never be. Shares no code with the nodes it watches.
+// What every checker is: an outside observer of one invariant. Told what happens, asked now and
+// then to look around; reports what must never be. Shares no code with the nodes it watches.
 
 import type { SidecarEffect, SubmissionAnswer } from "@ostraka/agents/node";
 import type { Envelope } from "@ostraka/proto";

@@ -1,5 +1,6 @@
-// I5: bounded and convergent. After faults have stopped, every host holds exactly what the ledgers say is
-// in force for it; a lift is final wherever it was heard; everything expires; repeats change nothing.
+// I5: bounded and convergent. After faults have stopped, every host holds exactly what the ledgers
+// say is in force for it; a lift is final wherever it was heard; everything expires; repeats
+// change nothing.
 
 import { decode, equalBytes, hex, LEDGERS, Ledger, LIMITS, SignalSchema } from "@ostraka/proto";
 import type { SimSidecar } from "../world.ts";
@@ -52,7 +53,10 @@ export class ConvergenceChecker extends Checker {
       this.watch.report(`${person.name} denies by ${id}, long expired`);
   }
 
-  /** Index of the lift or the superseding entry of each id ended early, as the control ledger says. */
+  /**
+   * Index of the lift or the superseding entry of each id ended early, as the control ledger
+   * says.
+   */
   #lifts(): Map<string, number> {
     const lifts = new Map<string, number>();
     for (const { entry } of this.watch.truth.entries(Ledger.CONTROL).slice(1)) {

@@ -1,5 +1,5 @@
-// I4: durable before visible. What is answered OK lies in the stores of a majority under a sealed head,
-// at that moment and ever after; what a node lets out, its own store already holds.
+// I4: durable before visible. What is answered OK lies in the stores of a majority under a sealed
+// head, at that moment and ever after; what a node lets out, its own store already holds.
 
 import type { SubmissionAnswer } from "@ostraka/agents/node";
 import {

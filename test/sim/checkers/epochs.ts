@@ -1,5 +1,5 @@
-// I6: one epoch per decision. Signals of two epochs never stand in one warrant, one epoch never names two
-// policies, and epochs never go back, in a ledger or at a sidecar.
+// I6: one epoch per decision. Signals of two epochs never stand in one warrant, one epoch never
+// names two policies, and epochs never go back, in a ledger or at a sidecar.
 
 import {
   decode,

@@ -1,6 +1,6 @@
-// I3: one history. Heads of one index have one root, entries of one index are one entry, a coordinator
-// never signs twice at a position, nobody adopts a head that no majority signed; and a coordinator whose
-// journal was changed under it says so and stops.
+// I3: one history. Heads of one index have one root, entries of one index are one entry, a
+// coordinator never signs twice at a position, nobody adopts a head that no majority signed; and a
+// coordinator whose journal was changed under it says so and stops.
 
 import {
   decode,
@@ -17,7 +17,9 @@ import {
 import type { SimCoordinator } from "../world.ts";
 import { Checker } from "./checker.ts";
 
-/** Samples, one a second, within which a changed journal must be named: a tick and its way there. */
+/**
+ * Samples, one a second, within which a changed journal must be named: a tick and its way there.
+ */
 const NOTICED_SAMPLES = 5;
 
 /** Last messages of a journal that are compared with a coordinator's copy. */

@@ -1,5 +1,5 @@
-// I2: no single key. No verdict of fewer than two holders, nothing against honest subjects, no time but
-// what a majority of clocks says, and nothing lifted without consent.
+// I2: no single key. No verdict of fewer than two holders, nothing against honest subjects, no
+// time but what a majority of clocks says, and nothing lifted without consent.
 
 import type { SidecarEffect } from "@ostraka/agents/node";
 import { hex, LEDGERS, Ledger } from "@ostraka/proto";

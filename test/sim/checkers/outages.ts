@@ -1,5 +1,6 @@
-// I7: losing the middle changes nothing. No revocation is dropped before its expiry, by restart, by a jump
-// of a clock or by silence; and while the middle is gone nobody is newly denied except by a local lease.
+// I7: losing the middle changes nothing. No revocation is dropped before its expiry, by restart,
+// by a jump of a clock or by silence; and while the middle is gone nobody is newly denied except
+// by a local lease.
 
 import { hex, Ledger, LIMITS } from "@ostraka/proto";
 import type { SimSidecar } from "../world.ts";
@@ -13,7 +14,10 @@ const QUIET_SAMPLES = 3;
 export class OutageChecker extends Checker {
   readonly invariant = "I7";
   readonly #held = new Map<string, Map<string, number>>();
-  /** Ids that each host has ever held: after a restart it may hold one again that was nearly over. */
+  /**
+   * Ids that each host has ever held: after a restart it may hold one again that was nearly
+   * over.
+   */
   readonly #ever = new Map<string, Set<string>>();
   readonly #before = new Map<string, ReadonlySet<string>>();
   #outage = 0;

@@ -1,5 +1,6 @@
-// I1: no warrant, no verdict. Every effect that a sidecar enforces stands in a record of its own store,
-// under a head that a majority of coordinators signed, with a warrant that holds when counted by hand.
+// I1: no warrant, no verdict. Every effect that a sidecar enforces stands in a record of its own
+// store, under a head that a majority of coordinators signed, with a warrant that holds when
+// counted by hand.
 
 import type { SidecarEffect } from "@ostraka/agents/node";
 import { hex, Ledger } from "@ostraka/proto";
