@@ -1,5 +1,5 @@
-// `npm test`: generated code, wire compatibility, types, style, then every test; a table at the end.
-// A failed step does not stop the next one. Arguments go to vitest as filters.
+// `npm test`: generated code, wire compatibility, types, style, then every test; a table at the
+// end. A failed step does not stop the next one. Arguments go to vitest as filters.
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

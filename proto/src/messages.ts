@@ -1,4 +1,5 @@
 // Every generated message and enum of ostraka/v1 but the admin API, which has a door of its own.
+// Generated code is imported through here only.
 
 export * from "./gen/ostraka/v1/envelope_pb.js";
 export * from "./gen/ostraka/v1/ledger_pb.js";

@@ -10,7 +10,9 @@ import { fileURLToPath } from "node:url";
 import { readManifests } from "../tidy/source-tree.ts";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-/** All that a bare machine has. What is absent here is absent there: no python, make or compiler. */
+/**
+ * All that a bare machine has. What is absent here is absent there: no python, make or compiler.
+ */
 const PROGRAMS = ["node", "npm", "npx", "git", "sh", "env", "tar", "dpkg", "apt-get", "uname"];
 const POLL_MS = 20;
 const INSTALLED_NODE = /[/\\]node_modules[/\\]/;

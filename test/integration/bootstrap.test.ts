@@ -1,5 +1,5 @@
-// The front door on a bare machine: no python, no make, no compiler, and what can go wrong on the way.
-// The tests share one machine and build on its state, in order: an install is dear.
+// The front door on a bare machine: no python, no make, no compiler, and what can go wrong on the
+// way. The tests share one machine and build on its state, in order: an install is dear.
 
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";

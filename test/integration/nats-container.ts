@@ -1,6 +1,6 @@
-// A nats-server in a container, for `OSTRAKA_TEST_NATS=container`: the same binary in an image made of
-// local files, on the host's network, with the test's folder mounted at its own path, so that one
-// configuration serves both ways of running it.
+// A nats-server in a container, for `OSTRAKA_TEST_NATS=container`: the same binary in an image made
+// of local files, on the host's network, with the test's folder mounted at its own path, so that
+// one configuration serves both ways of running it.
 
 import { spawnSync } from "node:child_process";
 import { GenericContainer, getContainerRuntimeClient, Wait } from "testcontainers";

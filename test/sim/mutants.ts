@@ -52,7 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
     1,
     `${NODE}/verdict-check.ts`,
     'return isSame ? { kind: "revocation", ...derived } : reject("body-differs");',
-    'return { kind: "revocation", revocation: isSame ? derived.revocation : claimed, subject: derived.subject };',
+    "const revocation = isSame ? derived.revocation : claimed;" +
+      ' return { kind: "revocation", revocation, subject: derived.subject };',
   ),
   one(
     "people-body-unread",

@@ -1,5 +1,6 @@
-// Splits TypeScript text into code, strings and comments without parsing it: enough for house rules.
-// What is not asked for is blanked with spaces, so that every position and line stays where it was.
+// Splits TypeScript text into code, strings and comments without parsing it: enough for house
+// rules. What is not asked for is blanked with spaces, so that every position and line stays where
+// it was.
 
 export interface Scanned {
   /** Comments, and the insides of strings, templates and regular expressions, are blanks. */

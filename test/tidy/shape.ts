@@ -24,7 +24,9 @@ export function fileLength(file: SourceFile): string[] {
   return lines > LINES_MAX ? [`${file.path}: ${lines} lines; at most ${LINES_MAX}`] : [];
 }
 
-/** No line is over 100 columns; in tests the inside of a string (a log line, a key) is not counted. */
+/**
+ * No line is over 100 columns; in tests the inside of a string (a log line, a key) is not counted.
+ */
 export function lineWidth(file: SourceFile): string[] {
   const blanked = isTestFile(file.path) ? withoutStrings(file.text).split("\n") : undefined;
   return file.text.split("\n").flatMap((line, i) => {
@@ -57,7 +59,9 @@ export function fileName(file: SourceFile): string[] {
 
 const DOOR = /(^|\/)index\.ts$|\.config\.ts$|\.proto$/;
 
-/** A file opens by saying what it owns and must never do; a door may do with a line, a test none. */
+/**
+ * A file opens by saying what it owns and must never do; a door may do with a line, a test none.
+ */
 export function openingComment(file: SourceFile): string[] {
   if (file.path.endsWith(".test.ts")) return [];
   const lines = file.text.split("\n").filter((line) => !/^(#!|\/\/ @ts-)/.test(line));

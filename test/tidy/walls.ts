@@ -1,5 +1,6 @@
-// The direction of imports: proto ← agents ← agents/host ← sidecar | coordinator | cli; proto ← console.
-// No agent imports another agent, nobody imports `test`, and every package declares what it imports.
+// The direction of imports: proto ← agents ← agents/host ← sidecar | coordinator | cli; proto ←
+// console. No agent imports another agent, nobody imports `test`, and every package declares what
+// it imports.
 
 import { builtinModules } from "node:module";
 import { posix } from "node:path";

@@ -1,5 +1,5 @@
-// The words of DESIGN.md section 4 and the notes that a source may not carry, where a machine can tell.
-// Each banned word comes with its replacement.
+// The words of DESIGN.md section 4 and the notes that a source may not carry, where a machine can
+// tell. Each banned word comes with its replacement.
 
 import { lineAt, scan } from "./scan.ts";
 import type { SourceFile } from "./source-tree.ts";

@@ -1,4 +1,5 @@
 // Exempt subjects: their evidence is shown and never enforced. One NAT address is a whole office.
+// Knows nothing of who is asked about; lists are the policy's.
 
 import { isInBlock, parseAddress, type SubjectText } from "@ostraka/proto";
 import type { Policy } from "./policy.ts";

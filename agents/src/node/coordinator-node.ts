@@ -227,8 +227,9 @@ export class CoordinatorNode {
   }
 
   /**
-   * Compares the newest sealed head with our own of that position: an OK stands on our bytes under a
-   * majority's seals (I4), and a majority of another history means that ours is the damaged one (I3).
+   * Compares the newest sealed head with our own of that position: an OK stands on our bytes under
+   * a majority's seals (I4), and a majority of another history means that ours is the damaged one
+   * (I3).
    */
   #confirm(ledger: LedgerId, out: Out<CoordinatorEffect>): void {
     const { sealer, ownHeads, watch } = this.#state(ledger);
@@ -464,7 +465,8 @@ export class CoordinatorNode {
       ours === undefined ||
       (input.bytesAtOurs !== undefined && equalBytes(ours, input.bytesAtOurs));
     if (input.lastPosition < position) {
-      watch.damage = `journal ends at ${letter}:${input.lastPosition}, we applied ${letter}:${position}`;
+      const end = `${letter}:${input.lastPosition}`;
+      watch.damage = `journal ends at ${end}, we applied ${letter}:${position}`;
     } else if (!isSame) watch.damage = `message ${letter}:${position} is not the one we applied`;
     if (watch.damage === undefined) return;
     out.trace.push({

@@ -1,6 +1,6 @@
-// What a sidecar remembers to judge verdicts of machines by more than their own warrant: pardons, and
-// signals that a revocation has spent (DESIGN.md 6.6). A sole coordinator must not be able to make
-// a second revocation of what was lifted.
+// What a sidecar remembers to judge verdicts of machines by more than their own warrant: pardons,
+// and signals that a revocation has spent (DESIGN.md 6.6). A sole coordinator must not be able to
+// make a second revocation of what was lifted.
 
 import {
   type Bytes,

@@ -1,6 +1,6 @@
-// Keeps a sidecar's two ledgers at their sealed heads: follows what is published, asks for what is missing,
-// adopts an active set as a newcomer, and comes back from the store. Control first, always: the signals
-// ledger is judged by what control has made.
+// Keeps a sidecar's two ledgers at their sealed heads: follows what is published, asks for what is
+// missing, adopts an active set as a newcomer, and comes back from the store. Control first,
+// always: the signals ledger is judged by what control has made.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
@@ -131,7 +131,8 @@ export class LedgerSync {
     this.#advancePage(follower, sealed, response, out);
     this.#advance(out);
     // Only an answer that brought something is followed by the next question at once: a coordinator
-    // with entries of another history would be asked for them again and again, as fast as it answers.
+    // with entries of another history would be asked for them again and again, as fast as it
+    // answers.
     if (follower.heldThrough === heldThrough) return;
     this.#askedMs.delete(ledgerLetter(ledger));
     this.askForWhatIsMissing(out);
@@ -180,7 +181,9 @@ export class LedgerSync {
     this.#o.verdicts.onHead(this.signals, out);
   }
 
-  /** Applies a page that ends below its head: what is long must not have to fit into memory whole. */
+  /**
+   * Applies a page that ends below its head: what is long must not have to fit into memory whole.
+   */
   #advancePage(
     follower: LedgerFollower,
     sealed: Sealed,
@@ -214,7 +217,8 @@ export class LedgerSync {
 
   #advanceOne(follower: LedgerFollower, out: EdgeOut): void {
     const entries = follower.advance();
-    // What is missing is mostly on its way, behind its head; the next clock input asks for the rest.
+    // What is missing is mostly on its way, behind its head; the next clock input asks for the
+    // rest.
     if (entries === undefined || entries === "missing") return;
     if (entries === "forged") {
       out.trace.push({ what: "rejected", kind: "entry", code: "wrong-root" });

@@ -1,5 +1,6 @@
-// Whether the private parts beside an entry are the ones that its commitments ask for. A channel may alter
-// what lies beside signed bytes: then the record is fetched again, never taken as a verdict that fails.
+// Whether the private parts beside an entry are the ones that its commitments ask for. A channel
+// may alter what lies beside signed bytes: then the record is fetched again, never taken as a
+// verdict that fails.
 
 import {
   type Crypto,
@@ -26,7 +27,9 @@ export function privatesFit(
   );
 }
 
-/** Commitments of an entry in the order of its private parts; `undefined` when it cannot be read. */
+/**
+ * Commitments of an entry in the order of its private parts; `undefined` when it cannot be read.
+ */
 function commitmentsOf({ effect }: Entry): readonly Uint8Array[] | undefined {
   switch (effect.case) {
     case "proposal":

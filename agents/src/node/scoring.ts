@@ -69,7 +69,7 @@ export class Scoring {
     restored?.step({ type: "policy", policy: scorerPolicy }, NOWHERE);
   }
 
-  score(event: Event, onLease: (lease: Lease) => void, onSignal: (signal: Signal) => void): void {
+  observe(event: Event, onLease: (lease: Lease) => void, onSignal: (signal: Signal) => void): void {
     this.#scorer?.step({ type: "event", event }, { lease: onLease, signal: onSignal });
   }
 

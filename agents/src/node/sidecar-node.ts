@@ -1,6 +1,6 @@
-// A sidecar's wiring: scorer, courier, ledgers and deny set behind one step. Verifies everything that it
-// enforces (I1), keeps it across restarts, and proves it with receipts (I8). Pure: production and the
-// simulator run this same file.
+// A sidecar's wiring: scorer, courier, ledgers and deny set behind one step. Verifies everything
+// that it enforces (I1), keeps it across restarts, and proves it with receipts (I8). Pure:
+// production and the simulator run this same file.
 
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
 import {
@@ -138,7 +138,9 @@ export class SidecarNode {
     return { ready: true, why: this.isFresh() ? "fresh" : "stale: holding what was enforced" };
   }
 
-  /** Whether the newest sealed head is within the policy's lease and our sets are the ones it names. */
+  /**
+   * Whether the newest sealed head is within the policy's lease and our sets are the ones it names.
+   */
   isFresh(now?: EdgeReading): boolean {
     const { policy } = this.mesh;
     if (policy === undefined || !this.#verdicts.isDigestEqual || this.#sync.isBehind) return false;
@@ -210,7 +212,7 @@ export class SidecarNode {
 
   #onEvent(event: Event, out: Out<SidecarEffect>): void {
     this.#isUnsaved = true;
-    this.scoring.score(
+    this.scoring.observe(
       event,
       (lease) => this.#onLease(lease, out),
       (signal) => this.#onSignal(signal, out),
@@ -266,7 +268,9 @@ export class SidecarNode {
     if (now.monoMs - this.#savedMs >= SAVE_MS) this.save(out);
   }
 
-  /** A receipt at once when what is applied or excepted has changed, otherwise with the heartbeat. */
+  /**
+   * A receipt at once when what is applied or excepted has changed, otherwise with the heartbeat.
+   */
   #sendReceipt(out: Out<SidecarEffect>): void {
     const { control, signals } = this.#sync;
     if (control.head === undefined || signals.head === undefined) return;

@@ -1,14 +1,15 @@
 // The default policy: the document that `ostraka init` publishes as epoch 1. Written to be read by
 // the people who will change it; every number says what it costs.
 
-export const DEFAULT_POLICY_YAML = `# Ostraka policy. One document, one epoch. Changes are published as a newer epoch.
+export const DEFAULT_POLICY_YAML = `# Ostraka policy. One document, one epoch.
+# Changes are published as a newer epoch.
 version: 1
 name: default
 
 # What one host does by itself, on its own evidence, before any quorum.
 local:
-  # A signal is sent to the mesh at this level. 1 dB = 1000 mdB; 40 dB is at most one false signal in
-  # 10,000 honest subject-days of the declared class.
+  # A signal is sent to the mesh at this level. 1 dB = 1000 mdB; 40 dB is at most one false signal
+  # in 10,000 honest subject-days of the declared class.
   signalLineMdb: 40000
   # The local lease falls at this level: this host alone, briefly.
   leaseLineMdb: 30000

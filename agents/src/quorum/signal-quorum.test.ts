@@ -234,7 +234,7 @@ test("before the first activation a signal counts under no epoch", () => {
   expect(counting.count(signal(h1, { epoch: 0 }))).toBe("unknown-epoch");
 });
 
-test("one host has a share of the windows: beyond it its new subjects are refused, nobody else's", () => {
+test("one host has a share of the windows: beyond it only its own are refused", () => {
   const counting = new Counting();
   const base = signal(h1);
   for (let i = 0; i < LIMITS.windowsPerHostMax; i++) {

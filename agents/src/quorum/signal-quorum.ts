@@ -120,7 +120,9 @@ export class SignalQuorum {
     }
   }
 
-  /** The window of a subject, unless the host would stand in too many: each has a share of its own. */
+  /**
+   * The window of a subject, unless the host would stand in too many: each has a share of its own.
+   */
   #windowOf(subject: SubjectText, epoch: number, host: string): Window | undefined {
     let window = this.#windows.get(subject);
     if (window !== undefined && window.epoch !== epoch) {

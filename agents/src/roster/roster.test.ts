@@ -152,7 +152,7 @@ describe("a witness", () => {
     expect(enter(fresh(), ask(h1, { by }), 1)).toBe(expected);
   });
 
-  test("is what two operators signed: a signature stripped on the way is made good until its use", () => {
+  test("is what two operators signed: a stripped signature is made good until its use", () => {
     const roster = fresh();
     const asked = ask(h1, { by: [olga] });
     roster.applyGrant(asked.grant);

@@ -570,7 +570,8 @@ export enum Outcome {
 export declare const OutcomeSchema: GenEnum<Outcome>;
 
 /**
- * CommandService takes signed commands. The same bytes are one command, however often they are sent.
+ * CommandService takes signed commands. The same bytes are one command, however often they are
+ * sent.
  *
  * @generated from service ostraka.v1.CommandService
  */

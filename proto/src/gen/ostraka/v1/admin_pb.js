@@ -154,7 +154,8 @@ export const Outcome = /*@__PURE__*/
   tsEnum(OutcomeSchema);
 
 /**
- * CommandService takes signed commands. The same bytes are one command, however often they are sent.
+ * CommandService takes signed commands. The same bytes are one command, however often they are
+ * sent.
  *
  * @generated from service ostraka.v1.CommandService
  */

@@ -15,7 +15,8 @@ import type { Lift, Revocation } from "./verdict_pb.js";
 export declare const file_ostraka_v1_ledger: GenFile;
 
 /**
- * JournalMessage is one message of a journal: an envelope, the leaves of a batch, and private parts.
+ * JournalMessage is one message of a journal: an envelope, the leaves of a batch, and private
+ * parts.
  *
  * @generated from message ostraka.v1.JournalMessage
  */
