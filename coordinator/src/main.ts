@@ -7,19 +7,17 @@ import { parseArgs } from "node:util";
 import type { OpenedGenesis } from "@ostraka/agents/node";
 import {
   assertDistinct,
-  certFingerprint,
-  certPublicKey,
   type Log,
   loadKeyFile,
   openClock,
   openCrypto,
   openLog,
-  openMeshCa,
   openNatsAuthority,
   openSqliteStore,
   readGenesisFile,
   readSecretFile,
 } from "@ostraka/host";
+import { certFingerprint, certPublicKey, openMeshCa } from "@ostraka/host/mesh-ca";
 import { watchParent } from "@ostraka/host/parent-watch";
 import { equalBytes, hex, OstrakaError, Role, type Signer } from "@ostraka/proto";
 import { startAdminServer } from "./api/admin-server.ts";

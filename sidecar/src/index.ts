@@ -1,15 +1,6 @@
-// The door of the sidecar: running one, joining a mesh, checking a configuration. Replay has its
-// own.
+// The door of a running sidecar. Joining, replay and the demo service have doors of their own: what a
+// sidecar does not need, it does not load.
 
 export { parseSidecarConfig, readSidecarConfig, type SidecarConfig } from "./config.ts";
-export {
-  DEMO_CLIENT_HEADER,
-  DEMO_USER_HEADER,
-  type ProtectedService,
-  type ProtectedServiceOptions,
-  startProtectedService,
-} from "./enforcers/protected-service.ts";
-export { type Enroll, type JoinedHost, type JoinOptions, type JoinStep, joinMesh } from "./join.ts";
-export { type JoinToken, joinTokenText, parseJoinToken } from "./join-token.ts";
-export { checkSidecarConfig, type RunOptions, runSidecar } from "./main.ts";
+export { checkSidecarConfig, type RunOptions, runSidecar, SIDECAR_NODE_FLAGS } from "./main.ts";
 export { type Sidecar, type SidecarOptions, startSidecar } from "./runtime.ts";

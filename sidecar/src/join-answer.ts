@@ -5,7 +5,8 @@
 
 import { X509Certificate } from "node:crypto";
 import { isName, openGenesis } from "@ostraka/agents/node";
-import { certFingerprint, certPublicKey, natsKeyBytes } from "@ostraka/host";
+import { natsKeyBytes } from "@ostraka/host";
+import { certFingerprint, certPublicKey } from "@ostraka/host/mesh-ca";
 import {
   type Bytes,
   type Crypto,

@@ -7,15 +7,14 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs
 import { join } from "node:path";
 import {
   assertDistinct,
-  createCertRequest,
   createNatsUserKey,
   keyPem,
   loadKeyFile,
   openSigner,
   readSecretFile,
-  requestPublicKey,
   writeSecretFile,
 } from "@ostraka/host";
+import { createCertRequest, requestPublicKey } from "@ostraka/host/mesh-ca";
 import { type Bytes, channelId, OstrakaError, type Signer } from "@ostraka/proto";
 
 export interface JoiningKeys {

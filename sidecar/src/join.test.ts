@@ -11,14 +11,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Mesh, type OpenedGenesis, openGenesis } from "@ostraka/agents/node";
 import {
-  createMeshCa,
   createNatsAuthority,
   loadKeyFile,
-  type MeshCa,
   openCrypto,
   openSigner,
   readGenesisFile,
 } from "@ostraka/host";
+import { createMeshCa, type MeshCa } from "@ostraka/host/mesh-ca";
 import {
   type Bytes,
   channelId,

@@ -8,6 +8,9 @@ import { watchParent } from "@ostraka/host/parent-watch";
 import { effectiveConfig, endpointText, readSidecarConfig, type SidecarConfig } from "./config.ts";
 import { openIdentity, type Sidecar, startSidecar } from "./runtime.ts";
 
+/** Node flags for a sidecar's process: Node's default young generation doubles what it holds. */
+export const SIDECAR_NODE_FLAGS: readonly string[] = ["--max-semi-space-size=2"];
+
 export interface RunOptions {
   /** Takes the one line of standard output. */
   readonly print?: (line: string) => void;

@@ -12,7 +12,8 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { Client, credentials } from "@grpc/grpc-js";
 import { type AdminClient, connectAdmin, joinClient } from "@ostraka/coordinator";
-import { certPublicKey, createMeshCa, openSigner } from "@ostraka/host";
+import { openSigner } from "@ostraka/host";
+import { certPublicKey, createMeshCa } from "@ostraka/host/mesh-ca";
 import {
   channelsOf,
   type Envelope,

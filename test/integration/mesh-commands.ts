@@ -9,13 +9,8 @@ import {
   type OpenedGenesis,
   openGenesis,
 } from "@ostraka/agents/node";
-import {
-  createCertRequest,
-  createNatsUserKey,
-  type MeshCa,
-  openSigner,
-  requestPublicKey,
-} from "@ostraka/host";
+import { createNatsUserKey, openSigner } from "@ostraka/host";
+import { createCertRequest, type MeshCa, requestPublicKey } from "@ostraka/host/mesh-ca";
 import {
   ApprovalSchema,
   type Bytes,

@@ -15,19 +15,18 @@ import {
   type Bus,
   connectBus,
   coordinatorPermissions,
-  createMeshCa,
   createNatsAuthority,
   createNatsUserKey,
   credsFile,
   inboxPrefix,
   keyPem,
-  type MeshCa,
   type NatsAuthority,
   openCrypto,
   openLog,
   openSigner,
   writeSecretFile,
 } from "@ostraka/host";
+import { createMeshCa, type MeshCa } from "@ostraka/host/mesh-ca";
 import {
   type Crypto,
   channelsOf,

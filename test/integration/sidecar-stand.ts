@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { joinClient } from "@ostraka/coordinator";
 import {
   coordinatorPermissions,
-  createMeshCa,
   createNatsAuthority,
   createNatsUserKey,
   credsFile,
@@ -20,8 +19,9 @@ import {
   openSqliteStore,
   writeSecretFile,
 } from "@ostraka/host";
+import { createMeshCa } from "@ostraka/host/mesh-ca";
 import { channelsOf, type Envelope, hex, OstrakaError, type Signer } from "@ostraka/proto";
-import { type JoinedHost, joinMesh, joinTokenText } from "@ostraka/sidecar";
+import { type JoinedHost, joinMesh, joinTokenText } from "@ostraka/sidecar/join";
 import { type AdminServer, startAdminServer } from "../../coordinator/src/api/admin-server.ts";
 import { CoordinatorRuntime } from "../../coordinator/src/runtime.ts";
 import { MeshCommands, makeGenesis } from "./mesh-commands.ts";

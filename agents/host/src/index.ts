@@ -24,15 +24,6 @@ export {
   readSecretFile,
   writeSecretFile,
 } from "./key-file.ts";
-export type { Certified, CertUse, CertWish, MeshCa } from "./mesh-ca.ts";
-export {
-  certFingerprint,
-  certPublicKey,
-  createCertRequest,
-  createMeshCa,
-  openMeshCa,
-  requestPublicKey,
-} from "./mesh-ca.ts";
 export type { NatsAuthority, NatsPermissions, NatsUser, NatsUserKey } from "./nats-credentials.ts";
 export {
   coordinatorPermissions,

@@ -90,10 +90,12 @@ describe("an adoption", () => {
     }
   });
 
-  test("with a revocation twice is refused", () => {
+  test("bears a page that comes twice, and refuses a revocation twice in one", () => {
     const one = adoption();
-    expect(one.take(page(INDICES))).toBe(true);
-    expect(one.take(page(INDICES.slice(0, 1)))).toBe(false);
+    expect(one.take(page(INDICES.slice(0, 2)))).toBe(true);
+    expect(one.take(page(INDICES.slice(0, 2)))).toBe(true);
+    expect(one.take(page(INDICES.slice(2)))).toBe(true);
+    expect(one.complete()?.entries).toHaveLength(5);
     expect(adoption().take(page([1, 1]))).toBe(false);
   });
 

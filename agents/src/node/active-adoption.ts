@@ -50,6 +50,10 @@ export class ActiveAdoption {
   /** Takes a page. @returns whether it fits the head; a page that does not ends the adoption. */
   take(page: ResyncResponse): boolean {
     if (page.records.length !== page.proofs.length) return false;
+    // A page that comes twice brings nothing and spoils nothing.
+    const first = page.proofs[0]?.index;
+    const last = this.#entries.at(-1)?.entry.index;
+    if (first !== undefined && last !== undefined && first <= last) return true;
     const { head } = this.#sealed;
     for (let i = 0; i < page.records.length; i++) {
       const record = page.records[i] as ResyncResponse["records"][number];

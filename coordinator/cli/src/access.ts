@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import type { OpenedGenesis } from "@ostraka/agents/node";
 import { type AdminClient, connectAdmin } from "@ostraka/coordinator";
-import { certFingerprint, openCrypto, readGenesisFile } from "@ostraka/host";
+import { openCrypto, readGenesisFile } from "@ostraka/host";
+import { certFingerprint } from "@ostraka/host/mesh-ca";
 import { type Crypto, equalBytes, OstrakaError } from "@ostraka/proto";
 import { type IdentityFlags, openTlsIdentity } from "./identity.ts";
 import { type MeshFile, pathsOf, readMeshFile } from "./mesh-dir.ts";

@@ -3,7 +3,8 @@
 
 import { createHash } from "node:crypto";
 import { type HostMember, orderedKey } from "@ostraka/agents/kernel";
-import { hostPermissions, type MeshCa, type NatsAuthority, requestPublicKey } from "@ostraka/host";
+import { hostPermissions, type NatsAuthority } from "@ostraka/host";
+import { type MeshCa, requestPublicKey } from "@ostraka/host/mesh-ca";
 import {
   decode,
   type Entry,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { genesisFileText, keyPem, writeSecretFile } from "@ostraka/host";
+import { SIDECAR_NODE_FLAGS } from "@ostraka/sidecar";
 import { natsVersion } from "../../integration/nats-server.ts";
 import { startNode } from "../child.ts";
 import { type MeshStand, type StandHost, startMesh } from "../mesh-stand.ts";
@@ -36,7 +37,10 @@ async function run(): Promise<Result> {
   const bare: Sample[] = [];
   // The first of each fills the compile cache and the page cache.
   for (let round = 0; round <= ROUNDS; round++) {
-    const [one, other] = [await sample(MAIN, "sidecar", "--config", config), await sample(...BARE)];
+    const [one, other] = [
+      await sample(...SIDECAR_NODE_FLAGS, MAIN, "sidecar", "--config", config),
+      await sample(...BARE),
+    ];
     if (round === 0) continue;
     ours.push(one);
     bare.push(other);

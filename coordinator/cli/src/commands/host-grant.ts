@@ -25,7 +25,7 @@ import {
   type Signer,
   signEnvelope,
 } from "@ostraka/proto";
-import { joinTokenText } from "@ostraka/sidecar";
+import { joinTokenText } from "@ostraka/sidecar/join";
 import { type AccessFlags, withAccess } from "../access.ts";
 import { durationOf } from "../duration.ts";
 import { refused, usage } from "../failure.ts";

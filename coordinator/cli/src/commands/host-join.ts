@@ -3,7 +3,7 @@
 
 import { joinClient } from "@ostraka/coordinator";
 import { hex } from "@ostraka/proto";
-import { type Enroll, joinMesh } from "@ostraka/sidecar";
+import { type Enroll, joinMesh } from "@ostraka/sidecar/join";
 import { durationOf } from "../duration.ts";
 import { usage } from "../failure.ts";
 import { freePorts } from "../init/free-ports.ts";

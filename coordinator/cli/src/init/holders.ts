@@ -6,15 +6,14 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  certPublicKey,
   coordinatorPermissions,
   createNatsUserKey,
   credsFile,
   generateKeyFile,
-  type MeshCa,
   type NatsAuthority,
   writeSecretFile,
 } from "@ostraka/host";
+import { certPublicKey, type MeshCa } from "@ostraka/host/mesh-ca";
 import { type Bytes, type Channels, Role, type Signer } from "@ostraka/proto";
 import type { MeshPaths } from "../mesh-dir.ts";
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { DEFAULT_POLICY_YAML, Mesh } from "@ostraka/agents/node";
-import { loadKeyFile, openCrypto, openMeshCa, readGenesisFile } from "@ostraka/host";
+import { loadKeyFile, openCrypto, readGenesisFile } from "@ostraka/host";
+import { openMeshCa } from "@ostraka/host/mesh-ca";
 import {
   decode,
   EnvelopeSchema,

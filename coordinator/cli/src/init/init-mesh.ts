@@ -5,13 +5,13 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DEFAULT_POLICY_YAML, isName } from "@ostraka/agents/node";
 import {
-  createMeshCa,
   createNatsAuthority,
   genesisFileText,
   openCrypto,
   serverConfig,
   writeSecretFile,
 } from "@ostraka/host";
+import { createMeshCa } from "@ostraka/host/mesh-ca";
 import { channelsOf, type MeshId } from "@ostraka/proto";
 import { stringify } from "yaml";
 import { usage } from "../failure.ts";

@@ -9,7 +9,8 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { COORDINATOR_NODE_FLAGS, connectAdmin, readTlsFile } from "@ostraka/coordinator";
 import { findNatsServer, openCrypto, readGenesisFile } from "@ostraka/host";
 import { EnvelopeSchema, OstrakaError } from "@ostraka/proto";
-import { joinMesh } from "@ostraka/sidecar";
+import { SIDECAR_NODE_FLAGS } from "@ostraka/sidecar";
+import { joinMesh } from "@ostraka/sidecar/join";
 import type { Access } from "../access.ts";
 import { enroll } from "../commands/host-join.ts";
 import { START_COMMAND_FILES, writeStartCommands } from "../init/start-commands.ts";
@@ -218,7 +219,7 @@ async function startHosts(
       const folder = paths.host(name);
       await supervisor.start({
         name,
-        args: [MAIN, "sidecar", "--config", join(folder, "config.yaml")],
+        args: [...SIDECAR_NODE_FLAGS, MAIN, "sidecar", "--config", join(folder, "config.yaml")],
         // One machine, one demonstration: the narration may name whom it is about.
         env: { OSTRAKA_TRACE_SUBJECTS: "1" },
         log: new ProcessLog(join(folder, "process.log")),

@@ -3,7 +3,7 @@
 // Usage: node service-process.ts NAME PORT GATE_URL.
 
 import { watchParent } from "@ostraka/host/parent-watch";
-import { startProtectedService } from "@ostraka/sidecar";
+import { startProtectedService } from "@ostraka/sidecar/demo";
 
 async function main(name: string, port: number, gateUrl: string): Promise<void> {
   const service = await startProtectedService({ name, host: "127.0.0.1", port, gateUrl });

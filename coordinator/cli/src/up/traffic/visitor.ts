@@ -2,7 +2,7 @@
 // that a simulated client has is told in a header that only these demonstration services believe.
 
 import { Agent, request } from "node:http";
-import { DEMO_CLIENT_HEADER, DEMO_USER_HEADER } from "@ostraka/sidecar";
+import { DEMO_CLIENT_HEADER, DEMO_USER_HEADER } from "@ostraka/sidecar/demo";
 
 export interface WebAnswer {
   readonly status: number;
