@@ -1,4 +1,11 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SidecarInput } from "@ostraka/agents/node";
@@ -13,13 +20,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function feedOf(saved = new Map<string, Uint8Array>(), isTaking = true) {
+function feedOf(saved = new Map<string, Uint8Array>(), isTaking = true, clock = openClock()) {
   const inputs: SidecarInput[] = [];
   const faults: unknown[] = [];
   const feed = new SourceFeed({
     hostName: "web-1",
     realm: "demo",
-    clock: openClock(),
+    clock,
     log: openLog({ name: "test", file: join(folder, "feed.log") }),
     cursorOf: (source) => saved.get(source),
     push: (...more) => inputs.push(...more),
@@ -103,4 +110,25 @@ test.each([
 test("a cursor reads back with its former self", () => {
   const cursor = { identity: "x", offset: 7, previous: { identity: "y", offset: 3 } };
   expect(readCursor(utf8(JSON.stringify(cursor)))).toEqual(cursor);
+});
+
+test("trouble with a log is told once, and again when it comes back after it had ended", async () => {
+  mkdirSync(authLog().path);
+  let looks = 0;
+  let beforeMs = 0;
+  const monotonicMs = () => {
+    looks++;
+    return beforeMs + looks;
+  };
+  const { feed } = feedOf(new Map(), true, { ...openClock(), monotonicMs });
+  const warnings = () =>
+    readFileSync(join(folder, "feed.log"), "utf8").split("a log cannot be read").length - 1;
+  await feed.start([authLog()]);
+  await vi.waitUntil(() => looks >= 3, { timeout: 10_000 });
+  expect(warnings()).toBe(1);
+  beforeMs = 60_000;
+  const seen = looks;
+  await vi.waitUntil(() => looks >= seen + 3, { timeout: 10_000 });
+  expect(warnings()).toBe(2);
+  await feed.close();
 });

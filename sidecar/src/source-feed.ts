@@ -39,6 +39,9 @@ export interface SourceCounts {
   refused: number;
 }
 
+/** A log in trouble says so at every look, many times a second: silence this long has ended it. */
+const TROUBLE_OVER_MS = 5_000;
+
 export class SourceFeed {
   readonly #o: SourceFeedOptions;
   readonly #stop = new AbortController();
@@ -95,6 +98,7 @@ export class SourceFeed {
     const parser = openAuthLog({ host, realm, ...time, ...zone });
     const cursor = readCursor(this.#o.cursorOf(name));
     let told = "";
+    let seenMs = 0;
     await followFile({
       path,
       ...(cursor !== undefined && { cursor }),
@@ -115,8 +119,11 @@ export class SourceFeed {
       },
       onTrouble: (error) => {
         const { code = error.message } = error as NodeJS.ErrnoException;
-        if (code !== told) log.warn({ path, err: error }, "a log cannot be read: trying on");
+        const nowMs = clock.monotonicMs();
+        const isNew = code !== told || nowMs - seenMs > TROUBLE_OVER_MS;
+        if (isNew) log.warn({ path, err: error }, "a log cannot be read: trying on");
         told = code;
+        seenMs = nowMs;
       },
     });
   }
