@@ -15,6 +15,8 @@ const REASONS_KEPT = 1_024;
 const ID = /^[0-9A-Za-z._-]{1,200}$/;
 const CONNECTIONS_MAX = 32;
 const REQUEST_MS_MAX = 5_000;
+/** Node looks for slow requests only so often: by default every 30 s. */
+const SLOW_CHECKED_EVERY_MS = 1_000;
 
 export interface ExplainOptions {
   readonly hostName: string;
@@ -97,10 +99,15 @@ export async function startExplain(
   endpoint: Endpoint,
   options: ExplainOptions,
 ): Promise<ExplainServer> {
-  const server = createServer((request, response) => onRequest(request, response, options));
+  const timeouts = {
+    requestTimeout: REQUEST_MS_MAX,
+    headersTimeout: REQUEST_MS_MAX,
+    connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS,
+  };
+  const server = createServer(timeouts, (request, response) =>
+    onRequest(request, response, options),
+  );
   server.maxConnections = CONNECTIONS_MAX;
-  server.requestTimeout = REQUEST_MS_MAX;
-  server.headersTimeout = REQUEST_MS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(endpoint.port, endpoint.host, resolve);

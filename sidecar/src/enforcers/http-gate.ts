@@ -17,6 +17,8 @@ export const CONNECTIONS_MAX = 4096;
 /** Longer than nginx (60 s) and Caddy (120 s) keep one idle, so they close it: no race. */
 const KEEP_ALIVE_MS = 125_000;
 const REQUEST_MS_MAX = 10_000;
+/** Node looks for slow requests only so often: by default every 30 s. */
+const SLOW_CHECKED_EVERY_MS = 1_000;
 const CLOSE_MS_MAX = 2000;
 
 // Raw pairs: with no header set before, node writes them as they are.
@@ -64,6 +66,7 @@ export async function startHttpGate(options: HttpGateOptions): Promise<HttpGate>
       insecureHTTPParser: false,
       headersTimeout: REQUEST_MS_MAX,
       requestTimeout: REQUEST_MS_MAX,
+      connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
     },

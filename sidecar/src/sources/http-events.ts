@@ -11,6 +11,9 @@ import { canonicalAddress } from "@ostraka/proto";
 import { readEventBody } from "./http-event-body.ts";
 import { HTTP_BODY_BYTES_MAX, HTTP_CONNECTIONS_MAX, HTTP_REQUEST_MS_MAX } from "./limits.ts";
 
+/** Node looks for slow requests only so often: by default every 30 s. */
+const SLOW_CHECKED_EVERY_MS = 1_000;
+
 export interface HttpEventsConfig {
   /** Address to listen on; 127.0.0.1 without it. Any but a loopback address needs a token. */
   readonly address?: string;
@@ -49,13 +52,16 @@ export async function openHttpEvents(config: HttpEventsConfig): Promise<HttpEven
     throw new Error(`source http on ${address} needs a token file; without one use 127.0.0.1`);
   }
   const token = config.tokenFile === undefined ? undefined : await readToken(config.tokenFile);
-  const server = createServer((request, response) => {
+  const timeouts = {
+    requestTimeout: HTTP_REQUEST_MS_MAX,
+    headersTimeout: HTTP_REQUEST_MS_MAX,
+    keepAliveTimeout: HTTP_REQUEST_MS_MAX,
+    connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS,
+  };
+  const server = createServer(timeouts, (request, response) => {
     void serve(request, response, config, token);
   });
   server.maxConnections = HTTP_CONNECTIONS_MAX;
-  server.requestTimeout = HTTP_REQUEST_MS_MAX;
-  server.headersTimeout = HTTP_REQUEST_MS_MAX;
-  server.keepAliveTimeout = HTTP_REQUEST_MS_MAX;
   await listen(server, config.port, address);
   return {
     port: (server.address() as AddressInfo).port,
