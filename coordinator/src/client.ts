@@ -64,7 +64,8 @@ const CHANNEL_OPTIONS = {
 
 /**
  * Clients of every service of the admin API. Each unary call goes to the first coordinator that
- * can be reached; its errors are OstrakaErrors with the server's code.
+ * can be reached and whose journal and disk are whole; its errors are OstrakaErrors with the
+ * server's code.
  */
 export function connectAdmin(access: AdminAccess): AdminClient {
   const { ca, certificate: cert, key } = access;
@@ -137,8 +138,9 @@ class Channels {
         return await unary(client, method, request, deadlineMs);
       } catch (error) {
         const failure = error as ServiceError;
+        const known = errorOfStatus(failure, address);
         const isOver = tried >= this.#clients.length || Date.now() >= deadlineMs;
-        if (failure.code !== status.UNAVAILABLE || isOver) throw errorOfStatus(failure, address);
+        if (isOver || !isOfOneAlone(failure, known)) throw known;
         this.#first = (at + 1) % this.#clients.length;
       }
     }
@@ -170,6 +172,12 @@ class Channels {
       cancel();
     }
   }
+}
+
+/** Whether it says something of that coordinator only, so that another may do what it cannot. */
+function isOfOneAlone(failure: ServiceError, { code }: OstrakaError): boolean {
+  if (failure.code === status.UNAVAILABLE) return true;
+  return code === "OSTRAKA_JOURNAL_DAMAGED" || code === "OSTRAKA_STORE";
 }
 
 function newClient(address: string, context: tls.SecureContext): Client {
