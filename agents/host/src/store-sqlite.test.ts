@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { orderedKey } from "@ostraka/agents/kernel";
@@ -49,6 +49,15 @@ describe("the store", () => {
     expect(keysOf(store.scan("e/", "f"))).toEqual([]);
     expect(keysOf(store.scan("e/", undefined, 0))).toEqual([]);
     expect(keysOf(store.scan(""))).toHaveLength(1_004);
+    store.close();
+  });
+
+  test("is locked without a byte more on the disk, which may be full", () => {
+    const path = newPath();
+    const store = openSqliteStore(path);
+    expect(statSync(`${path}.lock`).size).toBe(0);
+    expect(existsSync(`${path}.lock-journal`)).toBe(false);
+    expect(() => openSqliteStore(path)).toThrow(withCode("OSTRAKA_DATA_LOCKED"));
     store.close();
   });
 

@@ -83,6 +83,8 @@ export function openSqliteStoreReadOnly(path: string): SqliteStore {
 function takeLock(path: string): Database.Database {
   const lock = guard(`${path}.lock`, "open", () => new Database(`${path}.lock`, { timeout: 0 }));
   try {
+    // On a full disk too: nothing is ever written, and a journal would be a file that needs room.
+    lock.pragma("journal_mode = MEMORY");
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
@@ -217,6 +219,7 @@ const ADVICE: readonly (readonly [string, string])[] = [
   ["SQLITE_NOTADB", "the file is damaged or no store: restore it, or remove it and resync"],
   ["SQLITE_READONLY", "the file or its folder cannot be written: check its owner and mode"],
   ["SQLITE_CANTOPEN", "the file cannot be opened: check that its folder exists, owner and mode"],
+  ["SQLITE_IOERR_SHM", "the disk or its quota may be full: make room, then start again"],
   ["SQLITE_IOERR", "the disk failed: check the system's messages before starting again"],
   ["SQLITE_BUSY", "another process holds it: stop that one first"],
 ];
