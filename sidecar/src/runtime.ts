@@ -3,7 +3,7 @@
 // background. Decides nothing itself.
 
 import { randomBytes } from "node:crypto";
-import { newOut } from "@ostraka/agents/kernel";
+import { newOut, type Out } from "@ostraka/agents/kernel";
 import {
   type OpenedGenesis,
   Pump,
@@ -32,6 +32,7 @@ import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
 import { SourceFeed } from "./source-feed.ts";
+import { StoreHold } from "./store-hold.ts";
 import { TraceLog } from "./trace-log.ts";
 
 /** How often the node hears the time: expiry, resync and heartbeat wait at most this long. */
@@ -42,7 +43,10 @@ export interface SidecarOptions {
   readonly config: SidecarConfig;
   readonly log: Log;
   readonly clock?: Clock;
-  /** Told ONCE of what this process cannot go on after: a failed disk, a broken invariant. */
+  /**
+   * Told ONCE of what this process cannot go on after: a broken invariant, or a store that works
+   * again after it had failed (until then the gate holds).
+   */
   readonly onFault: (error: unknown) => void;
   /** Told of every effect after it is durable; for tests and narration. */
   readonly onEffect?: (effect: SidecarEffect) => void;
@@ -94,9 +98,13 @@ export class Sidecar {
   readonly #pump: Pump<SidecarInput, SidecarEffect>;
   readonly #queue: RoundQueue<SidecarInput>;
   readonly #sources: SourceFeed;
+  /** What this process does when its store fails. */
+  readonly #hold: StoreHold;
   readonly #timers: NodeJS.Timeout[] = [];
   #becomeReady: () => void = () => undefined;
   #hasStartedSources = false;
+  /** After a fault memory is ahead of the store: nothing of it may be saved any more. */
+  #hasFailed = false;
   #bus: BusLink | undefined;
   #gate: HttpGate | undefined;
   #explain: ExplainServer | undefined;
@@ -129,12 +137,13 @@ export class Sidecar {
       stages: stagesOf(HTTP_GATE_STAGES),
     });
     this.#pump = this.#newPump(new TraceLog(log, clock));
+    this.#hold = new StoreHold({ store, log, onMended: options.onFault });
     this.#queue = new RoundQueue({
       feed: (inputs) => {
         this.#pump.feed(inputs);
         this.#startSourcesOnceReady();
       },
-      onFault: options.onFault,
+      onFault: (error) => this.#onFault(error),
     });
     this.#sources = new SourceFeed({
       hostName: config.name,
@@ -172,7 +181,7 @@ export class Sidecar {
     const { config } = this.#o;
     const out = newOut<SidecarEffect>();
     this.node.open(this.#now(), out);
-    const next = this.#pump.perform(out);
+    const next = this.#performOpening(out);
     this.#checkName();
     const gateConfig = gateConfigOf(config, this.#identity.meshName);
     this.#gate = await listening("the gate", gateConfig, () => this.#startGate(gateConfig));
@@ -190,10 +199,38 @@ export class Sidecar {
     this.#connect();
   }
 
+  /** A full disk keeps nobody from what the store already says (I7). */
+  #performOpening(out: Out<SidecarEffect>): readonly SidecarInput[] {
+    try {
+      return this.#pump.perform(out);
+    } catch (error) {
+      if (!this.#hold.begin(error)) throw error;
+      this.#hasFailed = true;
+      this.#queue.close();
+      return [];
+    }
+  }
+
+  #onFault(error: unknown): void {
+    this.#hasFailed = true;
+    if (!this.#hold.begin(error)) this.#o.onFault(error);
+  }
+
+  /** Of people's interest only: while it holds, the gate decides as before. */
+  #readiness() {
+    const { why } = this.#hold;
+    return why === undefined ? this.node.readiness() : { ready: false, why };
+  }
+
   #startGate(config: HttpGateConfig): Promise<HttpGate> {
+    const decisions = new GateDecisions(this.node, this.#clock);
     return startHttpGate({
       config,
-      decisions: new GateDecisions(this.node, this.#clock),
+      decisions: {
+        decide: (request) => decisions.decide(request),
+        isReady: () => decisions.isReady(),
+        readiness: () => this.#readiness(),
+      },
       ring: this.#ring,
       nowMs: () => this.#clock.wallMs(),
       onFault: (error) => this.#o.log.error({ err: error }, "the gate could not decide"),
@@ -204,7 +241,7 @@ export class Sidecar {
     return startExplain(this.#o.config.explain, {
       hostName: this.#o.config.name,
       ring: this.#ring,
-      node: this.node,
+      node: { denySet: this.node.denySet, readiness: () => this.#readiness() },
       reasons: this.#reasons,
     });
   }
@@ -219,6 +256,7 @@ export class Sidecar {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#hold.close();
     const faults: unknown[] = [];
     const steps: (() => Promise<void> | void | undefined)[] = [
       () => this.#sources.close(),
@@ -241,6 +279,7 @@ export class Sidecar {
   }
 
   #save(): void {
+    if (this.#hasFailed) return;
     const out = newOut<SidecarEffect>();
     this.node.save(out);
     this.#pump.perform(out);

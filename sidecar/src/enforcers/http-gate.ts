@@ -202,7 +202,12 @@ class Answering {
   #onHealth(response: ServerResponse): void {
     try {
       const { ready, why } = this.#decisions.readiness();
-      sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "unready", why });
+      // By what the gate does, not by what people should mend: a proxy that took an unready gate
+      // out of use while it decides would deny everyone.
+      sendJson(response, this.#decisions.isReady() ? 200 : 503, {
+        status: ready ? "ready" : "unready",
+        why,
+      });
     } catch (error) {
       this.#onFault(response, { subjects: [] }, error);
     }
