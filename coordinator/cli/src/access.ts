@@ -7,6 +7,7 @@ import { type AdminClient, connectAdmin } from "@ostraka/coordinator";
 import { openCrypto, readGenesisFile } from "@ostraka/host";
 import { certFingerprint } from "@ostraka/host/mesh-ca";
 import { type Crypto, equalBytes, OstrakaError } from "@ostraka/proto";
+import { isAnswer } from "./failure.ts";
 import { type IdentityFlags, openTlsIdentity } from "./identity.ts";
 import { type MeshFile, pathsOf, readMeshFile } from "./mesh-dir.ts";
 
@@ -45,9 +46,9 @@ export async function withAccess<T>(
 
 /** A call that no coordinator answered, or not in time; a deadline of our own has no such cause. */
 function isUnanswered(error: unknown): boolean {
-  if (!(error instanceof OstrakaError)) return false;
+  if (!(error instanceof OstrakaError) || isAnswer(error)) return false;
   const isOfCall = error.cause instanceof Error && "metadata" in error.cause;
-  return error.code === "OSTRAKA_UNREACHABLE" || (error.code === "OSTRAKA_DEADLINE" && isOfCall);
+  return isOfCall && ["OSTRAKA_UNREACHABLE", "OSTRAKA_DEADLINE"].includes(error.code);
 }
 
 function unreachable(dir: string, addresses: readonly string[], cause: unknown): OstrakaError {

@@ -1,8 +1,9 @@
 // The grammar of `ostraka`: commands, flags, exit codes. Each command's code is loaded only when it
 // is asked for. Must never print a stack: failure.ts has the one way to fail.
 
+import type { ErrorCode } from "@ostraka/proto";
 import { Command, CommanderError, Option } from "commander";
-import { EXIT, exitCodeOf, sentenceOf } from "./failure.ts";
+import { codeOf, EXIT, exitCodeOf, sentenceOf } from "./failure.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
@@ -13,7 +14,8 @@ type Run = (args: readonly string[], flags: never, terminal: Terminal) => Promis
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
   const terminal = openTerminal();
-  const program = buildProgram(terminal, (exit) => {
+  const failing = (text: string) => failureText(argv, "OSTRAKA_USAGE", text);
+  const program = buildProgram(terminal, failing, (exit) => {
     code = exit;
   });
   // Whoever reads may stop reading: `ostraka verdicts | head` is no failure.
@@ -25,12 +27,23 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    terminal.note(`ostraka: ${sentenceOf(error)}`);
+    terminal.note(failureText(argv, codeOf(error), sentenceOf(error)));
     return exitCodeOf(error);
   }
 }
 
-function buildProgram(terminal: Terminal, done: (exit: number) => void): Command {
+/** A failure on stderr: a sentence, or under `--json` one object of code and message. */
+function failureText(argv: readonly string[], code: ErrorCode, message: string): string {
+  return argv.includes("--json")
+    ? JSON.stringify({ error: { code, message } })
+    : `ostraka: ${message}`;
+}
+
+function buildProgram(
+  terminal: Terminal,
+  failing: (text: string) => string,
+  done: (exit: number) => void,
+): Command {
   const program = new Command("ostraka")
     .description(
       "Cuts a dangerous identity off everywhere, with a quorum's consent, and proves it.",
@@ -40,7 +53,7 @@ function buildProgram(terminal: Terminal, done: (exit: number) => void): Command
     .helpCommand("help [command]", "say what a command takes")
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(`ostraka: ${text.replace(/^error: /, "")}`),
+      outputError: (text, write) => write(`${failing(text.replace(/^error: /, "").trimEnd())}\n`),
     });
   program.configureHelp({ showGlobalOptions: false });
   const bind = (command: Command, load: () => Promise<Run>) =>
@@ -129,6 +142,7 @@ function addHosts(program: Command, bind: Bind): void {
     .option("--label <key=value>", "label of the host", many)
     .option("--out <dir>", "where the two files go", ".")
     .option("--cosign <file>", "add a second operator's signature: the host counts as a witness")
+    .option("--yes", "with --cosign at a terminal: do not ask")
     .option("--send <file>", "send a grant to the mesh")
     .option("--timeout <duration>", "how long to wait for the mesh", "30s");
   bind(grant, async () => (await import("./commands/host-grant.ts")).runHostGrant);
@@ -242,13 +256,13 @@ function addLedger(program: Command, bind: Bind): void {
     const { runLedgerExport } = await import("./commands/ledger.ts");
     return (_args, flags, terminal) => runLedgerExport(flags, terminal);
   });
-  const verify = ledger
-    .command("verify")
-    .argument("<file>", "an export")
-    .description("check an export offline, every byte of it")
-    .option("--genesis <file>", "the genesis to check against (DIR/genesis.json)")
-    .addOption(dataOption())
-    .addOption(jsonOption());
+  // Nobody acts in it, yet it takes what the others take: whoever scripts need not know.
+  const verify = asOptions(
+    ledger
+      .command("verify")
+      .argument("<file>", "an export")
+      .description("check an export offline, every byte of it"),
+  ).option("--genesis <file>", "the genesis to check against (DIR/genesis.json)");
   bind(verify, async () => {
     const { runLedgerVerify } = await import("./commands/ledger.ts");
     return async (args, flags, terminal) => runLedgerVerify(args, flags, terminal);

@@ -5,13 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Envelope, hex, OstrakaError, type PrivatePart } from "@ostraka/proto";
 import { Outcome, type SubmitResponse } from "@ostraka/proto/gen/admin";
 import type { Access } from "./access.ts";
-import { refused } from "./failure.ts";
+import { isAnswer, refused, sentenceOf } from "./failure.ts";
 import { rejectWords } from "./reject-words.ts";
 
 const WAIT_MS = 10_000;
 const AGAIN_MS = 250;
 const UNKNOWN_YET = "the outcome is not known yet; the same bytes are sent again";
-const UNANSWERED = "no coordinator answers; the same bytes are sent again";
 /** Errors after which the same bytes may still come to something. */
 const PASSING = ["OSTRAKA_UNREACHABLE", "OSTRAKA_DEADLINE", "OSTRAKA_RESOURCE_EXHAUSTED"];
 
@@ -47,7 +46,7 @@ export async function submitCommand(
       throw refused(`the mesh refuses the ${what} ${id} (${code}): ${rejectWords(code)}`);
     }
     if (performance.now() + AGAIN_MS >= deadlineMs) throw deadline(what, id, answer.error);
-    if (!isTold) onWait?.(answer.error === undefined ? UNKNOWN_YET : UNANSWERED);
+    if (!isTold) onWait?.(waitWords(answer.error));
     isTold = true;
     await delay(AGAIN_MS);
   }
@@ -69,8 +68,21 @@ async function trySubmit(
   }
 }
 
+function waitWords(error: OstrakaError | undefined): string {
+  return error === undefined
+    ? UNKNOWN_YET
+    : `${silenceWords(error)}; the same bytes are sent again`;
+}
+
+/** Nobody answers, or what the one that did has said. */
+function silenceWords(error: OstrakaError): string {
+  return isAnswer(error)
+    ? `a coordinator says: ${sentenceOf(error, {})}`
+    : "no coordinator answers";
+}
+
 function deadline(what: string, id: string, cause: OstrakaError | undefined): OstrakaError {
-  const last = cause === undefined ? "" : " (no coordinator answers)";
+  const last = cause === undefined ? "" : ` (${silenceWords(cause)})`;
   return new OstrakaError(
     "OSTRAKA_DEADLINE",
     `it is not known whether the ${what} ${id} was entered${last}: ` +

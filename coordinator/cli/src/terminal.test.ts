@@ -34,6 +34,14 @@ describe("openTerminal", () => {
     terminal.json({ id: Uint8Array.of(1, 255), index: 7n });
     expect(lines).toEqual(['{"id":"01ff","index":7}\n']);
   });
+
+  it("spells in JSON what a terminal may obey, and the value stays the same", () => {
+    const { lines, terminal } = capture(true);
+    const value = { reason: "\u001b[2J\u009b1m\u202e\u{e0001} Zoë 雪" };
+    terminal.json(value);
+    expect(lines[0]).toMatch(/^[^\p{Cc}\p{Cf}]+\n$/u);
+    expect(JSON.parse(lines[0] as string)).toEqual(value);
+  });
 });
 
 describe("text of others", () => {

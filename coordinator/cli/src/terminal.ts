@@ -54,7 +54,7 @@ export function openTerminal(
     say,
     note: (line) => void stderr.write(`${line}\n`),
     progress: progressOn(stderr),
-    json: (value) => say(JSON.stringify(value, jsonValue)),
+    json: (value) => say(escaped(JSON.stringify(value, jsonValue))),
     paint,
     table: (columns, rows) => {
       if (!isTerminal) {
@@ -87,6 +87,16 @@ function progressOn(stderr: Output): (line: string | undefined) => void {
 function jsonValue(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+}
+
+/** What JSON leaves as it is and a terminal may obey; the same value, spelled in ASCII. */
+function escaped(json: string): string {
+  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    char
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }
 
 function layOut(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {

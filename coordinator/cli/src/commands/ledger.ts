@@ -1,7 +1,7 @@
 // `ostraka ledger tail|export|verify`: what the ledgers say, the same as a file, and whether such a
 // file holds, offline.
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { openCrypto, readGenesisFile } from "@ostraka/host";
 import { hex, ledgerLetter, OstrakaError } from "@ostraka/proto";
@@ -71,6 +71,9 @@ export interface ExportFlags extends AccessFlags {
 }
 
 export async function runLedgerExport(flags: ExportFlags, terminal: Terminal): Promise<number> {
+  if (statSync(flags.out, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw usage(`--out ${flags.out} is a folder: name a file in it`);
+  }
   const genesis = readGenesisFile(openCrypto(), pathsOf(flags.data).genesis);
   const { ledgers, name } = await readLedgers(flags);
   const count = writeWhole(flags.out, exportText(genesis.mesh, ledgers)) - 1 - ledgers.size;
@@ -115,25 +118,25 @@ function writeWhole(path: string, lines: Iterable<string>): number {
   }
   let count = 0;
   try {
-    for (const line of lines) {
-      writeSync(file, line);
-      count++;
+    try {
+      for (const line of lines) {
+        writeSync(file, line);
+        count++;
+      }
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
     }
-    fsyncSync(file);
+    renameSync(making, path);
   } catch (error) {
-    closeSync(file);
     rmSync(making, { force: true });
     throw error;
   }
-  closeSync(file);
-  renameSync(making, path);
   return count;
 }
 
-export interface VerifyFlags {
+export interface VerifyFlags extends AccessFlags {
   readonly genesis?: string;
-  readonly data: string;
-  readonly json: boolean;
 }
 
 export function runLedgerVerify(

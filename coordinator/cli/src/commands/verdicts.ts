@@ -7,7 +7,7 @@ import { type AccessFlags, withAccess } from "../access.ts";
 import { allVerdicts, type Standing, standingOf } from "../ledger/find-verdict.ts";
 import { idOf, type WalkedEntry } from "../ledger/ledger-walk.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
-import { type Terminal, timeText } from "../terminal.ts";
+import { spanText, type Terminal, timeText } from "../terminal.ts";
 import { verdictJson } from "../verdict-json.ts";
 import { scopeWords } from "../verdict-words.ts";
 
@@ -20,7 +20,11 @@ export async function runVerdicts(flags: VerdictsFlags, terminal: Terminal): Pro
     const mesh = new VerifiedMesh(access);
     await mesh.refresh();
     const { walk } = mesh;
-    const nowMs = mesh.machineTimeMs;
+    // As the hosts judge it: machine time stands still with the mesh, what it decided ends anyway.
+    const wallMs = Date.now();
+    const nowMs = Math.max(wallMs, mesh.machineTimeMs);
+    const ageText = headAgeText(wallMs - mesh.machineTimeMs);
+    if (ageText !== undefined) terminal.note(ageText);
     const shown = allVerdicts(walk)
       .map((entry) => ({ entry, standing: standingOf(walk, entry, nowMs) }))
       .filter(({ standing }) => flags.all === true || standing.state === "in force");
@@ -39,6 +43,18 @@ export async function runVerdicts(flags: VerdictsFlags, terminal: Terminal): Pro
     terminal.note(`${shown.length} shown, all verified here up to the sealed heads at ${heads}`);
     return 0;
   });
+}
+
+/** Heads come every few seconds, also when nothing is decided. */
+const HEAD_AGE_MS_MAX = 15_000;
+
+/** A warning when the newest sealed head is older than it should be. @param ageMs by the wall. */
+export function headAgeText(ageMs: number): string | undefined {
+  if (ageMs <= HEAD_AGE_MS_MAX) return undefined;
+  return (
+    `the newest sealed head is ${spanText(ageMs)} old: what was decided since is not shown; ` +
+    "ask `ostraka status` what is missing"
+  );
 }
 
 /** Digits of an id that a table shows; `explain` and `lift` take them. */

@@ -1,7 +1,7 @@
 // Reads an export file in pieces and has every line verified; memory does not grow with the file's
 // size but by what the verifier keeps.
 
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { OpenedGenesis } from "@ostraka/agents/node";
 import { type Crypto, OstrakaError } from "@ostraka/proto";
 import {
@@ -56,15 +56,20 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 function openFile(path: string): number {
+  let file: number;
   try {
-    return openSync(path, "r");
+    file = openSync(path, "r");
   } catch (error) {
-    throw new OstrakaError(
-      "OSTRAKA_NOT_FOUND",
-      `${path} cannot be read: name the file that \`ostraka ledger export\` wrote`,
-      { cause: error },
-    );
+    throw unreadable(`${path} cannot be read`, error);
   }
+  if (!fstatSync(file).isDirectory()) return file;
+  closeSync(file);
+  throw unreadable(`${path} is a folder`);
+}
+
+function unreadable(what: string, cause?: unknown): OstrakaError {
+  const why = `${what}: name the file that \`ostraka ledger export\` wrote`;
+  return new OstrakaError("OSTRAKA_NOT_FOUND", why, { cause });
 }
 
 function* piecesOf(file: number): Iterable<Uint8Array> {
