@@ -140,8 +140,10 @@ describe.skipIf(version === undefined)("the bus", () => {
     expect(await bus.request("x", huge, 5_000)).toBeUndefined();
     expect(await bus.publishJournal("x", huge, "1")).toBeUndefined();
     expect(said.lines.filter((line) => line.includes("cannot publish"))).toHaveLength(2);
-    bus.subscribe("q", (bytes, reply) => reply?.(bytes));
-    expect(await bus.request("q", utf8("still"), 5_000)).toEqual(utf8("still"));
+    // An answer goes only into the inbox of whom the channel names.
+    bus.subscribe("q.*", (bytes, reply) => reply?.(bytes));
+    expect(await bus.request("q.a", utf8("still"), 5_000)).toEqual(utf8("still"));
+    expect(await bus.request("q.b", utf8("still"), 100)).toBeUndefined();
   });
 
   test("refuses credentials that another operator signed", async () => {
@@ -157,11 +159,11 @@ describe.skipIf(version === undefined)("the bus", () => {
     const [asker, one, two] = await Promise.all(
       ["a", "b", "c"].map((name) => joinOpen(nats.url, name)),
     );
-    one?.subscribe("q", (_bytes, reply) => reply?.(new Uint8Array()));
-    two?.subscribe("q", (_bytes, reply) => reply?.(utf8("here")));
+    one?.subscribe("q.a", (_bytes, reply) => reply?.(new Uint8Array()));
+    two?.subscribe("q.a", (_bytes, reply) => reply?.(utf8("here")));
     await one?.request("flushed", utf8(""), 50);
     await two?.request("flushed", utf8(""), 50);
-    expect(text((await asker?.request("q", utf8("?"), 5_000, 2)) ?? utf8(""))).toBe("here");
+    expect(text((await asker?.request("q.a", utf8("?"), 5_000, 2)) ?? utf8(""))).toBe("here");
     expect(await asker?.request("nobody", utf8("?"), 60_000)).toBeUndefined();
   });
 
@@ -343,10 +345,26 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
     expect(gaps).toEqual([{ kind: "absent", expected: 1, first: 0, last: 0 }]);
   });
 
-  test("is told when messages were purged unread, or end before the reader", async () => {
+  test("cannot be purged, by whomever the request comes to be sent", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
     await openSignals(bus);
+    await fill(bus, 1, 3);
+    const purge = `$JS.API.STREAM.PURGE.${SIGNALS}`;
+    const answer = text((await bus.request(purge, utf8('{"seq":3}'), 5_000)) ?? utf8(""));
+    expect(answer).toContain("error");
+    const seen: number[] = [];
+    bus.readJournal({ stream: SIGNALS, fromPosition: 1, onMessage: (p) => seen.push(p) });
+    await until(() => seen.length === 3, "all are still there");
+  });
+
+  test("is told when messages were purged unread, or end before the reader", async () => {
+    await using nats = await startNats();
+    const bus = await joinOpen(nats.url, "a");
+    // A stream of somebody else's making: ours cannot be purged.
+    const subjects = [CHANNELS.journalAll(Ledger.SIGNALS)];
+    const config = utf8(JSON.stringify({ name: SIGNALS, subjects, storage: "file" }));
+    await bus.request(`$JS.API.STREAM.CREATE.${SIGNALS}`, config, 5_000);
     await fill(bus, 1, 6);
     await bus.request(`$JS.API.STREAM.PURGE.${SIGNALS}`, utf8('{"seq":4}'), 5_000);
     const gaps: JournalGap[] = [];

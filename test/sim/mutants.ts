@@ -317,8 +317,17 @@ export const MUTANTS: readonly Mutant[] = [
     "what a revocation supersedes stays in force",
     4,
     DENY_SET,
-    "for (const superseded of supersedes) this.#end(hex(superseded), untilMs);",
-    "void untilMs; void supersedes;",
+    "return supersedes.flatMap((id) => this.#end(hex(id), untilMs, subject) ?? []);",
+    "void untilMs; void supersedes; void subject; return [];",
+  ),
+  one(
+    "ends-for-anybody",
+    "I5",
+    "a lift in one subject's name ends another's revocation",
+    4,
+    DENY_SET,
+    "return this.#byId.get(id)?.subject === subject ? this.#drop(id) : undefined;",
+    "void subject; return this.#drop(id);",
   ),
   one(
     "lifts-not-imported",
@@ -326,7 +335,7 @@ export const MUTANTS: readonly Mutant[] = [
     "the signals ledger does not hear of lifts",
     6,
     `${NODE}/signals-machine.ts`,
-    "for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs));",
+    "for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs), subject);",
   ),
   // I6
   one(

@@ -13,7 +13,7 @@ import { People } from "./people.ts";
 import { POLICIES, type SimPolicy, yamlOf } from "./policies.ts";
 import type { Random } from "./random.ts";
 import { joinCommands, type MeshShape, policyCommands } from "./sim-mesh.ts";
-import type { Truth } from "./truth.ts";
+import { nameIn, type Truth } from "./truth.ts";
 import type { SimCoordinator, SimSidecar, World } from "./world.ts";
 
 export interface Plan {
@@ -217,9 +217,14 @@ export class Scenario {
     const subject = n === 2 ? "user:sim/mallory" : this.#random.pick(ATTACKERS);
     const by = this.people.person(this.#random.pick(["olga", "omar"]));
     const inForce = n === 1 ? this.#inForce() : [];
-    const supersedes = inForce.length > 0 ? [this.#random.pick(inForce)] : [];
+    const old = inForce.length > 0 ? this.#random.pick(inForce) : undefined;
+    const supersedes = old === undefined ? [] : [old.id];
+    const about = old === undefined ? subject : this.#nameFor(old);
     const hosts = n === 2 && this.#random.chance(0.6) ? { hosts: ["host-1"] } : {};
-    this.people.ask({ subject, by, supersedes, ...hosts }, [this.#random.pick([ada, rui]), sam]);
+    this.people.ask({ subject: about, by, supersedes, ...hosts }, [
+      this.#random.pick([ada, rui]),
+      sam,
+    ]);
   }
 
   #liftSome(): void {
@@ -227,24 +232,30 @@ export class Scenario {
     if (inForce.length === 0) return;
     const [rui, sam] = ["rui", "sam"].map((name) => this.people.person(name));
     if (rui === undefined || sam === undefined) return;
-    const lifts = [this.#random.pick(inForce)];
+    const old = this.#random.pick(inForce);
+    const lifts = [old.id];
     const pardon = this.#random.chance(0.5) ? { pardonBeforeMs: this.#world.time.nowMs } : {};
-    const subject = this.#random.pick(ATTACKERS);
+    const subject = this.#nameFor(old);
     this.people.ask({ subject, by: this.people.person("olga"), lifts, ...pardon }, [rui, sam]);
   }
 
-  /** Ids of revocations that some sealed entry holds and that have not expired. */
-  #inForce(): Uint8Array[] {
-    const ids: Uint8Array[] = [];
+  /** Mostly the subject of what is to end; sometimes another, in whose name it must not end. */
+  #nameFor(old: { readonly subject: string }): string {
+    return this.#random.chance(0.8) ? old.subject : this.#random.pick(ATTACKERS);
+  }
+
+  /** Revocations that some sealed entry holds and that have not expired. */
+  #inForce(): { readonly id: Uint8Array; readonly subject: string }[] {
+    const inForce: { readonly id: Uint8Array; readonly subject: string }[] = [];
     for (const ledger of [Ledger.CONTROL, Ledger.SIGNALS] as const) {
-      for (const { entry } of this.#truth.entries(ledger).slice(1)) {
+      for (const { entry, record } of this.#truth.entries(ledger).slice(1)) {
         if (entry.effect.case !== "revocation") continue;
         if (Number(entry.effect.value.expiresMs) > this.#world.time.nowMs) {
-          ids.push(entry.effect.value.id);
+          inForce.push({ id: entry.effect.value.id, subject: nameIn(record) });
         }
       }
     }
-    return ids;
+    return inForce;
   }
 
   /** The middle goes away for a while: all coordinators, or every link to the bus. */

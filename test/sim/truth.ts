@@ -2,6 +2,7 @@
 // stores. Recomputes roots by the plainest rule there is and shares no code with the nodes but the
 // wire formats.
 
+import { fromBinary } from "@bufbuild/protobuf";
 import {
   type Bytes,
   decode,
@@ -18,6 +19,7 @@ import {
   type LedgerId,
   LIMITS,
   ledgerLetter,
+  PrivateSubjectSchema,
   pae,
 } from "@ostraka/proto";
 import type { SimStore } from "./sim-store.ts";
@@ -29,6 +31,12 @@ const READING_MS = 300;
 export interface TrueEntry {
   readonly entry: Entry;
   readonly record: EntryRecord;
+}
+
+/** Whom an entry's private part names: read by hand, unverified, for who plays and who checks. */
+export function nameIn({ privates }: EntryRecord): string {
+  const [part] = privates;
+  return part === undefined ? "" : fromBinary(PrivateSubjectSchema, part.content).subject;
 }
 
 export interface SealedTruth {

@@ -247,9 +247,14 @@ class NatsBus implements Bus {
     }
   }
 
+  /**
+   * Only into the inbox of who asks, which the last word of the channel names: the broker checks no
+   * reply subject, so an answer could be made to land in a journal.
+   */
   #replyTo(message: Msg): ((bytes: Uint8Array) => void) | undefined {
-    const { reply } = message;
-    if (reply === undefined || reply === "") return undefined;
+    const { reply, subject } = message;
+    const asker = subject.slice(subject.lastIndexOf(".") + 1);
+    if (reply === undefined || !reply.startsWith(`_INBOX_${asker}.`)) return undefined;
     return (bytes) => this.publish(reply, bytes);
   }
 

@@ -81,6 +81,7 @@ type JournalSettings = Pick<
   | "duplicate_window"
   | "num_replicas"
   | "deny_delete"
+  | "deny_purge"
   | "allow_rollup_hdrs"
 >;
 
@@ -99,6 +100,9 @@ function journalSettings(channels: readonly string[], replicas: number): Journal
     duplicate_window: nanos(DUPLICATES_MS),
     num_replicas: replicas,
     deny_delete: true,
+    // NATS checks no reply subject: the acknowledgement of a host's publication could be made to
+    // land on the API, where it reads as a request to purge.
+    deny_purge: true,
     allow_rollup_hdrs: false,
   };
 }

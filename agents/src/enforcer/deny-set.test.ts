@@ -98,7 +98,7 @@ describe("a revocation", () => {
     set.add(revocation(3, { stage: Stage.THROTTLE }), ADDRESS, AT);
     expect(denied(set)).toBe(hexId(2));
     expect(denied(set, { subjects: [ADDRESS, MALLORY] })).toBe(hexId(2));
-    set.lift([id(2)], NOW + HOUR);
+    set.lift([id(2)], NOW + HOUR, MALLORY);
     expect(denied(set, { subjects: [MALLORY, ADDRESS] })).toBe(hexId(3));
   });
 });
@@ -137,10 +137,20 @@ describe("an end", () => {
   test("by a lift is final, also for what comes after it", () => {
     const set = fresh();
     set.add(revocation(1), MALLORY, AT);
-    expect(set.lift([id(1), id(2)], NOW + 2 * HOUR).map((h) => h.id)).toEqual([hexId(1)]);
+    expect(set.lift([id(1), id(2)], NOW + 2 * HOUR, MALLORY).map((h) => h.id)).toEqual([hexId(1)]);
     expect(set.add(revocation(1), MALLORY, AT)).toBeUndefined();
     expect(set.add(revocation(2), MALLORY, AT)).toBeUndefined();
     expect(denied(set)).toBeUndefined();
+  });
+
+  test("in the name of another subject ends nothing: nobody consented to that", () => {
+    const set = fresh();
+    set.add(revocation(1), MALLORY, AT);
+    expect(set.lift([id(1)], NOW + HOUR, ALICE)).toEqual([]);
+    set.add(revocation(2, { supersedes: [1] }), ALICE, AT);
+    expect(denied(set)).toBe(hexId(1));
+    set.lift([id(3)], NOW + HOUR, ALICE);
+    expect(set.add(revocation(3), MALLORY, AT)).toBeDefined();
   });
 
   test("by one that supersedes holds after that one has run out", () => {
@@ -162,7 +172,7 @@ describe("an end", () => {
 
   test("is forgotten once nothing of its id can be in force", () => {
     const set = fresh();
-    set.lift([id(1)], NOW + HOUR);
+    set.lift([id(1)], NOW + HOUR, MALLORY);
     set.expire(time(HOUR));
     expect(set.add(revocation(1, { expiresMs: NOW + 2 * HOUR }), MALLORY, AT)).toBeDefined();
   });
@@ -203,7 +213,7 @@ describe("a local lease", () => {
     expect([...set.leases()]).toHaveLength(1);
     expect(denied(set, {}, time(4_000))).toBe("lease-1");
     set.add(revocation(1), MALLORY, AT);
-    set.lift([id(1)], NOW + HOUR);
+    set.lift([id(1)], NOW + HOUR, MALLORY);
     expect(denied(set)).toBeUndefined();
     set.lease(lease(NOW + 5_000));
     expect(set.endLease(MALLORY)).toBe(true);
@@ -228,9 +238,10 @@ describe("merging", () => {
   const subjectOf = (n: number) => [MALLORY, ADDRESS, ALICE][n % 3] as SubjectText;
 
   function apply(set: DenySet, one: Verdict): void {
-    if (one.type === "lift") set.lift([id(one.n)], NOW + HOUR);
+    if (one.type === "lift") set.lift([id(one.n)], NOW + HOUR, subjectOf(one.n));
     else {
-      const wish = { supersedes: one.supersedes.filter((n) => n !== one.n) };
+      const supersedes = one.supersedes.filter((n) => n !== one.n && n % 3 === one.n % 3);
+      const wish = { supersedes };
       set.add(revocation(one.n, wish), subjectOf(one.n), AT);
     }
   }
@@ -243,7 +254,7 @@ describe("merging", () => {
       if (one.type === "lift") ended.add(one.n);
       else {
         revoked.add(one.n);
-        for (const n of one.supersedes) if (n !== one.n) ended.add(n);
+        for (const n of one.supersedes) if (n !== one.n && n % 3 === one.n % 3) ended.add(n);
       }
     }
     return [...revoked].filter((n) => !ended.has(n));

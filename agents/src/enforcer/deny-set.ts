@@ -76,7 +76,7 @@ export class DenySet {
   readonly #trie: DigestTrie;
   readonly #bySubject: DenyIndex<Denials>;
   readonly #byId = new Map<string, Held>();
-  /** Ended early by a lift or superseded, with the time until which that must be remembered. */
+  /** Ended early by a lift or superseded, by id and subject, with the time until which that must be remembered. */
   readonly #ended = new Map<string, number>();
   readonly #leases = new Map<SubjectText, HeldLease>();
 
@@ -120,8 +120,9 @@ export class DenySet {
   ): Held | undefined {
     const id = hex(revocation.id);
     const expiresMs = Number(revocation.expiresMs);
-    this.supersede(revocation);
-    if (this.#ended.has(id) || this.#byId.has(id) || !this.#applies(revocation)) return undefined;
+    this.supersede(revocation, subject);
+    const isEnded = this.#ended.has(`${id}/${subject}`);
+    if (isEnded || this.#byId.has(id) || !this.#applies(revocation)) return undefined;
     const held: Held = {
       id,
       subject,
@@ -143,21 +144,18 @@ export class DenySet {
   }
 
   /** Ends what a verified revocation supersedes: also when it has itself expired by now. */
-  supersede({ supersedes, fromMs }: Revocation): void {
+  supersede({ supersedes, fromMs }: Revocation, subject: SubjectText): Held[] {
     const untilMs = endedUntilMs(Number(fromMs));
-    for (const superseded of supersedes) this.#end(hex(superseded), untilMs);
+    return supersedes.flatMap((id) => this.#end(hex(id), untilMs, subject) ?? []);
   }
 
-  /** Ends revocations for ever, seen or not yet seen. @returns those that were held. */
-  lift(ids: readonly Bytes[], untilMs: number): Held[] {
-    const lifted: Held[] = [];
-    for (const id of ids) {
-      const held = this.#end(hex(id), untilMs);
-      if (held !== undefined) {
-        this.endLease(held.subject);
-        lifted.push(held);
-      }
-    }
+  /**
+   * Ends revocations of one subject for ever, seen or not yet seen; an id of another subject's
+   * stays, since nobody consented to that. @returns those that were held.
+   */
+  lift(ids: readonly Bytes[], untilMs: number, subject: SubjectText): Held[] {
+    const lifted = ids.flatMap((id) => this.#end(hex(id), untilMs, subject) ?? []);
+    if (lifted.length > 0) this.endLease(subject);
     return lifted;
   }
 
@@ -218,9 +216,10 @@ export class DenySet {
     return isHere && labels.every((label) => here.includes(label));
   }
 
-  #end(id: string, untilMs: number): Held | undefined {
-    this.#ended.set(id, Math.max(untilMs, this.#ended.get(id) ?? 0));
-    return this.#drop(id);
+  #end(id: string, untilMs: number, subject: SubjectText): Held | undefined {
+    const ended = `${id}/${subject}`;
+    this.#ended.set(ended, Math.max(untilMs, this.#ended.get(ended) ?? 0));
+    return this.#byId.get(id)?.subject === subject ? this.#drop(id) : undefined;
   }
 
   #drop(id: string): Held | undefined {

@@ -1,4 +1,4 @@
-import { DigestTrie, hex } from "@ostraka/proto";
+import { DigestTrie, hex, parseSubject, type SubjectText } from "@ostraka/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../testkit/node-crypto.ts";
@@ -66,6 +66,9 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ type: fc.constant("expire" as const), nowMs: ms }),
 );
 
+const MALLORY = parseSubject("user:test/mallory") as SubjectText;
+const ALICE = parseSubject("user:test/alice") as SubjectText;
+
 describe("the active set", () => {
   test("agrees with a dumb twin after every change", () => {
     fc.assert(
@@ -73,9 +76,9 @@ describe("the active set", () => {
         const set = new ActiveSet(nodeCrypto);
         const twin = new Twin();
         for (const one of changes) {
-          if (one.type === "add") set.add(id(one.n), one.expiresMs, twin.nowMs);
+          if (one.type === "add") set.add(id(one.n), one.expiresMs, twin.nowMs, MALLORY);
           twin.apply(one);
-          if (one.type === "end") set.end(id(one.n), one.untilMs);
+          if (one.type === "end") set.end(id(one.n), one.untilMs, MALLORY);
           if (one.type === "expire") set.expire(twin.nowMs);
           expect([...set.ids()].sort()).toEqual(twin.inForce());
           expect(set.size).toBe(twin.inForce().length);
@@ -95,8 +98,8 @@ describe("the active set", () => {
       fc.property(fc.shuffledSubarray(all, { minLength: all.length }), (order) => {
         const set = new ActiveSet(nodeCrypto);
         for (const { i, isEnd } of order) {
-          if (isEnd) set.end(id(i), 1_000);
-          else set.add(id(i), 500, 0);
+          if (isEnd) set.end(id(i), 1_000, MALLORY);
+          else set.add(id(i), 500, 0, MALLORY);
         }
         expect(hex(set.digest())).toBe(digestOf([0, 2, 4]));
       }),
@@ -106,30 +109,40 @@ describe("the active set", () => {
 
   test("remembers a lift that came first until nothing of its id can be in force", () => {
     const set = new ActiveSet(nodeCrypto);
-    set.end(id(1), 100);
+    set.end(id(1), 100, MALLORY);
     set.expire(99);
-    expect(set.add(id(1), 100, 99)).toBe(false);
+    expect(set.add(id(1), 100, 99, MALLORY)).toBe(false);
     set.expire(100);
-    expect(set.add(id(1), 100, 100)).toBe(false);
-    expect(set.add(id(2), 101, 100)).toBe(true);
+    expect(set.add(id(1), 100, 100, MALLORY)).toBe(false);
+    expect(set.add(id(2), 101, 100, MALLORY)).toBe(true);
   });
 
   test("keeps the later of two ends", () => {
     const set = new ActiveSet(nodeCrypto);
-    set.end(id(1), 100);
-    set.end(id(1), 50);
+    set.end(id(1), 100, MALLORY);
+    set.end(id(1), 50, MALLORY);
     set.expire(60);
-    expect(set.add(id(1), 200, 60)).toBe(false);
+    expect(set.add(id(1), 200, 60, MALLORY)).toBe(false);
+  });
+
+  test("is ended only in the name of its own subject, before and after it came", () => {
+    const set = new ActiveSet(nodeCrypto);
+    set.add(id(1), 100, 0, MALLORY);
+    expect(set.end(id(1), 100, ALICE)).toBe(false);
+    expect(set.has(id(1))).toBe(true);
+    set.end(id(2), 100, ALICE);
+    expect(set.add(id(2), 100, 0, MALLORY)).toBe(true);
+    expect(set.end(id(1), 100, MALLORY)).toBe(true);
   });
 
   test("drops in order of expiry, exactly at expiry, and names what it dropped", () => {
     const set = new ActiveSet(nodeCrypto);
-    for (const i of [5, 1, 4, 2, 3]) set.add(id(i), i * 10, 0);
+    for (const i of [5, 1, 4, 2, 3]) set.add(id(i), i * 10, 0, MALLORY);
     expect(set.expire(9)).toEqual([]);
     expect(set.expire(30).map(hex)).toEqual([1, 2, 3].map((i) => hex(id(i))));
     expect(set.expire(30)).toEqual([]);
     expect(set.size).toBe(2);
-    expect(set.add(id(6), 30, 30)).toBe(false);
-    expect(set.add(id(4), 99, 30)).toBe(false);
+    expect(set.add(id(6), 30, 30, MALLORY)).toBe(false);
+    expect(set.add(id(4), 99, 30, MALLORY)).toBe(false);
   });
 });

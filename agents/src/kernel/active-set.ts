@@ -1,18 +1,20 @@
 // The revocations of one ledger that are in force, with their digest (DESIGN.md 4, active-set
 // digest). A lift is final, also for an id that has not been seen yet; expiry follows machine time
-// only.
+// only. An end counts only for the subject that its verdict names: what people were shown when they
+// consented is all that their consent can end.
 
-import { type Bytes, type Crypto, DigestTrie, hex } from "@ostraka/proto";
+import { type Bytes, type Crypto, DigestTrie, hex, type SubjectText } from "@ostraka/proto";
 
 interface Item {
   readonly id: Uint8Array;
   readonly expiresMs: number;
+  readonly subject: SubjectText;
 }
 
 export class ActiveSet {
   readonly #trie: DigestTrie;
   readonly #inForce = new Map<string, Item>();
-  /** Ended early, with the time after which nothing of that id can be in force any more. */
+  /** Ended early, by id and subject, until when nothing of that id can be in force any more. */
   readonly #ended = new Map<string, number>();
   /** Min-heap by expiry. */
   readonly #heap: Item[] = [];
@@ -38,10 +40,11 @@ export class ActiveSet {
   }
 
   /** @returns whether it came into force: not when it was ended before, is known or has expired. */
-  add(id: Uint8Array, expiresMs: number, nowMs: number): boolean {
+  add(id: Uint8Array, expiresMs: number, nowMs: number, subject: SubjectText): boolean {
     const key = hex(id);
-    if (expiresMs <= nowMs || this.#ended.has(key) || this.#inForce.has(key)) return false;
-    const item = { id, expiresMs };
+    const isEnded = this.#ended.has(`${key}/${subject}`);
+    if (expiresMs <= nowMs || isEnded || this.#inForce.has(key)) return false;
+    const item = { id, expiresMs, subject };
     this.#inForce.set(key, item);
     this.#trie.add(id);
     push(this.#heap, item);
@@ -49,10 +52,11 @@ export class ActiveSet {
   }
 
   /** Ends an id for ever; remembered until `untilMs`, after which it cannot be in force anyway. */
-  end(id: Uint8Array, untilMs: number): boolean {
+  end(id: Uint8Array, untilMs: number, subject: SubjectText): boolean {
     const key = hex(id);
-    this.#ended.set(key, Math.max(untilMs, this.#ended.get(key) ?? 0));
-    return this.#drop(key, id);
+    const ended = `${key}/${subject}`;
+    this.#ended.set(ended, Math.max(untilMs, this.#ended.get(ended) ?? 0));
+    return this.#inForce.get(key)?.subject === subject && this.#drop(key, id);
   }
 
   /** Drops what has expired at this machine time. @returns the ids dropped. */

@@ -10,7 +10,9 @@ import {
   LIMITS,
   leafHash,
   MerkleTree,
+  parseSubject,
   RevocationSchema,
+  type SubjectText,
   verifyConsistency,
   verifyInclusion,
 } from "@ostraka/proto";
@@ -18,6 +20,7 @@ import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../testkit/node-crypto.ts";
 import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "./index.ts";
 
+const MALLORY = parseSubject("user:test/mallory") as SubjectText;
 const id = (n: number) => nodeCrypto.sha256(Uint8Array.of(n));
 const point = (position: number, machineTimeMs = 1_000): JournalPoint => ({
   generation: 1,
@@ -83,10 +86,10 @@ describe("entries", () => {
 describe("the active set of a ledger", () => {
   test("holds revocations until lifted, superseded or run out", () => {
     const book = new LedgerBook(nodeCrypto, Ledger.CONTROL);
-    book.append(revoke(1, 5_000), point(1));
-    book.append(revoke(2, 5_000), point(2));
-    book.append(revoke(3, 5_000, [id(2)]), point(3));
-    book.append(lift(1), point(4));
+    book.append(revoke(1, 5_000), point(1), MALLORY);
+    book.append(revoke(2, 5_000), point(2), MALLORY);
+    book.append(revoke(3, 5_000, [id(2)]), point(3), MALLORY);
+    book.append(lift(1), point(4), MALLORY);
     expect([...book.active.ids()]).toEqual([hex(id(3))]);
     book.active.expire(5_000);
     expect(book.active.size).toBe(0);
@@ -94,17 +97,17 @@ describe("the active set of a ledger", () => {
 
   test("does not take back what was superseded by something shorter", () => {
     const book = new LedgerBook(nodeCrypto, Ledger.CONTROL);
-    book.append(revoke(3, 2_000, [id(2)]), point(1));
+    book.append(revoke(3, 2_000, [id(2)]), point(1), MALLORY);
     book.active.expire(2_000);
-    book.append(revoke(2, 90_000), point(2, 2_000));
+    book.append(revoke(2, 90_000), point(2, 2_000), MALLORY);
     expect(book.active.size).toBe(0);
   });
 
   test("takes nothing that has run out by its entry's time, nor what was lifted first", () => {
     const book = new LedgerBook(nodeCrypto, Ledger.CONTROL);
-    book.append(revoke(1, 1_000), point(1));
-    book.append(lift(2), point(2));
-    book.append(revoke(2, 5_000), point(3));
+    book.append(revoke(1, 1_000), point(1), MALLORY);
+    book.append(lift(2), point(2), MALLORY);
+    book.append(revoke(2, 5_000), point(3), MALLORY);
     expect(book.active.size).toBe(0);
   });
 });
@@ -115,7 +118,7 @@ describe("heads", () => {
     const empty = headOf(book, point(0));
     expect(empty).toMatchObject({ index: 0n, root: nodeCrypto.sha256() });
     expect(empty?.activeSetDigest).toEqual(new Uint8Array(32));
-    book.append(revoke(1, 5_000), point(7));
+    book.append(revoke(1, 5_000), point(7), MALLORY);
     expect(headOf(book, point(7))).toMatchObject({
       format: 1,
       ledger: Ledger.CONTROL,

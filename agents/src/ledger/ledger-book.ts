@@ -15,6 +15,7 @@ import {
   type LedgerId,
   leafHash,
   MerkleTree,
+  type SubjectText,
 } from "@ostraka/proto";
 import { ActiveSet, endedUntilMs } from "../kernel/index.ts";
 
@@ -73,8 +74,11 @@ export class LedgerBook {
     return this.#tree.frontier(size);
   }
 
-  /** Appends an entry. */
-  append(effect: Effect, point: JournalPoint): Written {
+  /**
+   * Appends an entry.
+   * @param subject whom a revocation or a lift is about; a lift ends only what is about the same.
+   */
+  append(effect: Effect, point: JournalPoint, subject?: SubjectText): Written {
     const entry = create(EntrySchema, {
       format: 1,
       ledger: this.ledger,
@@ -88,22 +92,22 @@ export class LedgerBook {
     });
     const bytes = encode(EntrySchema, entry);
     this.#tree.append(leafHash(this.#crypto, bytes));
-    this.#applyToActive(entry, point.machineTimeMs);
+    if (subject !== undefined) this.#applyToActive(entry, point.machineTimeMs, subject);
     return { index: this.index, bytes, entry };
   }
 
-  #applyToActive(entry: Entry, nowMs: number): void {
+  #applyToActive(entry: Entry, nowMs: number, subject: SubjectText): void {
     const { effect } = entry;
     if (effect.case === "revocation") {
       const { id, fromMs, expiresMs, supersedes } = effect.value;
       assert(id.length === 32, "a revocation has an id of 32 bytes");
-      this.active.add(id, Number(expiresMs), nowMs);
+      this.active.add(id, Number(expiresMs), nowMs, subject);
       const untilMs = endedUntilMs(Number(fromMs));
-      for (const superseded of supersedes) this.active.end(superseded, untilMs);
+      for (const superseded of supersedes) this.active.end(superseded, untilMs, subject);
     }
     if (effect.case === "lift") {
       for (const id of effect.value.revocationIds) {
-        this.active.end(id, Number(effect.value.expiresMs));
+        this.active.end(id, Number(effect.value.expiresMs), subject);
       }
     }
   }

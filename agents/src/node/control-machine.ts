@@ -19,6 +19,7 @@ import {
   type Reject,
   type RejectCode,
   reject,
+  type SubjectText,
 } from "@ostraka/proto";
 import type { MeshView } from "../kernel/index.ts";
 import type { Effect } from "../ledger/index.ts";
@@ -40,11 +41,19 @@ export const COMMAND_KINDS = [
 
 type CommandKind = (typeof COMMAND_KINDS)[number];
 
+/** The verdict that a command completed. */
+interface CompletedEffect {
+  readonly effect: Effect;
+  readonly privates: readonly PrivatePart[];
+  readonly id: Bytes;
+  readonly subject: SubjectText;
+}
+
 interface Decided {
   readonly effect: Effect;
   readonly privates: readonly PrivatePart[];
   /** What the quorum remembers once the entry stands; may complete a verdict. */
-  readonly then?: () => { effect: Effect; privates: PrivatePart[]; id: Bytes } | undefined;
+  readonly then?: () => CompletedEffect | undefined;
 }
 
 interface Remembered {
@@ -113,7 +122,10 @@ export class ControlMachine extends JournalMachine {
     }
     const { index } = this.#enterControl(step, decided.effect, decided.privates);
     const verdict = decided.then?.();
-    if (verdict !== undefined) this.#enterControl(step, verdict.effect, verdict.privates);
+    if (verdict !== undefined) {
+      const { effect, privates, subject } = verdict;
+      this.#enterControl(step, effect, privates, subject);
+    }
     const untilMs = this.point.machineTimeMs + LIMITS.notAfterMsMax + LIMITS.signalAheadMsMax;
     const outcome = { index, ...(verdict && { verdictId: verdict.id }) };
     this.#entered.set(command, { untilMs, ...outcome });
@@ -121,8 +133,13 @@ export class ControlMachine extends JournalMachine {
     return undefined;
   }
 
-  #enterControl(step: MachineStep, effect: Effect, privates: readonly PrivatePart[]) {
-    const made = this.enter(step, effect, privates);
+  #enterControl(
+    step: MachineStep,
+    effect: Effect,
+    privates: readonly PrivatePart[],
+    subject?: SubjectText,
+  ) {
+    const made = this.enter(step, effect, privates, subject);
     this.mesh.apply(made.entry);
     return made;
   }
@@ -199,11 +216,13 @@ export class ControlMachine extends JournalMachine {
             effect: { case: "lift" as const, value: verdict.lift },
             privates: [part],
             id: verdict.lift.id,
+            subject: verdict.subject,
           }
         : {
             effect: { case: "revocation" as const, value: verdict.revocation },
             privates: [part],
             id: verdict.revocation.id,
+            subject: verdict.subject,
           };
     };
     return { effect: { case: "approval", value: envelope }, privates: [], then };

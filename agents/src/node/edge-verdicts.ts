@@ -56,6 +56,7 @@ interface EndAhead {
   readonly index: number;
   readonly ids: readonly Bytes[];
   readonly untilMs: number;
+  readonly subject: SubjectText;
 }
 
 export class EdgeVerdicts {
@@ -149,7 +150,9 @@ export class EdgeVerdicts {
     const active = this.#active.get(follower.ledger) as ActiveSet;
     if (follower.ledger === Ledger.SIGNALS) {
       const imported = this.#endsAhead.filter((l) => l.index <= Number(head.controlIndex));
-      for (const { ids, untilMs } of imported) for (const id of ids) active.end(id, untilMs);
+      for (const { ids, untilMs, subject } of imported) {
+        for (const id of ids) active.end(id, untilMs, subject);
+      }
       this.#endsAhead = this.#endsAhead.filter((l) => !imported.includes(l));
     }
     active.expire(Number(head.machineTimeMs));
@@ -183,7 +186,7 @@ export class EdgeVerdicts {
     ledger: LedgerId,
     out: Out<SidecarEffect>,
   ): void {
-    this.#supersede(revocation, out);
+    this.#supersede(revocation, subject, out);
     // What a newcomer reads of the past must not be acted upon as if it were now.
     if (Number(revocation.expiresMs) <= this.#o.time().machineMs) return;
     const id = hex(revocation.id);
@@ -203,10 +206,10 @@ export class EdgeVerdicts {
   }
 
   /** Ends what a revocation supersedes, also when it has itself run out by now. */
-  #supersede(revocation: Revocation, out: Out<SidecarEffect>): void {
-    const ended = revocation.supersedes.flatMap((id) => this.denySet.find(hex(id)) ?? []);
-    this.denySet.supersede(revocation);
-    for (const held of ended) this.#ended(held, "superseded", out);
+  #supersede(revocation: Revocation, subject: SubjectText, out: Out<SidecarEffect>): void {
+    for (const held of this.denySet.supersede(revocation, subject)) {
+      this.#ended(held, "superseded", out);
+    }
   }
 
   #ended(held: Held, why: EndedWhy, out: Out<SidecarEffect>): void {
@@ -221,7 +224,7 @@ export class EdgeVerdicts {
     index: number,
     out: Out<SidecarEffect>,
   ): void {
-    for (const held of this.denySet.lift(lift.revocationIds, Number(lift.expiresMs))) {
+    for (const held of this.denySet.lift(lift.revocationIds, Number(lift.expiresMs), subject)) {
       this.#ended(held, "lifted", out);
       this.#o.endLease(held.subject, out);
     }
@@ -236,17 +239,19 @@ export class EdgeVerdicts {
     const active = this.#active.get(ledger) as ActiveSet;
     if (verdict.kind === "revocation") {
       const { id, fromMs, expiresMs, supersedes } = verdict.revocation;
-      active.add(id, Number(expiresMs), atMs);
-      this.#endActive(active, { index, ids: supersedes, untilMs: endedUntilMs(Number(fromMs)) });
+      active.add(id, Number(expiresMs), atMs, verdict.subject);
+      const untilMs = endedUntilMs(Number(fromMs));
+      this.#endActive(active, { index, ids: supersedes, untilMs, subject: verdict.subject });
       return;
     }
     const { revocationIds: ids, expiresMs } = verdict.lift;
-    this.#endActive(active, { index, ids, untilMs: Number(expiresMs) });
+    const untilMs = Number(expiresMs);
+    this.#endActive(active, { index, ids, untilMs, subject: verdict.subject });
   }
 
   /** Ends in a ledger at once, and in the signals ledger from the head that has imported it. */
   #endActive(active: ActiveSet, end: EndAhead): void {
-    for (const id of end.ids) active.end(id, end.untilMs);
+    for (const id of end.ids) active.end(id, end.untilMs, end.subject);
     if (end.ids.length > 0) this.#endsAhead.push(end);
   }
 

@@ -28,6 +28,7 @@ import {
   openEnvelope,
   type PrivatePart,
   type RejectCode,
+  type SubjectText,
   type Tick,
   TickSchema,
   utf8,
@@ -168,8 +169,13 @@ export abstract class JournalMachine {
   }
 
   /** Enters an effect; private parts travel beside it. */
-  protected enter(step: MachineStep, effect: Effect, privates: readonly PrivatePart[]): MadeRecord {
-    const { index, bytes, entry } = this.book.append(effect, this.point);
+  protected enter(
+    step: MachineStep,
+    effect: Effect,
+    privates: readonly PrivatePart[],
+    subject?: SubjectText,
+  ): MadeRecord {
+    const { index, bytes, entry } = this.book.append(effect, this.point, subject);
     const record = create(EntryRecordSchema, { entry: bytes, privates: [...privates] });
     const made = { index, entry, bytes: encode(EntryRecordSchema, record) };
     step.records.push(made);

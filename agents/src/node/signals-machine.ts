@@ -97,8 +97,8 @@ export class SignalsMachine extends JournalMachine {
       if (verdict === undefined) continue;
       if (isReject(verdict)) this.refuse(step, message, verdict.reject, true);
       else {
-        const { revocation, privates: parts } = verdict;
-        this.enter(step, { case: "revocation", value: revocation }, parts);
+        const { revocation, subject, privates: parts } = verdict;
+        this.enter(step, { case: "revocation", value: revocation }, parts, subject);
       }
     }
     return undefined;
@@ -161,18 +161,19 @@ export class SignalsMachine extends JournalMachine {
   #applyControl(entry: Entry, privates: readonly PrivatePart[]): void {
     this.mesh.apply(entry);
     const { effect } = entry;
+    const part = privates[0];
+    const subject = part && this.#subjectOf(part);
+    if (subject === undefined) return;
     if (effect.case === "revocation") {
       // As a lift does: a kill switch may supersede a machine's verdict.
       const untilMs = endedUntilMs(Number(effect.value.fromMs));
-      for (const id of effect.value.supersedes) this.book.active.end(id, untilMs);
+      for (const id of effect.value.supersedes) this.book.active.end(id, untilMs, subject);
     }
     if (effect.case !== "lift") return;
     const lift = effect.value;
-    for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs));
+    for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs), subject);
     if (lift.pardonBeforeMs === 0n) return;
-    const part = privates[0];
-    const subject = part && this.#subjectOf(part);
-    if (subject !== undefined) this.quorum.pardon(subject, Number(lift.pardonBeforeMs));
+    this.quorum.pardon(subject, Number(lift.pardonBeforeMs));
   }
 
   #subjectOf(part: PrivatePart) {

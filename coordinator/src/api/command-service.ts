@@ -4,10 +4,12 @@
 import { COMMAND_KINDS } from "@ostraka/agents/node";
 import {
   type Envelope,
+  isReject,
   kindOfType,
   LIMITS,
   type MeshId,
   OstrakaError,
+  openEnvelope,
   type PrivatePart,
   type RejectCode,
 } from "@ostraka/proto";
@@ -30,7 +32,8 @@ export function commandHandlers(runtime: CoordinatorRuntime): Handlers<typeof Co
         throw new OstrakaError("OSTRAKA_USAGE", "a submission carries a command: none came");
       }
       const id = crypto.sha256(command.body);
-      const fault = faultOfShape(genesis.mesh, command, privates);
+      const fault =
+        faultOfShape(genesis.mesh, command, privates) ?? faultOfSigners(runtime, command);
       if (fault !== undefined) return { outcome: Outcome.REFUSED, id, code: fault };
       const answer = await runtime.submit(command, privates, waitMsOf(request.waitMs, context));
       switch (answer.outcome) {
@@ -56,6 +59,21 @@ export function commandHandlers(runtime: CoordinatorRuntime): Handlers<typeof Co
 export function waitMsOf(wantedMs: number, context: CallContext): number {
   const wanted = wantedMs === 0 ? WAIT_MS_DEFAULT : Math.min(wantedMs, WAIT_MS_MAX);
   return Math.max(0, Math.min(wanted, context.remainingMs - ANSWER_MS));
+}
+
+/**
+ * Whether members have signed it at all: what strangers send must not get into the journal, where
+ * every replica would keep it.
+ */
+function faultOfSigners(runtime: CoordinatorRuntime, command: Envelope): RejectCode | undefined {
+  const { crypto, genesis } = runtime.parts;
+  const { view } = runtime.node.control.mesh;
+  const kind = kindOfType(genesis.mesh, command.type);
+  if (kind === undefined) return "wrong-type";
+  // The genesis is signed by keys that it names itself; it is entered once, before all else.
+  if (kind === "genesis") return view.controlIndex > 0 ? "duplicate" : undefined;
+  const opened = openEnvelope(crypto, genesis.mesh, kind, command, view.findHolder);
+  return isReject(opened) ? opened.reject : undefined;
 }
 
 /** What can be seen wrong without a look at keys or bodies. */

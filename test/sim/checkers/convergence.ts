@@ -3,6 +3,7 @@
 // change nothing.
 
 import { decode, equalBytes, hex, LEDGERS, Ledger, LIMITS, SignalSchema } from "@ostraka/proto";
+import { nameIn } from "../truth.ts";
 import type { SimSidecar } from "../world.ts";
 import { Checker } from "./checker.ts";
 
@@ -29,7 +30,7 @@ export class ConvergenceChecker extends Checker {
       if (node === undefined) continue;
       const index = node.indexOf(Ledger.CONTROL);
       for (const held of node.denySet.all()) {
-        const lift = lifts.get(held.id);
+        const lift = lifts.get(`${held.id}/${held.subject}`);
         if (lift !== undefined && lift <= index) {
           this.watch.report(`${person.name} holds ${held.id}, which c:${lift} has lifted`);
         }
@@ -54,12 +55,12 @@ export class ConvergenceChecker extends Checker {
   }
 
   /**
-   * Index of the lift or the superseding entry of each id ended early, as the control ledger
-   * says.
+   * Index of the lift or the superseding entry of each id ended early, by id and subject, as the
+   * control ledger says: in another subject's name nothing ends.
    */
   #lifts(): Map<string, number> {
     const lifts = new Map<string, number>();
-    for (const { entry } of this.watch.truth.entries(Ledger.CONTROL).slice(1)) {
+    for (const { entry, record } of this.watch.truth.entries(Ledger.CONTROL).slice(1)) {
       const { effect } = entry;
       const ended =
         effect.case === "lift"
@@ -67,7 +68,10 @@ export class ConvergenceChecker extends Checker {
           : effect.case === "revocation"
             ? effect.value.supersedes
             : [];
-      for (const id of ended) if (!lifts.has(hex(id))) lifts.set(hex(id), Number(entry.index));
+      for (const id of ended) {
+        const name = `${hex(id)}/${nameIn(record)}`;
+        if (!lifts.has(name)) lifts.set(name, Number(entry.index));
+      }
     }
     return lifts;
   }
@@ -106,10 +110,10 @@ export class ConvergenceChecker extends Checker {
     const lifts = this.#lifts();
     const found: InForce[] = [];
     for (const ledger of LEDGERS) {
-      for (const { entry } of this.watch.truth.entries(ledger).slice(1)) {
+      for (const { entry, record } of this.watch.truth.entries(ledger).slice(1)) {
         if (entry.effect.case !== "revocation") continue;
         const { id, expiresMs, scope } = entry.effect.value;
-        if (lifts.has(hex(id))) continue;
+        if (lifts.has(`${hex(id)}/${nameIn(record)}`)) continue;
         found.push({ id: hex(id), expiresMs: Number(expiresMs), hosts: scope?.hosts ?? [] });
       }
     }

@@ -1,12 +1,22 @@
 // What an approver is shown has been checked with the local genesis alone: a coordinator that shows
 // another proposal, another signer or other words is found out BEFORE anything is signed.
 
+import { create } from "@bufbuild/protobuf";
 import { openCrypto, openSigner } from "@ostraka/host";
-import { type Bytes, cosignEnvelope, type Envelope, parseSubject, Stage } from "@ostraka/proto";
+import {
+  type Bytes,
+  cosignEnvelope,
+  type Envelope,
+  Ledger,
+  parseSubject,
+  RevocationSchema,
+  Stage,
+  type SubjectText,
+} from "@ostraka/proto";
 import { describe, expect, it } from "vitest";
 import { SampleMesh } from "../ledger/sample-mesh.ts";
 import { type MadeProposal, makeProposal, scopeOf } from "../make-proposal.ts";
-import { checkProposal } from "./approve.ts";
+import { checkEnds, checkProposal } from "./approve.ts";
 
 const crypto = openCrypto();
 const mesh = new SampleMesh("acme");
@@ -90,6 +100,29 @@ describe("checkProposal", () => {
     ],
   ] as const)("refuses a coordinator that shows %s", (_what, id, envelope, part, why) => {
     expect(() => check(id, envelope as Envelope | undefined, part)).toThrow(why);
+  });
+});
+
+describe("checkEnds", () => {
+  const [id, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const subject = parseSubject("user:acme/mallory") as SubjectText;
+  const revocation = create(RevocationSchema, { id, stage: Stage.SUSPEND, expiresMs: 60_000n });
+  const verdict = { kind: "revocation" as const, revocation, subject };
+  const walk = {
+    verdictsOf: (ledger: Ledger) => (ledger === Ledger.SIGNALS ? [{ verdict }] : []),
+  } as unknown as Parameters<typeof checkEnds>[0]["walk"];
+
+  it("says what would end, from the ledgers as verified here", () => {
+    const [line] = checkEnds({ walk }, { id: other, subject }, [id]);
+    expect(line).toContain("suspend until 1970-01-01T00:01:00Z");
+  });
+
+  it("refuses what would free somebody else than it names, or nothing that is known", () => {
+    const iris = parseSubject("user:acme/iris") as SubjectText;
+    expect(() => checkEnds({ walk }, { id: other, subject: iris }, [id])).toThrow(
+      /about user:acme/,
+    );
+    expect(() => checkEnds({ walk }, { id: other, subject }, [other])).toThrow(/no revocation/);
   });
 });
 

@@ -5,7 +5,7 @@
 import { stdin } from "node:process";
 import { createInterface } from "node:readline/promises";
 import { openPrivate } from "@ostraka/agents/kernel";
-import { Mesh } from "@ostraka/agents/node";
+import { Mesh, stageName } from "@ostraka/agents/node";
 import {
   ApprovalSchema,
   type Bytes,
@@ -14,6 +14,7 @@ import {
   equalBytes,
   hex,
   isReject,
+  LEDGERS,
   LIMITS,
   OstrakaError,
   openEnvelope,
@@ -30,7 +31,7 @@ import { refused, usage } from "../failure.ts";
 import { type Identity, openIdentity } from "../identity.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { submitCommand } from "../submit.ts";
-import { printable, type Terminal } from "../terminal.ts";
+import { printable, type Terminal, timeText } from "../terminal.ts";
 import { factLines, needWords, wishLines } from "../verdict-words.ts";
 import { waitAndTell } from "../wait-coverage.ts";
 
@@ -72,10 +73,16 @@ export async function runApprove(
     if (checked.proposer === approver.name) {
       throw refused(`${approver.name} proposed this, and whoever proposes cannot approve`);
     }
+    const mesh = new VerifiedMesh(access);
+    const ends = idsEnded(checked.proposal);
+    await mesh.refresh(ends.length > 0 ? "both" : "control");
+    // Also with --yes: what would free somebody else than it names is never signed.
+    const ended = checkEnds(mesh, checked, ends);
     // Whoever is asked sees what it is about, also where standard output takes JSON.
     const isAsked = flags.yes !== true;
-    if (!flags.json || isAsked)
-      await show(access, checked, flags.json ? terminal.note : terminal.say);
+    if (!flags.json || isAsked) {
+      show(mesh, checked, ended, flags.json ? terminal.note : terminal.say);
+    }
     if (isAsked && !(await isConfirmed(approver))) {
       throw refused("not approved: nothing was signed");
     }
@@ -118,14 +125,46 @@ export function checkProposal(
   return { id, proposal, proposer, subject, statement: content.content.statement };
 }
 
-async function show(
-  access: Access,
+/** Revocations that a proposal would end. */
+function idsEnded({ wish }: Proposal): readonly Bytes[] {
+  if (wish.case === "lift") return wish.value.revocationIds;
+  return wish.case === "revoke" ? wish.value.supersedes : [];
+}
+
+/**
+ * Finds what a proposal would end in the ledgers as verified here, one line each.
+ * @throws OstrakaError OSTRAKA_NOT_VERIFIED when one is not there or is about another subject.
+ */
+export function checkEnds(
+  { walk }: Pick<VerifiedMesh, "walk">,
+  { id, subject }: Pick<CheckedProposal, "id" | "subject">,
+  ends: readonly Bytes[],
+): readonly string[] {
+  return ends.map((ended) => {
+    const found = LEDGERS.flatMap((ledger) => walk.verdictsOf(ledger)).find(
+      ({ verdict }) => verdict?.kind === "revocation" && equalBytes(verdict.revocation.id, ended),
+    )?.verdict;
+    const misled = (why: string) =>
+      new OstrakaError(
+        "OSTRAKA_NOT_VERIFIED",
+        `proposal ${hex(id)} would end ${hex(ended)}, ${why}: do not approve it`,
+      );
+    if (found?.kind !== "revocation") throw misled("which is no revocation of the ledgers");
+    if (found.subject !== subject) {
+      throw misled(`which is about ${printable(found.subject)}, not ${printable(subject)}`);
+    }
+    const { stage, expiresMs } = found.revocation;
+    return `${hex(ended)} (${stageName(stage)} until ${timeText(expiresMs)})`;
+  });
+}
+
+function show(
+  mesh: VerifiedMesh,
   checked: CheckedProposal,
+  ended: readonly string[],
   say: (line: string) => void,
-): Promise<void> {
+): void {
   const { proposal, proposer, subject, statement, id } = checked;
-  const mesh = new VerifiedMesh(access);
-  await mesh.refresh("control");
   const { view, policy } = mesh.walk.mesh;
   const recorded = mesh.walk.people.find(hex(id));
   const needs =
@@ -140,6 +179,7 @@ async function show(
   const facts = [
     ["asked by", `${proposer} (signature verified)`],
     ...wishLines(proposal, subject, Date.now()),
+    ...ended.map((line) => ["ends", line] as const),
     ["reason", printable(statement) || "none given"],
     ["needs", needs],
   ];

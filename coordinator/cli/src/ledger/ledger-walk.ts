@@ -172,21 +172,20 @@ export class LedgerWalk {
   /** The revocations of a ledger in force at a head. */
   activeAt(ledger: LedgerId, head: Head): ActiveSet {
     const active = new ActiveSet(this.#crypto);
-    const isOwn = ledger === Ledger.CONTROL;
-    const lifts = this.verdictsOf(Ledger.CONTROL).filter(
+    const enders = this.verdictsOf(Ledger.CONTROL).filter(
       (v) => BigInt(v.index) <= head.controlIndex,
     );
-    for (const { verdict } of lifts) {
-      if (verdict?.kind !== "lift") continue;
-      // A lift is final, also for an id that enters later, so lifts may all go first.
-      const { revocationIds, expiresMs } = verdict.lift;
-      for (const id of revocationIds) active.end(id, Number(expiresMs));
+    for (const { verdict } of enders) {
+      if (verdict === undefined) continue;
+      // An end is final, also for an id that enters later, so ends may all go first.
+      const ids =
+        verdict.kind === "lift" ? verdict.lift.revocationIds : verdict.revocation.supersedes;
+      for (const id of ids) active.end(id, Number.POSITIVE_INFINITY, verdict.subject);
     }
     for (const { verdict, entry } of this.verdictsOf(ledger)) {
       if (verdict?.kind !== "revocation") continue;
-      const { id, expiresMs, supersedes } = verdict.revocation;
-      active.add(id, Number(expiresMs), Number(entry.machineTimeMs));
-      if (isOwn) for (const old of supersedes) active.end(old, Number(expiresMs));
+      const { id, expiresMs } = verdict.revocation;
+      active.add(id, Number(expiresMs), Number(entry.machineTimeMs), verdict.subject);
     }
     active.expire(Number(head.machineTimeMs));
     return active;
