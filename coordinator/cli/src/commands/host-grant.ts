@@ -15,7 +15,6 @@ import {
   encode,
   encodeNew,
   envelopeType,
-  equalBytes,
   type Grant,
   GrantSchema,
   LIMITS,
@@ -27,12 +26,15 @@ import {
 } from "@ostraka/proto";
 import { joinTokenText } from "@ostraka/sidecar/join";
 import { type AccessFlags, withAccess } from "../access.ts";
+import { checkGrant, grantFacts } from "../check-grant.ts";
+import { hasPerson, isConfirmed } from "../confirm.ts";
 import { durationOf } from "../duration.ts";
 import { refused, usage } from "../failure.ts";
 import { openIdentity } from "../identity.ts";
 import { pathsOf, readMeshFile } from "../mesh-dir.ts";
 import { submitCommand } from "../submit.ts";
-import type { Terminal } from "../terminal.ts";
+import { printable, type Terminal } from "../terminal.ts";
+import { factLines } from "../verdict-words.ts";
 
 const VALID_MS = 23 * 3_600_000;
 
@@ -42,6 +44,8 @@ export interface GrantFlags extends AccessFlags {
   readonly out: string;
   readonly cosign?: string;
   readonly send?: string;
+  /** Do not ask before cosigning. */
+  readonly yes?: boolean;
   readonly timeout: string;
 }
 
@@ -94,7 +98,7 @@ export async function runHostGrant(
   if (modes.length !== 1) {
     throw usage("give one of: host grant NAME --domain D, --cosign FILE, --send FILE");
   }
-  if (flags.cosign !== undefined) return cosign(flags.cosign, flags, terminal);
+  if (flags.cosign !== undefined) return await cosign(flags.cosign, flags, terminal);
   if (flags.send !== undefined) return await send(flags.send, flags, terminal);
   return grant(name as string, flags, terminal);
 }
@@ -132,12 +136,23 @@ function grant(name: string, flags: GrantFlags, terminal: Terminal): number {
   return 0;
 }
 
-function cosign(path: string, flags: GrantFlags, terminal: Terminal): number {
-  const genesis = readGenesisFile(openCrypto(), pathsOf(flags.data).genesis);
-  const { envelope, grant } = readGrant(path, genesis.mesh);
+async function cosign(path: string, flags: GrantFlags, terminal: Terminal): Promise<number> {
+  const crypto = openCrypto();
+  const genesis = readGenesisFile(crypto, pathsOf(flags.data).genesis);
+  const { envelope } = readGrant(path, genesis.mesh);
   const { signer, name } = openIdentity(flags, genesis, [Role.OPERATOR]);
-  if (envelope.signatures.some((s) => equalBytes(s.key, signer.publicKey))) {
+  const nowMs = Date.now();
+  const checked = checkGrant(crypto, genesis, envelope, path, nowMs);
+  const { grant, operators } = checked;
+  if (operators.includes(name)) {
     throw refused(`${name} has signed ${path} already: another operator must`);
+  }
+  // Whoever is asked sees what it is about, also where standard output takes JSON.
+  const isAsked = flags.yes !== true && hasPerson();
+  const say = flags.json ? terminal.note : terminal.say;
+  if (!flags.json || isAsked) for (const line of factLines(grantFacts(checked, nowMs))) say(line);
+  if (isAsked && !(await isConfirmed(`sign it as ${name}?`))) {
+    throw refused("not cosigned: nothing was signed");
   }
   const cosigned = cosignEnvelope(envelope, signer);
   writeGrant(path, cosigned);
@@ -165,8 +180,9 @@ async function send(path: string, flags: GrantFlags, terminal: Terminal): Promis
     const isWitness = envelope.signatures.length >= 2;
     if (flags.json) terminal.json({ host: grant.name, index, isWitness });
     else {
+      const host = printable(grant.name);
       const counts = isWitness ? "as a witness" : "to enforce; it will not count as a witness";
-      terminal.say(`c:${index}  ${grant.name} may join ${counts}`);
+      terminal.say(`c:${index}  ${host} may join ${counts}`);
     }
     return 0;
   });
