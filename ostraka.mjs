@@ -222,7 +222,11 @@ function commandOf(argv) {
 /** Runs the pinned Node in our place and ends as it ends. @param {string[]} args */
 function handOver(args) {
   const cache = process.env["NODE_COMPILE_CACHE"] ?? join(MODULES, ".cache", "compile");
-  const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+  // Whoever kills us without a word ends the command too; a script of `run` starts children of its
+  // own, and they are not ours.
+  const isCommand = args[0] === join(ROOT, MAIN);
+  const parent = isCommand ? { OSTRAKA_PARENT_PID: String(process.pid) } : {};
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache, ...parent };
   const child = spawn(fs.realpathSync(NODE), args, { stdio: "inherit", env });
   const isTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   for (const signal of FORWARDED) {

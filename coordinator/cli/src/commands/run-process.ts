@@ -17,7 +17,7 @@ export async function runCoordinatorCommand(flags: ProcessFlags): Promise<number
   const ending = new AbortController();
   const running = runCoordinator(["--config", config]);
   // `up` sends them itself and tells of it; a coordinator started by hand has nobody else.
-  const isByHand = process.env["OSTRAKA_PARENT_PID"] === undefined;
+  const isByHand = process.env["OSTRAKA_SUPERVISED"] === undefined;
   const sending = isByHand ? startMesh(config, ending.signal) : undefined;
   const code = await running;
   ending.abort();

@@ -29,7 +29,7 @@ export interface TraceLine {
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The last line that was no trace: what went wrong, when it said so. */
+  /** The last line that was no trace: what went wrong, when it said so at its end. */
   readonly lastWords: string;
 }
 
@@ -37,6 +37,8 @@ export interface ChildEnd {
 export type ReadyLine = Readonly<Record<string, unknown>>;
 
 const LINE_CHARS_MAX = 100_000;
+/** What was said longer before the end is not why it ended. */
+const LAST_WORDS_MS_MAX = 5_000;
 
 export class RunningChild {
   readonly spec: ChildSpec;
@@ -46,7 +48,7 @@ export class RunningChild {
   /** Resolves when it has ended and everything it wrote was read. */
   readonly ended: Promise<ChildEnd>;
   readonly #process: ChildProcess;
-  #lastWords = "";
+  #lastWords = { text: "", atMs: 0 };
   #isReady = false;
 
   constructor(spec: ChildSpec, env: NodeJS.ProcessEnv, onTrace: (line: TraceLine) => void) {
@@ -55,7 +57,13 @@ export class RunningChild {
     const child = spawn(process.execPath, [...spec.args], {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...env, ...spec.env, OSTRAKA_PARENT_PID: String(process.pid) },
+      // Its own parent, never the one of `up`; and `up` sends the start commands itself.
+      env: {
+        ...env,
+        ...spec.env,
+        OSTRAKA_PARENT_PID: String(process.pid),
+        OSTRAKA_SUPERVISED: "1",
+      },
     });
     this.#process = child;
     const ready = Promise.withResolvers<ReadyLine>();
@@ -69,10 +77,11 @@ export class RunningChild {
     createInterface({ input: child.stderr }).on("line", (line) => this.#onLine(line, onTrace));
     this.ended = new Promise((resolve) => {
       child.once("error", (error) => {
-        this.#lastWords = error.message;
         resolve({ code: null, signal: null, lastWords: error.message });
       });
-      child.once("close", (code, signal) => resolve({ code, signal, lastWords: this.#lastWords }));
+      child.once("close", (code, signal) => {
+        resolve({ code, signal, lastWords: this.#wordsAtEnd() });
+      });
     });
   }
 
@@ -100,18 +109,27 @@ export class RunningChild {
     }
   }
 
+  #wordsAtEnd(): string {
+    const { text, atMs } = this.#lastWords;
+    return performance.now() - atMs > LAST_WORDS_MS_MAX ? "" : text;
+  }
+
+  #remember(text: string): void {
+    this.#lastWords = { text: text.slice(0, 500), atMs: performance.now() };
+  }
+
   #onLine(line: string, onTrace: (line: TraceLine) => void): void {
     if (line === "") return;
     const text = line.slice(0, LINE_CHARS_MAX);
     this.spec.log.write(text);
     const value = parsed(text);
     if (value === undefined) {
-      this.#lastWords = text.slice(0, 500);
+      this.#remember(text);
       return;
     }
     const { what, level, msg, err } = value;
     const isBad = level === "fatal" || level === "error";
-    if (isBad) this.#lastWords = [msg, messageOf(err)].filter(Boolean).join(": ").slice(0, 500);
+    if (isBad) this.#remember([msg, messageOf(err)].filter(Boolean).join(": "));
     if (typeof what !== "string") return;
     onTrace({ child: this.spec.name, what, ...placeOf(value), fields: value });
   }

@@ -1,6 +1,6 @@
 // Entry of the process that keeps one nats-server: starts it, says when it answers, and ends it
-// with `up`, which nats-server itself does not notice. Ends with its server, so that `up` starts
-// both again. Usage: node nats-process.ts BINARY CONF PORT PIDFILE.
+// with `up`, which nats-server itself does not notice. Ends with its server and as it ended, so that
+// `up` says how and starts both again. Usage: node nats-process.ts BINARY CONF PORT PIDFILE.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { isAlive, watchParent } from "@ostraka/host/parent-watch";
 const READY_MS_MAX = 30_000;
 const END_MS_MAX = 3_000;
 const LOOK_MS = 20;
+const STOPS = ["SIGTERM", "SIGINT"] as const;
 
 async function main(binary: string, conf: string, port: number, pidFile: string): Promise<void> {
   await endLeftover(pidFile, conf);
@@ -20,8 +21,8 @@ async function main(binary: string, conf: string, port: number, pidFile: string)
     process.exit(1);
   });
   if (server.pid !== undefined) writeFileSync(pidFile, String(server.pid), { mode: 0o600 });
-  server.on("exit", (code) => process.exit(code ?? 1));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(server));
+  server.on("exit", (code, signal) => (signal ? endBy(signal) : process.exit(code ?? 1)));
+  for (const signal of STOPS) process.on(signal, () => end(server));
   watchParent(process.env, () => end(server));
   await untilGreets(port);
   process.stdout.write(`${JSON.stringify({ ready: true, port, serverPid: server.pid })}\n`);
@@ -31,6 +32,13 @@ async function main(binary: string, conf: string, port: number, pidFile: string)
 function end(server: ChildProcess): void {
   server.kill("SIGTERM");
   setTimeout(() => server.kill("SIGKILL"), END_MS_MAX).unref();
+}
+
+/** Ends this process by the signal that ended its server. */
+function endBy(signal: NodeJS.Signals): void {
+  for (const stop of STOPS) process.removeAllListeners(stop);
+  process.exitCode = 1;
+  process.kill(process.pid, signal);
 }
 
 /** A server whose keeper was killed still holds the port and the store: it goes first. */

@@ -1,4 +1,4 @@
-// When to stop: Ctrl-C, TERM and HUP. npm and the front door may each pass one on, so what comes
+// When to stop: Ctrl-C, TERM and HUP, or when whoever asked for it is gone. npm and the front door may each pass one on, so what comes
 // within two seconds of the first is the same wish; a later one means at once.
 
 const SAME_WISH_MS = 2_000;
@@ -16,6 +16,11 @@ export class StopRequest {
     this.signal = this.#controller.signal;
     this.#onHard = onHard;
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  /** Asks for the stop in place of a person. */
+  ask(): void {
+    this.#controller.abort();
   }
 
   /** Leaves the signals to whoever comes after. */

@@ -1,11 +1,11 @@
 // Processes are started, started again, and ended: with real ones, small enough to be read at a
 // glance.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAlive } from "@ostraka/host/parent-watch";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TraceLine } from "./child-process.ts";
 import { ProcessLog } from "./process-log.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -32,6 +32,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   await supervisor.stop();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -57,6 +58,20 @@ describe("Supervisor", () => {
     await until(() => supervisor.pidOf("a") !== first || undefined, "it runs again", 10_000);
     expect(said).toEqual(["a ended (SIGKILL); starting it again"]);
     expect(isAlive(first)).toBe(false);
+  });
+
+  it("does not take for the reason of an end what was said long before it", async () => {
+    const words = 'console.error("a client has left");';
+    const end = 'process.on("SIGUSR2", () => process.exit(3));';
+    const spec = child("a", `${end}${words}${READY}${STAY}`);
+    const heard = () => readFileSync(join(dir, "a.log"), "utf8").split("\n").length - 1;
+    const pid = (await supervisor.start(spec))["pid"] as number;
+    await until(() => heard() === 1 || undefined, "its words are read", 5_000);
+    const now = performance.now();
+    vi.spyOn(performance, "now").mockImplementation(() => now + 6_000);
+    process.kill(pid, "SIGUSR2");
+    await until(() => said[0], "its end is told", 5_000);
+    expect(said).toEqual(["a ended (exit 3); starting it again"]);
   });
 
   it("gives up on a child that ends again and again before it is ready, with its last words", async () => {

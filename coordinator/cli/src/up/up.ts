@@ -5,7 +5,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { EXIT, usage } from "../failure.ts";
+import { watchParent } from "@ostraka/host/parent-watch";
+import { EXIT, sentenceOf, usage } from "../failure.ts";
 import { initMesh } from "../init/init-mesh.ts";
 import { pathsOf, readMeshFile } from "../mesh-dir.ts";
 import { bringUp, type EmbeddedMesh } from "./embedded-mesh.ts";
@@ -96,6 +97,8 @@ async function runIn(dir: string, wishes: UpWishes): Promise<Outcome> {
   const startedMs = performance.now();
   // Whoever insists ends this process, and its end takes the children along.
   const stop = new StopRequest(() => process.exit(EXIT.no));
+  // The front door may be killed without a word: the mesh does not outlive it.
+  const unwatch = watchParent(process.env, () => stop.ask());
   if (existsSync(pathsOf(dir).mesh)) narrator.plain(`going on with the mesh in ${dir} …`);
   else {
     narrator.plain(`making a mesh in ${dir} …`);
@@ -115,6 +118,7 @@ async function runIn(dir: string, wishes: UpWishes): Promise<Outcome> {
     const running = starting.then(async (mesh) => {
       showMesh(narrator, mesh, startedMs);
       try {
+        await tellDamage(narrator, mesh);
         return await runStory(mesh, { wishes, narrator, book, state, stop });
       } finally {
         mesh.client.close();
@@ -128,6 +132,7 @@ async function runIn(dir: string, wishes: UpWishes): Promise<Outcome> {
     await supervisor.stop();
     state.release();
     stop.dispose();
+    unwatch();
   }
 }
 
@@ -219,6 +224,17 @@ function showMesh(narrator: Narrator, mesh: EmbeddedMesh, startedMs: number): vo
     narrator.plain(
       `  ${name}: a service on http://127.0.0.1:${ports.service} behind its gate${follows}`,
     );
+  }
+}
+
+/** What is damaged comes up all the same, and decides nothing: that is said here, not found out. */
+async function tellDamage(narrator: Narrator, { client }: EmbeddedMesh): Promise<void> {
+  try {
+    const { notes } = await client.mesh.getStatus({});
+    const damage = notes.filter((note) => note.startsWith("JOURNAL_DAMAGED"));
+    for (const note of damage) narrator.event(note, "red");
+  } catch (error) {
+    narrator.plain(`  its status cannot be asked: ${sentenceOf(error, {})}`);
   }
 }
 
