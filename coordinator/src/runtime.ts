@@ -110,9 +110,11 @@ export class CoordinatorRuntime {
     });
     this.#rounds = new RoundQueue({
       feed: (inputs) => this.#feed(inputs),
-      // Only broken invariants come here: the process ends with them, as it stands.
+      // A failed disk is no broken invariant: people are told of it in words. With the others the
+      // process ends as it stands.
       onFault: (error) => {
-        throw error;
+        if (!isStoreFault(error)) throw error;
+        parts.onFailure(error);
       },
     });
     // What may not have left before the last stop is put out again once there is a bus.
@@ -326,6 +328,10 @@ export class CoordinatorRuntime {
     if (key !== undefined) this.receiptsHeardMs.set(hex(key), this.parts.clock.wallMs());
     for (const listener of this.#receiptListeners) listener(effect.envelope);
   }
+}
+
+function isStoreFault(error: unknown): boolean {
+  return error instanceof OstrakaError && error.code === "OSTRAKA_STORE";
 }
 
 function asText(bytes: Bytes): string {
