@@ -1,6 +1,6 @@
 // How a command fails: one plain sentence on stderr and one of five exit codes. Owns the table from
-// error codes to exit codes. Must never show a stack unless OSTRAKA_DEBUG=1 asks for it, nor a control
-// character that came from elsewhere.
+// error codes to exit codes. Must never show a stack unless OSTRAKA_DEBUG=1 asks for it, nor a
+// control character that came from elsewhere.
 
 import { type ErrorCode, OstrakaError } from "@ostraka/proto";
 import { printable } from "./terminal.ts";

@@ -1,6 +1,7 @@
 // Entry of the process that keeps one nats-server: starts it, says when it answers, and ends it
-// with `up`, which nats-server itself does not notice. Ends with its server and as it ended, so that
-// `up` says how and starts both again. Usage: node nats-process.ts BINARY CONF PORT PIDFILE.
+// with `up`, which nats-server itself does not notice. Ends with its server and as it ended, so
+// that `up` says how and starts both again.
+// Usage: node nats-process.ts BINARY CONF PORT PIDFILE.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// When to stop: Ctrl-C, TERM and HUP, or when whoever asked for it is gone. npm and the front door may each pass one on, so what comes
-// within two seconds of the first is the same wish; a later one means at once.
+// When to stop: Ctrl-C, TERM and HUP, or when whoever asked for the mesh is gone. npm and the front
+// door may each pass a signal on, so what comes within two seconds of the first is the same wish; a
+// later one means at once.
 
 const SAME_WISH_MS = 2_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
