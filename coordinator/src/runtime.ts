@@ -70,6 +70,8 @@ export class CoordinatorRuntime {
   readonly #pump: Pump<CoordinatorInput, CoordinatorEffect>;
   readonly #rounds: RoundQueue<CoordinatorInput>;
   readonly #callers = new Callers();
+  /** How to refuse each submission that waits for its answer. */
+  readonly #submitters = new Set<(error: OstrakaError) => void>();
   readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
   readonly #resyncs: number[] = [];
   /**
@@ -83,6 +85,7 @@ export class CoordinatorRuntime {
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
   #isGenesisSent = false;
+  #isStoreFailed = false;
   #isStopped = false;
 
   constructor(parts: RuntimeParts) {
@@ -114,6 +117,7 @@ export class CoordinatorRuntime {
       // process ends as it stands.
       onFault: (error) => {
         if (!isStoreFault(error)) throw error;
+        this.#onStoreFault();
         parts.onFailure(error);
       },
     });
@@ -140,6 +144,10 @@ export class CoordinatorRuntime {
   /** Why no command can be taken now, or `undefined`. */
   refusal(): OstrakaError | undefined {
     const { name } = this.parts.config;
+    if (this.#isStoreFailed) {
+      const why = `${name}: deciding has stopped, its store failed: ask another coordinator`;
+      return new OstrakaError("OSTRAKA_STORE", why);
+    }
     // Only its own journal: a kill switch never waits for the signals.
     const { damage } = this.node.status(Ledger.CONTROL);
     if (damage !== undefined) {
@@ -211,8 +219,12 @@ export class CoordinatorRuntime {
     privates: readonly PrivatePart[],
     waitMs: number,
   ): Promise<SubmissionAnswer> {
-    return new Promise((resolve) => {
-      const to = this.#callers.add(({ value }) => resolve(value as SubmissionAnswer));
+    return new Promise((resolve, refuse) => {
+      this.#submitters.add(refuse);
+      const to = this.#callers.add(({ value }) => {
+        this.#submitters.delete(refuse);
+        resolve(value as SubmissionAnswer);
+      });
       const untilMs = this.parts.clock.wallMs() + waitMs;
       this.#rounds.push({ type: "submit", envelope, privates, to, untilMs });
     });
@@ -223,6 +235,13 @@ export class CoordinatorRuntime {
     // Resyncs are answered within their round or not at all.
     for (const to of this.#resyncs.splice(0)) this.#callers.forget(to);
     this.#sendGenesis();
+  }
+
+  /** Nobody is left waiting for a process that ends: another coordinator may take the command. */
+  #onStoreFault(): void {
+    this.#isStoreFailed = true;
+    for (const refuse of this.#submitters) refuse(this.refusal() as OstrakaError);
+    this.#submitters.clear();
   }
 
   #noteOwnHead(bytes: Bytes): void {
