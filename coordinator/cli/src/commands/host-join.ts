@@ -7,7 +7,7 @@ import { type Enroll, joinMesh } from "@ostraka/sidecar/join";
 import { durationOf } from "../duration.ts";
 import { usage } from "../failure.ts";
 import { freePorts } from "../init/free-ports.ts";
-import type { Terminal } from "../terminal.ts";
+import { printable, type Terminal } from "../terminal.ts";
 
 export interface JoinFlags {
   readonly data: string;
@@ -44,7 +44,7 @@ export async function runHostJoin(flags: JoinFlags, terminal: Terminal): Promise
     explain: `127.0.0.1:${port}`,
     ...(sources === undefined ? {} : { sources }),
     ...(flags.gate === undefined ? {} : { gate: gateOf(flags.gate) }),
-    onStep: (step, text) => terminal.note(step === "asking" ? `asking ${text}` : text),
+    onStep: (step, text) => terminal.note(printable(step === "asking" ? `asking ${text}` : text)),
   });
   if (flags.json) terminal.json(joined);
   else {
