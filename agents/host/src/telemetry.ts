@@ -60,6 +60,10 @@ export function openLog(options: LogOptions): Log {
   const level = options.level ?? "info";
   const isPersonalShown = level === "debug" || level === "trace";
   const clean = (fields: Record<string, unknown>) => cleaned(fields, isPersonalShown);
+  const dest = options.file ?? 2;
+  const destination = pino.destination({ dest, sync: true, append: true, mode: 0o600 });
+  // A full disk may cost log lines, never the process: what it enforces must not end with its log.
+  destination.on("error", () => undefined);
   const log = pino(
     {
       name: options.name,
@@ -68,7 +72,7 @@ export function openLog(options: LogOptions): Log {
       formatters: { level: (label) => ({ level: label }), bindings: clean, log: clean },
       serializers: { err: (error: unknown) => error },
     },
-    pino.destination({ dest: options.file ?? 2, sync: true, append: true, mode: 0o600 }),
+    destination,
   );
   // pino drops the formatter of bindings for children: what they are made with is cleaned here.
   const child = log.child;
