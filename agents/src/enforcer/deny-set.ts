@@ -76,7 +76,10 @@ export class DenySet {
   readonly #trie: DigestTrie;
   readonly #bySubject: DenyIndex<Denials>;
   readonly #byId = new Map<string, Held>();
-  /** Ended early by a lift or superseded, by id and subject, with the time until which that must be remembered. */
+  /**
+   * Ended early by a lift or superseded, by id and subject, with the time until which that must be
+   * remembered.
+   */
   readonly #ended = new Map<string, number>();
   readonly #leases = new Map<SubjectText, HeldLease>();
 
