@@ -289,10 +289,10 @@ export const MUTANTS: readonly Mutant[] = [
     "lift-not-final",
     "I5",
     "a lift that came before its revocation is forgotten",
-    9,
+    179,
     DENY_SET,
-    "this.#ended.has(id) || this.#byId.has(id)",
-    "this.#byId.has(id)",
+    "if (isEnded || this.#byId.has(id)",
+    "if (this.#byId.has(id)",
   ),
   one(
     "scope-ignored",
