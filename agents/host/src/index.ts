@@ -1,7 +1,6 @@
 // The public door of @ostraka/host: the hands of every process, one file a port.
 
 export type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus.ts";
-export { connectBus } from "./bus-nats.ts";
 export type { Clock } from "./clock.ts";
 export { openClock } from "./clock.ts";
 export {
@@ -11,6 +10,7 @@ export {
   quoted,
   readConfigText,
 } from "./config-mapping.ts";
+export { connectBus } from "./connect-bus.ts";
 export type { CryptoOptions } from "./crypto-sodium.ts";
 export { openCrypto, openSigner } from "./crypto-sodium.ts";
 export { genesisFileText, readGenesisFile } from "./genesis-file.ts";
