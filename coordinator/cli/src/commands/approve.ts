@@ -2,8 +2,6 @@
 // local genesis alone that the proposal is the one of that id, that a member signed it and that its
 // words open what was signed; a coordinator's word counts for nothing here.
 
-import { stdin } from "node:process";
-import { createInterface } from "node:readline/promises";
 import { openPrivate } from "@ostraka/agents/kernel";
 import { Mesh, stageName } from "@ostraka/agents/node";
 import {
@@ -26,6 +24,7 @@ import {
 } from "@ostraka/proto";
 import type { GetProposalResponse } from "@ostraka/proto/gen/admin";
 import { type Access, type AccessFlags, withAccess } from "../access.ts";
+import { hasPerson, isConfirmed } from "../confirm.ts";
 import { durationOf } from "../duration.ts";
 import { refused, usage } from "../failure.ts";
 import { type Identity, openIdentity } from "../identity.ts";
@@ -62,7 +61,7 @@ export async function runApprove(
   if (id?.length !== 32) {
     throw usage(`"${(args[0] as string).slice(0, 80)}" is no proposal id: 64 hex digits`);
   }
-  if (flags.yes !== true && stdin.isTTY !== true) {
+  if (flags.yes !== true && !hasPerson()) {
     throw usage("approving needs a person at a terminal, or --yes when you have read it elsewhere");
   }
   const timeoutMs = durationOf("--timeout", flags.timeout);
@@ -83,7 +82,7 @@ export async function runApprove(
     if (!flags.json || isAsked) {
       show(mesh, checked, ended, flags.json ? terminal.note : terminal.say);
     }
-    if (isAsked && !(await isConfirmed(approver))) {
+    if (isAsked && !(await isConfirmed(`approve as ${approver.name}?`))) {
       throw refused("not approved: nothing was signed");
     }
     // The clock runs for the mesh, not for whoever reads.
@@ -184,15 +183,6 @@ function show(
     ["needs", needs],
   ];
   for (const line of factLines(facts)) say(line);
-}
-
-async function isConfirmed({ name }: Identity): Promise<boolean> {
-  const asking = createInterface({ input: stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await asking.question(`approve as ${name}? [y/N] `)).trim());
-  } finally {
-    asking.close();
-  }
 }
 
 async function approve(
