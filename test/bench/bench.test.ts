@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { benchTableFaults, withBenchTable } from "./readme-table.ts";
 import { interleave, median, newRow, quantile, standingOf } from "./row.ts";
@@ -59,6 +60,12 @@ describe("the page's table", () => {
     expect(page.endsWith("<!-- bench:end -->\n\nThe rest.\n")).toBe(true);
     expect(page).not.toContain("old");
     expect(withBenchTable(page, RESULT)).toBe(page);
+  });
+
+  it("of the README is the one that its own result generates", () => {
+    const page = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    expect(page).toContain("<!-- bench:result ");
+    expect(benchTableFaults(page)).toEqual([]);
   });
 
   it("has no fault as generated, one once a number is edited, none where there is no table", () => {
