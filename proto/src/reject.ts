@@ -35,11 +35,8 @@ export const REJECT_CODES = [
   "self-approval",
   "already-approved",
   "already-decided",
-  "unknown-subject",
   "stage-not-allowed",
   "ttl-too-long",
-  "unknown-revocation",
-  "already-lifted",
   "scope-not-allowed",
   // roster, grants, policy
   "threshold-short",
@@ -53,7 +50,6 @@ export const REJECT_CODES = [
   "epoch-not-next",
   "unknown-epoch",
   "policy-invalid",
-  "policy-out-of-reach",
   // verdicts and ledgers
   "warrant-short",
   "body-differs",

@@ -223,6 +223,38 @@ describe("acknowledgements", () => {
   });
 });
 
+describe("an incarnation that was overtaken by a batch held back", () => {
+  const overtake = (desk: Desk, by: readonly number[]) => {
+    for (const one of by) desk.ack(one, 9, 1, { incarnation: other.signer.publicKey.slice(0, 16) });
+    desk.write(desk.courier.rotate(3, 1));
+  };
+
+  test("is left for a new one, which sends everything unreleased from 0", () => {
+    const desk = new Desk();
+    desk.add(2);
+    expect(desk.flush(0)).toEqual(["0+2"]);
+    expect(desk.flush(RESEND_MS)).toEqual(["0+2"]);
+    overtake(desk, [0, 1]);
+    const [sealing] = desk.courier.flush(RESEND_MS);
+    const { incarnation, firstNumber, count } = batchOf(sealing as Sealing);
+    expect([Number(firstNumber), count]).toEqual([0, 2]);
+    expect(incarnation).not.toEqual(desk.incarnation);
+  });
+
+  test.each([
+    ["by fewer than a majority", [0], true],
+    ["before it has had to repeat itself", [0, 1], false],
+  ] as const)("is not given up for what is said %s", (_, by, hasRepeated) => {
+    const desk = new Desk();
+    desk.add(2);
+    desk.flush(0);
+    if (hasRepeated) desk.flush(RESEND_MS);
+    overtake(desk, by);
+    const [sealing] = desk.courier.flush(2 * RESEND_MS);
+    expect(batchOf(sealing as Sealing).incarnation).toEqual(desk.incarnation);
+  });
+});
+
 describe("after a restart", () => {
   test("with an empty outbox a new incarnation begins at 0", () => {
     const first = new Desk();

@@ -83,6 +83,8 @@ export class Courier {
   /** Coordinators that speak of another incarnation than ours, with the journal position. */
   readonly #overtaken = new Map<string, number>();
   #incarnation: Bytes;
+  /** Whether this incarnation's signals went unreleased for so long that they were sent again. */
+  #hasRepeated = false;
   #next = 0;
   /** First number not yet sent in this round. */
   #sendFrom = 0;
@@ -158,6 +160,9 @@ export class Courier {
   flush(monoMs: number): Sealing[] {
     if (this.#leftover !== undefined) return [];
     if (this.#outbox.length > 0 && monoMs - this.#lastSentMs >= RESEND_MS) {
+      // Only what is said of other incarnations after this repeat can be an answer to it.
+      this.#overtaken.clear();
+      this.#hasRepeated = true;
       this.#sendFrom = this.#outbox[0]?.number ?? this.#next;
     }
     const due = this.#outbox.filter((w) => w.number >= this.#sendFrom);
@@ -205,7 +210,7 @@ export class Courier {
    * broker had held one back, and what we say under this one would be called a clone's for ever.
    */
   rotate(coordinators: number, sealedPosition: number): Write[] {
-    if (this.#leftover !== undefined) return [];
+    if (this.#leftover !== undefined || !this.#hasRepeated) return [];
     const overtaken = [...this.#overtaken.values()].filter((at) => at <= sealedPosition);
     if (overtaken.length < majorityOf(coordinators)) return [];
     const waiting = this.#outbox.splice(0);
@@ -213,6 +218,7 @@ export class Courier {
     this.#overtaken.clear();
     this.#acks.clear();
     this.#incarnation = this.#o.random(this.#incarnation.length);
+    this.#hasRepeated = false;
     this.#next = 0;
     this.#sendFrom = 0;
     writes.push({ key: "incarnation", value: this.#incarnation });
@@ -239,6 +245,7 @@ export class Courier {
     while ((this.#outbox[0]?.number ?? through) < through) {
       writes.push({ key: (this.#outbox.shift() as Waiting).key });
     }
+    if (writes.length > 0) this.#hasRepeated = false;
     return writes;
   }
 

@@ -22,7 +22,6 @@ export type { SidecarEffect } from "./edge-verdicts.ts";
 export { Mesh } from "./mesh.ts";
 export { type Node, PHASES, type Phase, Pump, type PumpPorts } from "./pump.ts";
 export { openReceipt } from "./receipt-book.ts";
-export { scorerPolicyOf } from "./scoring.ts";
 export { type Readiness, type SidecarInput, SidecarNode } from "./sidecar-node.ts";
 export type { SubmissionAnswer } from "./submissions.ts";
 export { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";

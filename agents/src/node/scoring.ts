@@ -27,7 +27,7 @@ import {
 } from "../scorer/index.ts";
 
 /** The scorer's part of a policy. */
-export function scorerPolicyOf(policy: Policy): ScorerPolicy {
+function scorerPolicyOf(policy: Policy): ScorerPolicy {
   return { ...policy.local, epoch: policy.epoch };
 }
 
