@@ -31,6 +31,17 @@ export const ENVELOPE_ROLES = {
   head: [Role.COORDINATOR],
   import: [Role.COORDINATOR],
   ack: [Role.COORDINATOR],
+  // From machine version 2 on:
+  rollout: [Role.AUTHOR],
+  repair: [Role.OPERATOR],
+  promise: [Role.COORDINATOR],
+  opening: [Role.COORDINATOR],
+  poison: [Role.COORDINATOR],
+  erasure: [Role.OPERATOR],
+  coverage: [Role.COORDINATOR],
+  equivocation: [Role.COORDINATOR],
+  probe: [Role.COORDINATOR],
+  report: [Role.COORDINATOR],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type EnvelopeKind = keyof typeof ENVELOPE_ROLES;

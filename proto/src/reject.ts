@@ -60,6 +60,28 @@ export const REJECT_CODES = [
   "import-gap",
   "equivocation",
   "stale-tick",
+  // from machine version 2 on
+  "banned",
+  "shared-address",
+  "break-glass",
+  "undo-locked-out",
+  "governor",
+  "rising-together",
+  "reach-too-far",
+  "unknown-verdict",
+  "verdict-over",
+  "unknown-subject",
+  "unknown-inquiry",
+  "not-prepared",
+  "rollout-running",
+  "no-rollout",
+  "generation-not-next",
+  "promises-short",
+  "promises-contradict",
+  "not-poisoned",
+  "in-force",
+  "condition-not-met",
+  "earlier-not-proven",
 ] as const;
 
 export type RejectCode = (typeof REJECT_CODES)[number];

@@ -4,6 +4,7 @@ export * from "./active-set.ts";
 export * from "./event.ts";
 export * from "./evidence.ts";
 export * from "./exempt.ts";
+export * from "./machine-version.ts";
 export * from "./mesh-view.ts";
 export * from "./people-verdict.ts";
 export * from "./policy.ts";

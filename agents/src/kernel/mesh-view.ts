@@ -20,6 +20,8 @@ export interface MeshView {
   readonly meshName: string;
   readonly controlIndex: number;
   readonly rosterVersion: number;
+  /** Rules that entries are computed by from here on (DESIGN.md 9). */
+  readonly machineVersion: number;
   /** 0 before the first activation. */
   readonly epoch: number;
   readonly findHolder: FindHolder;

@@ -4,7 +4,6 @@ export {
   type Effect,
   type JournalPoint,
   LedgerBook,
-  MACHINE_VERSION,
   type Written,
 } from "./ledger-book.ts";
 export { RefusalCounts, type RefusalMinute } from "./refusal-counts.ts";

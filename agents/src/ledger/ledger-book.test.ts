@@ -23,6 +23,7 @@ import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "./ind
 const MALLORY = parseSubject("user:test/mallory") as SubjectText;
 const id = (n: number) => nodeCrypto.sha256(Uint8Array.of(n));
 const point = (position: number, machineTimeMs = 1_000): JournalPoint => ({
+  machineVersion: 1,
   generation: 1,
   position,
   chainHash: id(position),

@@ -19,9 +19,6 @@ import {
 } from "@ostraka/proto";
 import { ActiveSet, endedUntilMs } from "../kernel/index.ts";
 
-/** Number of the rules that compute entries (DESIGN.md 9, machine version). */
-export const MACHINE_VERSION = 1;
-
 export type Effect = NonNullable<MessageInitShape<typeof EntrySchema>["effect"]>;
 
 export interface Written {
@@ -32,6 +29,8 @@ export interface Written {
 
 /** Where in its journal a machine stands. */
 export interface JournalPoint {
+  /** Rules in force here (DESIGN.md 9, machine version). */
+  readonly machineVersion: number;
   readonly generation: number;
   readonly position: number;
   readonly chainHash: Bytes;
@@ -86,7 +85,7 @@ export class LedgerBook {
       index: BigInt(this.index + 1),
       position: BigInt(point.position),
       machineTimeMs: BigInt(point.machineTimeMs),
-      machineVersion: MACHINE_VERSION,
+      machineVersion: point.machineVersion,
       previousRoot: this.root(),
       effect,
     });
@@ -130,7 +129,7 @@ export class LedgerBook {
       controlIndex: BigInt(names.controlIndex),
       epoch: names.epoch,
       rosterVersion: names.rosterVersion,
-      machineVersion: MACHINE_VERSION,
+      machineVersion: point.machineVersion,
     });
   }
 }

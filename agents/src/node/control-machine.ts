@@ -21,7 +21,7 @@ import {
   reject,
   type SubjectText,
 } from "@ostraka/proto";
-import type { MeshView } from "../kernel/index.ts";
+import { MACHINE_VERSION_MAX, type MeshView } from "../kernel/index.ts";
 import type { Effect } from "../ledger/index.ts";
 import { PeopleQuorum } from "../quorum/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
@@ -93,12 +93,20 @@ export class ControlMachine extends JournalMachine {
     return this.book.index;
   }
 
-  protected override onMachineTime(): void {
+  protected override onMachineTime(step: MachineStep): void {
     const { machineTimeMs } = this.point;
+    this.#activateVersion(step);
     this.people.expire(machineTimeMs);
     for (const [hash, { untilMs }] of this.#entered) {
       if (untilMs <= machineTimeMs) this.#entered.delete(hash);
     }
+  }
+
+  /** Every coordinator has announced it: what comes after is computed by the next version. */
+  #activateVersion(step: MachineStep): void {
+    const next = this.mesh.view.machineVersion + 1;
+    if (this.book.index === 0 || next > MACHINE_VERSION_MAX || this.announcedByAll() < next) return;
+    this.#enterControl(step, { case: "version", value: { machineVersion: next } }, []);
   }
 
   protected override onMessage(

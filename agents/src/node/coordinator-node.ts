@@ -26,8 +26,7 @@ import {
   SealedHeadSchema,
   TickSchema,
 } from "@ostraka/proto";
-import { type Out, orderedKey, type Store } from "../kernel/index.ts";
-import { MACHINE_VERSION } from "../ledger/index.ts";
+import { MACHINE_VERSION_MAX, type Out, orderedKey, type Store } from "../kernel/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
 import { AckDesk } from "./ack-desk.ts";
@@ -448,7 +447,7 @@ export class CoordinatorNode {
       generation,
       position: BigInt(position),
       chainHash,
-      machineVersion: MACHINE_VERSION,
+      machineVersion: MACHINE_VERSION_MAX,
     });
     const channel = this.channels.journal(ledger, this.publicKey);
     const messageId = `tick/${hex(this.publicKey.subarray(0, 8))}/${wallMs}`;

@@ -1,7 +1,7 @@
 // The door of the node: the fixed wiring that production and the simulator share.
 
 export type { Access, Held, HeldLease } from "../enforcer/index.ts";
-export { MACHINE_VERSION } from "../ledger/index.ts";
+export { MACHINE_VERSION_MAX } from "../kernel/index.ts";
 export {
   DEFAULT_POLICY_YAML,
   parseDuration,

@@ -33,7 +33,7 @@ import {
   TickSchema,
   utf8,
 } from "@ostraka/proto";
-import type { MeshView } from "../kernel/index.ts";
+import { knowsKind, type MeshView } from "../kernel/index.ts";
 import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "../ledger/index.ts";
 
 /** An entry with what lies beside it, as stored and sent. */
@@ -74,6 +74,8 @@ export abstract class JournalMachine {
   protected readonly crypto: Crypto;
   readonly #refusals = new RefusalCounts();
   readonly #latestTicks = new Map<string, number>();
+  /** Newest machine version that each coordinator has announced, by hex key. */
+  readonly #announced = new Map<string, number>();
   #generation = 1;
   #position = 0;
   #chainHash: Bytes;
@@ -102,6 +104,7 @@ export abstract class JournalMachine {
 
   get point(): JournalPoint {
     return {
+      machineVersion: this.view().machineVersion,
       generation: this.#generation,
       position: this.#position,
       chainHash: this.#chainHash,
@@ -150,7 +153,8 @@ export abstract class JournalMachine {
     if (message === undefined || envelope === undefined) return "malformed";
     if (message.format !== 1) return "unsupported-format";
     const kind = kindOfType(this.view().mesh, envelope.type);
-    if (kind === undefined) return "wrong-type";
+    const isKnown = kind !== undefined && knowsKind(this.view().machineVersion, kind);
+    if (!isKnown) return "wrong-type";
     step.kind = kind;
     if (kind === "tick") return this.#onTick(envelope, step);
     return this.onMessage(kind, message as JournalMessage & { envelope: Envelope }, step);
@@ -196,6 +200,7 @@ export abstract class JournalMachine {
     const before = this.#latestTicks.get(hex(key)) ?? 0;
     if (timeMs <= before) return "stale-tick";
     this.#latestTicks.set(hex(key), timeMs);
+    this.#announced.set(hex(key), tick.machineVersion);
     this.#machineTimeMs = Math.max(this.#machineTimeMs, this.#median());
     step.tick = tick;
     for (const id of this.book.active.expire(this.#machineTimeMs)) this.#indexOf.delete(hex(id));
@@ -208,6 +213,14 @@ export abstract class JournalMachine {
       this.enter(step, { case: "refusals", value }, []);
     }
     return undefined;
+  }
+
+  /** The machine version that every coordinator can run by what it said last. */
+  protected announcedByAll(): number {
+    const versions = this.view()
+      .coordinatorKeys()
+      .map((key) => this.#announced.get(hex(key)) ?? 0);
+    return Math.min(...versions);
   }
 
   /** Lower median of every coordinator's latest tick; who has not ticked counts as zero. */

@@ -17,6 +17,8 @@ import {
 } from "@ostraka/proto";
 import {
   type HostMember,
+  MACHINE_VERSION_MAX,
+  MACHINE_VERSION_MIN,
   type MeshView,
   openApproval,
   openProposal,
@@ -30,6 +32,8 @@ export class Mesh {
   readonly genesis: OpenedGenesis;
   readonly roster: Roster;
   readonly policies: PolicyBook;
+  /** Versions that were activated, with the control index of each. */
+  readonly #versions: { readonly version: number; readonly index: number }[] = [];
   #controlIndex = 0;
   #view: MeshView | undefined;
 
@@ -61,6 +65,7 @@ export class Mesh {
       meshName: roster.document.meshName,
       controlIndex: index,
       rosterVersion: roster.version,
+      machineVersion: this.#versionAt(index),
       epoch,
       findHolder: (key: Uint8Array, roles: readonly Role[]) => roster.findHolder(key, roles, index),
       hostOf: (key) => seen(roster.host(key)),
@@ -70,6 +75,10 @@ export class Mesh {
       policyOf: (wanted) => policies.policyAt(wanted, index),
       coordinatorKeys: () => roster.coordinatorKeys(),
     };
+  }
+
+  #versionAt(index: number): number {
+    return this.#versions.findLast((v) => v.index <= index)?.version ?? MACHINE_VERSION_MIN;
   }
 
   /** The active policy; `undefined` before the first activation. */
@@ -90,8 +99,17 @@ export class Mesh {
       const epoch = this.policies.evaluateActivation(effect.value, findHolder, at);
       if (!isReject(epoch)) this.policies.applyActivation(epoch, index);
     }
+    if (effect.case === "version") {
+      this.#versions.push({ version: effect.value.machineVersion, index });
+    }
     this.#controlIndex = index;
     this.#view = undefined;
+  }
+
+  /** Only this code's own versions can be verified by; the next one, and none twice. */
+  #faultOfVersion(version: number): Reject | undefined {
+    const isNext = version === this.view.machineVersion + 1;
+    return isNext && version <= MACHINE_VERSION_MAX ? undefined : reject("unsupported-format");
   }
 
   #applyPolicy(envelope: Envelope, machineTimeMs: number): void {
@@ -133,6 +151,8 @@ export class Mesh {
         return faultIn(openApproval(this.crypto, view, effect.value));
       case "refusals":
         return undefined;
+      case "version":
+        return this.#faultOfVersion(effect.value.machineVersion);
       default:
         return reject("unsupported-format");
     }

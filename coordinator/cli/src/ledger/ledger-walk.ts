@@ -6,7 +6,7 @@ import { ActiveSet } from "@ostraka/agents/kernel";
 import {
   type CheckedVerdict,
   checkVerdict,
-  MACHINE_VERSION,
+  MACHINE_VERSION_MAX,
   Mesh,
   type OpenedGenesis,
   openSealedHead,
@@ -152,7 +152,7 @@ export class LedgerWalk {
     if (isReject(head)) return head;
     if (!isSortedByKey(sealed)) return reject("duplicate");
     if (head.ledger !== ledger) return reject("wrong-type");
-    if (head.machineVersion !== MACHINE_VERSION) return reject("unsupported-format");
+    if (head.machineVersion > MACHINE_VERSION_MAX) return reject("unsupported-format");
     if (Number(head.index) !== trail.tree.size) return reject("wrong-index");
     if (!equalBytes(head.root, trail.tree.root())) return reject("wrong-root");
     const isBefore =
@@ -332,7 +332,7 @@ export function idOf(verdict: CheckedVerdict): Bytes {
 }
 
 function faultOfPlace(trail: Trail, ledger: LedgerId, entry: Entry): Reject | undefined {
-  if (entry.format !== 1 || entry.machineVersion !== MACHINE_VERSION) {
+  if (entry.format !== 1 || entry.machineVersion > MACHINE_VERSION_MAX) {
     return reject("unsupported-format");
   }
   if (entry.ledger !== ledger) return reject("wrong-type");

@@ -6,8 +6,9 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Envelope, Ledger, PrivatePart, Signature } from "./envelope_pb.js";
-import type { Lift, Revocation } from "./verdict_pb.js";
+import type { Envelope, Ledger, PrivatePart, Signature, Stage, SubjectKind } from "./envelope_pb.js";
+import type { Lift, Revocation, RolloutStep } from "./verdict_pb.js";
+import type { SignalProof } from "./signal_pb.js";
 
 /**
  * Describes the file ostraka/v1/ledger.proto.
@@ -278,6 +279,68 @@ export declare type Entry = Message<"ostraka.v1.Entry"> & {
      */
     value: Coverage;
     case: "coverage";
+  } | {
+    /**
+     * From machine version 2 on:
+     *
+     * @generated from field: ostraka.v1.Version version = 22;
+     */
+    value: Version;
+    case: "version";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Inquiry inquiry = 23;
+     */
+    value: Inquiry;
+    case: "inquiry";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Suggestion suggestion = 24;
+     */
+    value: Suggestion;
+    case: "suggestion";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Equivocation equivocation = 25;
+     */
+    value: Equivocation;
+    case: "equivocation";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Opening opening = 26;
+     */
+    value: Opening;
+    case: "opening";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Poison poison = 27;
+     */
+    value: Poison;
+    case: "poison";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Envelope rollout = 28;
+     */
+    value: Envelope;
+    case: "rollout";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.RolloutChange rollout_change = 29;
+     */
+    value: RolloutChange;
+    case: "rolloutChange";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Probe probe = 30;
+     */
+    value: Probe;
+    case: "probe";
+  } | {
+    /**
+     * @generated from field: ostraka.v1.Halt halt = 31;
+     */
+    value: Halt;
+    case: "halt";
   } | { case: undefined; value?: undefined };
 };
 
@@ -286,6 +349,697 @@ export declare type Entry = Message<"ostraka.v1.Entry"> & {
  * Use `create(EntrySchema)` to create a new message.
  */
 export declare const EntrySchema: GenMessage<Entry>;
+
+/**
+ * Version is entered when every coordinator has announced it in its ticks; the entries after it are
+ * computed by it.
+ *
+ * @generated from message ostraka.v1.Version
+ */
+export declare type Version = Message<"ostraka.v1.Version"> & {
+  /**
+   * @generated from field: uint32 machine_version = 1;
+   */
+  machineVersion: number;
+};
+
+/**
+ * Describes the message ostraka.v1.Version.
+ * Use `create(VersionSchema)` to create a new message.
+ */
+export declare const VersionSchema: GenMessage<Version>;
+
+/**
+ * Inquiry asks the mesh what it holds on a subject; the private part beside it names the subject.
+ *
+ * @generated from message ostraka.v1.Inquiry
+ */
+export declare type Inquiry = Message<"ostraka.v1.Inquiry"> & {
+  /**
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * @generated from field: ostraka.v1.SubjectKind subject_kind = 2;
+   */
+  subjectKind: SubjectKind;
+
+  /**
+   * @generated from field: bytes commitment = 3;
+   */
+  commitment: Uint8Array;
+
+  /**
+   * @generated from field: uint32 epoch = 4;
+   */
+  epoch: number;
+
+  /**
+   * Hosts whose day account reaches this answer for, those that know the subject and hold less
+   * answer against.
+   *
+   * @generated from field: sint32 floor_mdb = 5;
+   */
+  floorMdb: number;
+
+  /**
+   * @generated from field: uint64 until_ms = 6;
+   */
+  untilMs: bigint;
+
+  /**
+   * Host whose signal brought it about.
+   *
+   * @generated from field: bytes source_host_key = 7;
+   */
+  sourceHostKey: Uint8Array;
+
+  /**
+   * Sum of the day accounts "if independent" that opened it.
+   *
+   * @generated from field: sint32 sum_mdb = 8;
+   */
+  sumMdb: number;
+};
+
+/**
+ * Describes the message ostraka.v1.Inquiry.
+ * Use `create(InquirySchema)` to create a new message.
+ */
+export declare const InquirySchema: GenMessage<Inquiry>;
+
+/**
+ * Suggestion is a warrant that people may take up: the signals are the evidence of a proposal.
+ *
+ * @generated from message ostraka.v1.Suggestion
+ */
+export declare type Suggestion = Message<"ostraka.v1.Suggestion"> & {
+  /**
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * @generated from field: ostraka.v1.SubjectKind subject_kind = 2;
+   */
+  subjectKind: SubjectKind;
+
+  /**
+   * @generated from field: bytes commitment = 3;
+   */
+  commitment: Uint8Array;
+
+  /**
+   * @generated from field: uint32 epoch = 4;
+   */
+  epoch: number;
+
+  /**
+   * @generated from field: string rule = 5;
+   */
+  rule: string;
+
+  /**
+   * `window-short`, `shared-address`, `governor`, `rising-together`, `break-glass`.
+   *
+   * @generated from field: string why = 6;
+   */
+  why: string;
+
+  /**
+   * What machines would have done.
+   *
+   * @generated from field: ostraka.v1.Stage stage = 7;
+   */
+  stage: Stage;
+
+  /**
+   * @generated from field: uint64 ttl_ms = 8;
+   */
+  ttlMs: bigint;
+
+  /**
+   * @generated from field: repeated ostraka.v1.SignalProof signals = 9;
+   */
+  signals: SignalProof[];
+
+  /**
+   * G, and the plain sum shown as "if independent".
+   *
+   * @generated from field: sint32 evidence_mdb = 10;
+   */
+  evidenceMdb: number;
+
+  /**
+   * @generated from field: sint32 sum_mdb = 11;
+   */
+  sumMdb: number;
+
+  /**
+   * @generated from field: uint32 host_count = 12;
+   */
+  hostCount: number;
+
+  /**
+   * Hosts that answered an inquiry against.
+   *
+   * @generated from field: uint32 against_count = 13;
+   */
+  againstCount: number;
+
+  /**
+   * @generated from field: uint64 expires_ms = 14;
+   */
+  expiresMs: bigint;
+};
+
+/**
+ * Describes the message ostraka.v1.Suggestion.
+ * Use `create(SuggestionSchema)` to create a new message.
+ */
+export declare const SuggestionSchema: GenMessage<Suggestion>;
+
+/**
+ * Equivocation proves by a member's own two signatures that it said two things at one place. Its
+ * signatures and signals count no more from here on.
+ *
+ * @generated from message ostraka.v1.Equivocation
+ */
+export declare type Equivocation = Message<"ostraka.v1.Equivocation"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: ostraka.v1.Envelope first = 3;
+   */
+  first?: Envelope | undefined;
+
+  /**
+   * @generated from field: ostraka.v1.Envelope second = 4;
+   */
+  second?: Envelope | undefined;
+};
+
+/**
+ * Describes the message ostraka.v1.Equivocation.
+ * Use `create(EquivocationSchema)` to create a new message.
+ */
+export declare const EquivocationSchema: GenMessage<Equivocation>;
+
+/**
+ * Opening begins a generation of a journal: a majority's promises to sign nothing more in the last
+ * one, each with its last head there. The longest of them is kept.
+ *
+ * @generated from message ostraka.v1.Opening
+ */
+export declare type Opening = Message<"ostraka.v1.Opening"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: ostraka.v1.Ledger ledger = 2;
+   */
+  ledger: Ledger;
+
+  /**
+   * @generated from field: uint32 generation = 3;
+   */
+  generation: number;
+
+  /**
+   * The operators' order.
+   *
+   * @generated from field: ostraka.v1.Envelope order = 4;
+   */
+  order?: Envelope | undefined;
+
+  /**
+   * @generated from field: repeated ostraka.v1.Envelope promises = 5;
+   */
+  promises: Envelope[];
+};
+
+/**
+ * Describes the message ostraka.v1.Opening.
+ * Use `create(OpeningSchema)` to create a new message.
+ */
+export declare const OpeningSchema: GenMessage<Opening>;
+
+/**
+ * RepairOrder asks the coordinators to open the next generation of a damaged journal.
+ *
+ * @generated from message ostraka.v1.RepairOrder
+ */
+export declare type RepairOrder = Message<"ostraka.v1.RepairOrder"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: ostraka.v1.Ledger ledger = 2;
+   */
+  ledger: Ledger;
+
+  /**
+   * The generation to open.
+   *
+   * @generated from field: uint32 generation = 3;
+   */
+  generation: number;
+
+  /**
+   * @generated from field: uint64 created_ms = 4;
+   */
+  createdMs: bigint;
+
+  /**
+   * @generated from field: uint64 not_after_ms = 5;
+   */
+  notAfterMs: bigint;
+
+  /**
+   * SHA-256 of the head to keep where promises contradict each other; needs two operators.
+   *
+   * @generated from field: bytes keep_head_hash = 6;
+   */
+  keepHeadHash: Uint8Array;
+};
+
+/**
+ * Describes the message ostraka.v1.RepairOrder.
+ * Use `create(RepairOrderSchema)` to create a new message.
+ */
+export declare const RepairOrderSchema: GenMessage<RepairOrder>;
+
+/**
+ * Promise is a coordinator's word to sign nothing more of a ledger below a generation.
+ *
+ * @generated from message ostraka.v1.Promise
+ */
+export declare type Promise = Message<"ostraka.v1.Promise"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: bytes coordinator_key = 2;
+   */
+  coordinatorKey: Uint8Array;
+
+  /**
+   * @generated from field: ostraka.v1.Ledger ledger = 3;
+   */
+  ledger: Ledger;
+
+  /**
+   * The generation to be opened.
+   *
+   * @generated from field: uint32 generation = 4;
+   */
+  generation: number;
+
+  /**
+   * Its last head, encoded; empty for one that has lost its store, which does not count.
+   *
+   * @generated from field: bytes last_head = 5;
+   */
+  lastHead: Uint8Array;
+
+  /**
+   * SHA-256 of the order's bytes.
+   *
+   * @generated from field: bytes order_id = 6;
+   */
+  orderId: Uint8Array;
+};
+
+/**
+ * Describes the message ostraka.v1.Promise.
+ * Use `create(PromiseSchema)` to create a new message.
+ */
+export declare const PromiseSchema: GenMessage<Promise>;
+
+/**
+ * PoisonNote says that a coordinator's machine failed an assertion twice at one position.
+ *
+ * @generated from message ostraka.v1.PoisonNote
+ */
+export declare type PoisonNote = Message<"ostraka.v1.PoisonNote"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: bytes coordinator_key = 2;
+   */
+  coordinatorKey: Uint8Array;
+
+  /**
+   * @generated from field: ostraka.v1.Ledger ledger = 3;
+   */
+  ledger: Ledger;
+
+  /**
+   * @generated from field: uint32 generation = 4;
+   */
+  generation: number;
+
+  /**
+   * @generated from field: uint64 position = 5;
+   */
+  position: bigint;
+
+  /**
+   * Hash of the journal's chain up to and with the message.
+   *
+   * @generated from field: bytes chain_hash = 6;
+   */
+  chainHash: Uint8Array;
+
+  /**
+   * @generated from field: string why = 7;
+   */
+  why: string;
+};
+
+/**
+ * Describes the message ostraka.v1.PoisonNote.
+ * Use `create(PoisonNoteSchema)` to create a new message.
+ */
+export declare const PoisonNoteSchema: GenMessage<PoisonNote>;
+
+/**
+ * Poison enters a position as refused, with notes of a majority of coordinators.
+ *
+ * @generated from message ostraka.v1.Poison
+ */
+export declare type Poison = Message<"ostraka.v1.Poison"> & {
+  /**
+   * @generated from field: uint64 position = 1;
+   */
+  position: bigint;
+
+  /**
+   * @generated from field: repeated ostraka.v1.Envelope notes = 2;
+   */
+  notes: Envelope[];
+};
+
+/**
+ * Describes the message ostraka.v1.Poison.
+ * Use `create(PoisonSchema)` to create a new message.
+ */
+export declare const PoisonSchema: GenMessage<Poison>;
+
+/**
+ * RolloutChange is a step of a rollout as the machine has taken it.
+ *
+ * @generated from message ostraka.v1.RolloutChange
+ */
+export declare type RolloutChange = Message<"ostraka.v1.RolloutChange"> & {
+  /**
+   * @generated from field: uint32 epoch = 1;
+   */
+  epoch: number;
+
+  /**
+   * @generated from field: ostraka.v1.RolloutStep step = 2;
+   */
+  step: RolloutStep;
+
+  /**
+   * @generated from field: string why = 3;
+   */
+  why: string;
+
+  /**
+   * Of a roll-back: the epoch that brings the old content back.
+   *
+   * @generated from field: uint32 restored_epoch = 4;
+   */
+  restoredEpoch: number;
+};
+
+/**
+ * Describes the message ostraka.v1.RolloutChange.
+ * Use `create(RolloutChangeSchema)` to create a new message.
+ */
+export declare const RolloutChangeSchema: GenMessage<RolloutChange>;
+
+/**
+ * Probe is a signed no-op: it shows that a kill switch would still get through.
+ *
+ * @generated from message ostraka.v1.Probe
+ */
+export declare type Probe = Message<"ostraka.v1.Probe"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: bytes coordinator_key = 2;
+   */
+  coordinatorKey: Uint8Array;
+
+  /**
+   * @generated from field: uint64 time_ms = 3;
+   */
+  timeMs: bigint;
+
+  /**
+   * @generated from field: uint64 not_after_ms = 4;
+   */
+  notAfterMs: bigint;
+};
+
+/**
+ * Describes the message ostraka.v1.Probe.
+ * Use `create(ProbeSchema)` to create a new message.
+ */
+export declare const ProbeSchema: GenMessage<Probe>;
+
+/**
+ * Halt stops the widening of a revocation where it is: a majority of coordinators reports that hosts
+ * fail to enforce it.
+ *
+ * @generated from message ostraka.v1.Halt
+ */
+export declare type Halt = Message<"ostraka.v1.Halt"> & {
+  /**
+   * @generated from field: bytes verdict_id = 1;
+   */
+  verdictId: Uint8Array;
+
+  /**
+   * @generated from field: uint32 permille = 2;
+   */
+  permille: number;
+
+  /**
+   * @generated from field: string why = 3;
+   */
+  why: string;
+
+  /**
+   * @generated from field: repeated ostraka.v1.Envelope reports = 4;
+   */
+  reports: Envelope[];
+};
+
+/**
+ * Describes the message ostraka.v1.Halt.
+ * Use `create(HaltSchema)` to create a new message.
+ */
+export declare const HaltSchema: GenMessage<Halt>;
+
+/**
+ * Report is a coordinator's count of what receipts say about a rollout or a widening.
+ *
+ * @generated from message ostraka.v1.Report
+ */
+export declare type Report = Message<"ostraka.v1.Report"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: bytes coordinator_key = 2;
+   */
+  coordinatorKey: Uint8Array;
+
+  /**
+   * @generated from field: uint64 time_ms = 3;
+   */
+  timeMs: bigint;
+
+  /**
+   * @generated from field: uint64 not_after_ms = 4;
+   */
+  notAfterMs: bigint;
+
+  /**
+   * @generated from oneof ostraka.v1.Report.about
+   */
+  about: {
+    /**
+     * @generated from field: uint32 epoch = 5;
+     */
+    value: number;
+    case: "epoch";
+  } | {
+    /**
+     * @generated from field: bytes verdict_id = 6;
+     */
+    value: Uint8Array;
+    case: "verdictId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: uint32 hosts = 7;
+   */
+  hosts: number;
+
+  /**
+   * Prepared (of an epoch), or enforcing as they should (of a verdict).
+   *
+   * @generated from field: uint32 ready = 8;
+   */
+  ready: number;
+
+  /**
+   * @generated from field: uint32 errors = 9;
+   */
+  errors: number;
+
+  /**
+   * @generated from field: bytes receipts_root = 10;
+   */
+  receiptsRoot: Uint8Array;
+};
+
+/**
+ * Describes the message ostraka.v1.Report.
+ * Use `create(ReportSchema)` to create a new message.
+ */
+export declare const ReportSchema: GenMessage<Report>;
+
+/**
+ * ErasureOrder asks for the private parts behind commitments to be deleted everywhere.
+ *
+ * @generated from message ostraka.v1.ErasureOrder
+ */
+export declare type ErasureOrder = Message<"ostraka.v1.ErasureOrder"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: bytes nonce = 2;
+   */
+  nonce: Uint8Array;
+
+  /**
+   * @generated from field: uint64 created_ms = 3;
+   */
+  createdMs: bigint;
+
+  /**
+   * @generated from field: uint64 not_after_ms = 4;
+   */
+  notAfterMs: bigint;
+
+  /**
+   * @generated from field: repeated bytes commitments = 5;
+   */
+  commitments: Uint8Array[];
+};
+
+/**
+ * Describes the message ostraka.v1.ErasureOrder.
+ * Use `create(ErasureOrderSchema)` to create a new message.
+ */
+export declare const ErasureOrderSchema: GenMessage<ErasureOrder>;
+
+/**
+ * CoverageClaim is what a coordinator signs of a verdict's receipts.
+ *
+ * @generated from message ostraka.v1.CoverageClaim
+ */
+export declare type CoverageClaim = Message<"ostraka.v1.CoverageClaim"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: bytes coordinator_key = 2;
+   */
+  coordinatorKey: Uint8Array;
+
+  /**
+   * @generated from field: bytes verdict_id = 3;
+   */
+  verdictId: Uint8Array;
+
+  /**
+   * @generated from field: ostraka.v1.Ledger ledger = 4;
+   */
+  ledger: Ledger;
+
+  /**
+   * @generated from field: uint64 index = 5;
+   */
+  index: bigint;
+
+  /**
+   * RFC 9162 root over the receipts' envelopes, by host key.
+   *
+   * @generated from field: bytes receipts_root = 6;
+   */
+  receiptsRoot: Uint8Array;
+
+  /**
+   * @generated from field: uint32 hosts = 7;
+   */
+  hosts: number;
+
+  /**
+   * @generated from field: repeated bytes missing_host_keys = 8;
+   */
+  missingHostKeys: Uint8Array[];
+
+  /**
+   * @generated from field: uint64 time_ms = 9;
+   */
+  timeMs: bigint;
+
+  /**
+   * @generated from field: uint64 not_after_ms = 10;
+   */
+  notAfterMs: bigint;
+};
+
+/**
+ * Describes the message ostraka.v1.CoverageClaim.
+ * Use `create(CoverageClaimSchema)` to create a new message.
+ */
+export declare const CoverageClaimSchema: GenMessage<CoverageClaim>;
 
 /**
  * Member is a membership as entered, with its use number of the grant.
@@ -393,6 +1147,13 @@ export declare type Erasure = Message<"ostraka.v1.Erasure"> & {
    * @generated from field: repeated bytes commitments = 1;
    */
   commitments: Uint8Array[];
+
+  /**
+   * The operators' order.
+   *
+   * @generated from field: ostraka.v1.Envelope order = 2;
+   */
+  order?: Envelope | undefined;
 };
 
 /**
@@ -421,6 +1182,13 @@ export declare type Coverage = Message<"ostraka.v1.Coverage"> & {
    * @generated from field: repeated bytes missing_host_keys = 3;
    */
   missingHostKeys: Uint8Array[];
+
+  /**
+   * The coordinator's claim.
+   *
+   * @generated from field: ostraka.v1.Envelope claim = 4;
+   */
+  claim?: Envelope | undefined;
 };
 
 /**

@@ -6,13 +6,14 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_ostraka_v1_envelope } from "./envelope_pb.js";
+import { file_ostraka_v1_signal } from "./signal_pb.js";
 import { file_ostraka_v1_verdict } from "./verdict_pb.js";
 
 /**
  * Describes the file ostraka/v1/ledger.proto.
  */
 export const file_ostraka_v1_ledger = /*@__PURE__*/
-  fileDesc("Chdvc3RyYWthL3YxL2xlZGdlci5wcm90bxIKb3N0cmFrYS52MSKEAQoOSm91cm5hbE1lc3NhZ2USDgoGZm9ybWF0GAEgASgNEiYKCGVudmVsb3BlGAIgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZRIPCgdzaWduYWxzGAMgAygMEikKCHByaXZhdGVzGAQgAygLMhcub3N0cmFrYS52MS5Qcml2YXRlUGFydCK3AQoEVGljaxIOCgZmb3JtYXQYASABKA0SFwoPY29vcmRpbmF0b3Jfa2V5GAIgASgMEiIKBmxlZGdlchgDIAEoDjISLm9zdHJha2EudjEuTGVkZ2VyEg8KB3RpbWVfbXMYBCABKAQSEgoKZ2VuZXJhdGlvbhgFIAEoDRIQCghwb3NpdGlvbhgGIAEoBBISCgpjaGFpbl9oYXNoGAcgASgMEhcKD21hY2hpbmVfdmVyc2lvbhgIIAEoDSKdAQoNQ29udHJvbEltcG9ydBIOCgZmb3JtYXQYASABKA0SFwoPY29vcmRpbmF0b3Jfa2V5GAIgASgMEigKB3JlY29yZHMYAyADKAsyFy5vc3RyYWthLnYxLkVudHJ5UmVjb3JkEiQKBGhlYWQYBCABKAsyFi5vc3RyYWthLnYxLlNlYWxlZEhlYWQSEwoLY29uc2lzdGVuY3kYBSADKAwi1QUKBUVudHJ5Eg4KBmZvcm1hdBgBIAEoDRIiCgZsZWRnZXIYAiABKA4yEi5vc3RyYWthLnYxLkxlZGdlchISCgpnZW5lcmF0aW9uGAMgASgNEg0KBWluZGV4GAQgASgEEhAKCHBvc2l0aW9uGAUgASgEEhcKD21hY2hpbmVfdGltZV9tcxgGIAEoBBIXCg9tYWNoaW5lX3ZlcnNpb24YByABKA0SFQoNcHJldmlvdXNfcm9vdBgIIAEoDBInCgdnZW5lc2lzGAkgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEiYKBnJvc3RlchgKIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGVIABIlCgVncmFudBgLIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGVIABIkCgZtZW1iZXIYDCABKAsyEi5vc3RyYWthLnYxLk1lbWJlckgAEiYKBnBvbGljeRgNIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGVIABIqCgphY3RpdmF0aW9uGA4gASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEigKCHByb3Bvc2FsGA8gASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEigKCGFwcHJvdmFsGBAgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEiwKCnJldm9jYXRpb24YESABKAsyFi5vc3RyYWthLnYxLlJldm9jYXRpb25IABIgCgRsaWZ0GBIgASgLMhAub3N0cmFrYS52MS5MaWZ0SAASKAoIcmVmdXNhbHMYEyABKAsyFC5vc3RyYWthLnYxLlJlZnVzYWxzSAASJgoHZXJhc3VyZRgUIAEoCzITLm9zdHJha2EudjEuRXJhc3VyZUgAEigKCGNvdmVyYWdlGBUgASgLMhQub3N0cmFrYS52MS5Db3ZlcmFnZUgAQggKBmVmZmVjdCKQAQoGTWVtYmVyEigKCm1lbWJlcnNoaXAYASABKAsyFC5vc3RyYWthLnYxLkVudmVsb3BlEhIKCnVzZV9udW1iZXIYAiABKA0SDAoEbmFtZRgDIAEoCRIUCgxmYXVsdF9kb21haW4YBCABKAkSEgoKaXNfd2l0bmVzcxgFIAEoCBIQCghob3N0X2tleRgGIAEoDCJECghSZWZ1c2FscxIOCgZtaW51dGUYASABKAQSKAoGY291bnRzGAIgAygLMhgub3N0cmFrYS52MS5SZWZ1c2FsQ291bnQiOAoMUmVmdXNhbENvdW50EgsKA2tleRgBIAEoDBIMCgRjb2RlGAIgASgJEg0KBWNvdW50GAMgASgNIh4KB0VyYXN1cmUSEwoLY29tbWl0bWVudHMYASADKAwiUAoIQ292ZXJhZ2USEgoKdmVyZGljdF9pZBgBIAEoDBIVCg1yZWNlaXB0c19yb290GAIgASgMEhkKEW1pc3NpbmdfaG9zdF9rZXlzGAMgAygMIkcKC0VudHJ5UmVjb3JkEg0KBWVudHJ5GAEgASgMEikKCHByaXZhdGVzGAIgAygLMhcub3N0cmFrYS52MS5Qcml2YXRlUGFydCKyAgoESGVhZBIOCgZmb3JtYXQYASABKA0SIgoGbGVkZ2VyGAIgASgOMhIub3N0cmFrYS52MS5MZWRnZXISEgoKZ2VuZXJhdGlvbhgDIAEoDRIQCghwb3NpdGlvbhgEIAEoBBISCgpjaGFpbl9oYXNoGAUgASgMEg0KBWluZGV4GAYgASgEEgwKBHJvb3QYByABKAwSFwoPbWFjaGluZV90aW1lX21zGAggASgEEhkKEWFjdGl2ZV9zZXRfZGlnZXN0GAkgASgMEhQKDHN0YXRlX2RpZ2VzdBgKIAEoDBIVCg1jb250cm9sX2luZGV4GAsgASgEEg0KBWVwb2NoGAwgASgNEhYKDnJvc3Rlcl92ZXJzaW9uGA0gASgNEhcKD21hY2hpbmVfdmVyc2lvbhgOIAEoDSJACgpTZWFsZWRIZWFkEgwKBGhlYWQYASABKAwSJAoFc2VhbHMYAiADKAsyFS5vc3RyYWthLnYxLlNpZ25hdHVyZWIGcHJvdG8z", [file_ostraka_v1_envelope, file_ostraka_v1_verdict]);
+  fileDesc("Chdvc3RyYWthL3YxL2xlZGdlci5wcm90bxIKb3N0cmFrYS52MSKEAQoOSm91cm5hbE1lc3NhZ2USDgoGZm9ybWF0GAEgASgNEiYKCGVudmVsb3BlGAIgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZRIPCgdzaWduYWxzGAMgAygMEikKCHByaXZhdGVzGAQgAygLMhcub3N0cmFrYS52MS5Qcml2YXRlUGFydCK3AQoEVGljaxIOCgZmb3JtYXQYASABKA0SFwoPY29vcmRpbmF0b3Jfa2V5GAIgASgMEiIKBmxlZGdlchgDIAEoDjISLm9zdHJha2EudjEuTGVkZ2VyEg8KB3RpbWVfbXMYBCABKAQSEgoKZ2VuZXJhdGlvbhgFIAEoDRIQCghwb3NpdGlvbhgGIAEoBBISCgpjaGFpbl9oYXNoGAcgASgMEhcKD21hY2hpbmVfdmVyc2lvbhgIIAEoDSKdAQoNQ29udHJvbEltcG9ydBIOCgZmb3JtYXQYASABKA0SFwoPY29vcmRpbmF0b3Jfa2V5GAIgASgMEigKB3JlY29yZHMYAyADKAsyFy5vc3RyYWthLnYxLkVudHJ5UmVjb3JkEiQKBGhlYWQYBCABKAsyFi5vc3RyYWthLnYxLlNlYWxlZEhlYWQSEwoLY29uc2lzdGVuY3kYBSADKAwi9wgKBUVudHJ5Eg4KBmZvcm1hdBgBIAEoDRIiCgZsZWRnZXIYAiABKA4yEi5vc3RyYWthLnYxLkxlZGdlchISCgpnZW5lcmF0aW9uGAMgASgNEg0KBWluZGV4GAQgASgEEhAKCHBvc2l0aW9uGAUgASgEEhcKD21hY2hpbmVfdGltZV9tcxgGIAEoBBIXCg9tYWNoaW5lX3ZlcnNpb24YByABKA0SFQoNcHJldmlvdXNfcm9vdBgIIAEoDBInCgdnZW5lc2lzGAkgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEiYKBnJvc3RlchgKIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGVIABIlCgVncmFudBgLIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGVIABIkCgZtZW1iZXIYDCABKAsyEi5vc3RyYWthLnYxLk1lbWJlckgAEiYKBnBvbGljeRgNIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGVIABIqCgphY3RpdmF0aW9uGA4gASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEigKCHByb3Bvc2FsGA8gASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEigKCGFwcHJvdmFsGBAgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZUgAEiwKCnJldm9jYXRpb24YESABKAsyFi5vc3RyYWthLnYxLlJldm9jYXRpb25IABIgCgRsaWZ0GBIgASgLMhAub3N0cmFrYS52MS5MaWZ0SAASKAoIcmVmdXNhbHMYEyABKAsyFC5vc3RyYWthLnYxLlJlZnVzYWxzSAASJgoHZXJhc3VyZRgUIAEoCzITLm9zdHJha2EudjEuRXJhc3VyZUgAEigKCGNvdmVyYWdlGBUgASgLMhQub3N0cmFrYS52MS5Db3ZlcmFnZUgAEiYKB3ZlcnNpb24YFiABKAsyEy5vc3RyYWthLnYxLlZlcnNpb25IABImCgdpbnF1aXJ5GBcgASgLMhMub3N0cmFrYS52MS5JbnF1aXJ5SAASLAoKc3VnZ2VzdGlvbhgYIAEoCzIWLm9zdHJha2EudjEuU3VnZ2VzdGlvbkgAEjAKDGVxdWl2b2NhdGlvbhgZIAEoCzIYLm9zdHJha2EudjEuRXF1aXZvY2F0aW9uSAASJgoHb3BlbmluZxgaIAEoCzITLm9zdHJha2EudjEuT3BlbmluZ0gAEiQKBnBvaXNvbhgbIAEoCzISLm9zdHJha2EudjEuUG9pc29uSAASJwoHcm9sbG91dBgcIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGVIABIzCg5yb2xsb3V0X2NoYW5nZRgdIAEoCzIZLm9zdHJha2EudjEuUm9sbG91dENoYW5nZUgAEiIKBXByb2JlGB4gASgLMhEub3N0cmFrYS52MS5Qcm9iZUgAEiAKBGhhbHQYHyABKAsyEC5vc3RyYWthLnYxLkhhbHRIAEIICgZlZmZlY3QiIgoHVmVyc2lvbhIXCg9tYWNoaW5lX3ZlcnNpb24YASABKA0itgEKB0lucXVpcnkSCgoCaWQYASABKAwSLQoMc3ViamVjdF9raW5kGAIgASgOMhcub3N0cmFrYS52MS5TdWJqZWN0S2luZBISCgpjb21taXRtZW50GAMgASgMEg0KBWVwb2NoGAQgASgNEhEKCWZsb29yX21kYhgFIAEoERIQCgh1bnRpbF9tcxgGIAEoBBIXCg9zb3VyY2VfaG9zdF9rZXkYByABKAwSDwoHc3VtX21kYhgIIAEoESLHAgoKU3VnZ2VzdGlvbhIKCgJpZBgBIAEoDBItCgxzdWJqZWN0X2tpbmQYAiABKA4yFy5vc3RyYWthLnYxLlN1YmplY3RLaW5kEhIKCmNvbW1pdG1lbnQYAyABKAwSDQoFZXBvY2gYBCABKA0SDAoEcnVsZRgFIAEoCRILCgN3aHkYBiABKAkSIAoFc3RhZ2UYByABKA4yES5vc3RyYWthLnYxLlN0YWdlEg4KBnR0bF9tcxgIIAEoBBIoCgdzaWduYWxzGAkgAygLMhcub3N0cmFrYS52MS5TaWduYWxQcm9vZhIUCgxldmlkZW5jZV9tZGIYCiABKBESDwoHc3VtX21kYhgLIAEoERISCgpob3N0X2NvdW50GAwgASgNEhUKDWFnYWluc3RfY291bnQYDSABKA0SEgoKZXhwaXJlc19tcxgOIAEoBCJ2CgxFcXVpdm9jYXRpb24SDgoGZm9ybWF0GAEgASgNEgsKA2tleRgCIAEoDBIjCgVmaXJzdBgDIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGUSJAoGc2Vjb25kGAQgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZSKeAQoHT3BlbmluZxIOCgZmb3JtYXQYASABKA0SIgoGbGVkZ2VyGAIgASgOMhIub3N0cmFrYS52MS5MZWRnZXISEgoKZ2VuZXJhdGlvbhgDIAEoDRIjCgVvcmRlchgEIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGUSJgoIcHJvbWlzZXMYBSADKAsyFC5vc3RyYWthLnYxLkVudmVsb3BlIpcBCgtSZXBhaXJPcmRlchIOCgZmb3JtYXQYASABKA0SIgoGbGVkZ2VyGAIgASgOMhIub3N0cmFrYS52MS5MZWRnZXISEgoKZ2VuZXJhdGlvbhgDIAEoDRISCgpjcmVhdGVkX21zGAQgASgEEhQKDG5vdF9hZnRlcl9tcxgFIAEoBBIWCg5rZWVwX2hlYWRfaGFzaBgGIAEoDCKPAQoHUHJvbWlzZRIOCgZmb3JtYXQYASABKA0SFwoPY29vcmRpbmF0b3Jfa2V5GAIgASgMEiIKBmxlZGdlchgDIAEoDjISLm9zdHJha2EudjEuTGVkZ2VyEhIKCmdlbmVyYXRpb24YBCABKA0SEQoJbGFzdF9oZWFkGAUgASgMEhAKCG9yZGVyX2lkGAYgASgMIqABCgpQb2lzb25Ob3RlEg4KBmZvcm1hdBgBIAEoDRIXCg9jb29yZGluYXRvcl9rZXkYAiABKAwSIgoGbGVkZ2VyGAMgASgOMhIub3N0cmFrYS52MS5MZWRnZXISEgoKZ2VuZXJhdGlvbhgEIAEoDRIQCghwb3NpdGlvbhgFIAEoBBISCgpjaGFpbl9oYXNoGAYgASgMEgsKA3doeRgHIAEoCSI/CgZQb2lzb24SEAoIcG9zaXRpb24YASABKAQSIwoFbm90ZXMYAiADKAsyFC5vc3RyYWthLnYxLkVudmVsb3BlImoKDVJvbGxvdXRDaGFuZ2USDQoFZXBvY2gYASABKA0SJQoEc3RlcBgCIAEoDjIXLm9zdHJha2EudjEuUm9sbG91dFN0ZXASCwoDd2h5GAMgASgJEhYKDnJlc3RvcmVkX2Vwb2NoGAQgASgNIlcKBVByb2JlEg4KBmZvcm1hdBgBIAEoDRIXCg9jb29yZGluYXRvcl9rZXkYAiABKAwSDwoHdGltZV9tcxgDIAEoBBIUCgxub3RfYWZ0ZXJfbXMYBCABKAQiYAoESGFsdBISCgp2ZXJkaWN0X2lkGAEgASgMEhAKCHBlcm1pbGxlGAIgASgNEgsKA3doeRgDIAEoCRIlCgdyZXBvcnRzGAQgAygLMhQub3N0cmFrYS52MS5FbnZlbG9wZSLNAQoGUmVwb3J0Eg4KBmZvcm1hdBgBIAEoDRIXCg9jb29yZGluYXRvcl9rZXkYAiABKAwSDwoHdGltZV9tcxgDIAEoBBIUCgxub3RfYWZ0ZXJfbXMYBCABKAQSDwoFZXBvY2gYBSABKA1IABIUCgp2ZXJkaWN0X2lkGAYgASgMSAASDQoFaG9zdHMYByABKA0SDQoFcmVhZHkYCCABKA0SDgoGZXJyb3JzGAkgASgNEhUKDXJlY2VpcHRzX3Jvb3QYCiABKAxCBwoFYWJvdXQibAoMRXJhc3VyZU9yZGVyEg4KBmZvcm1hdBgBIAEoDRINCgVub25jZRgCIAEoDBISCgpjcmVhdGVkX21zGAMgASgEEhQKDG5vdF9hZnRlcl9tcxgEIAEoBBITCgtjb21taXRtZW50cxgFIAMoDCLnAQoNQ292ZXJhZ2VDbGFpbRIOCgZmb3JtYXQYASABKA0SFwoPY29vcmRpbmF0b3Jfa2V5GAIgASgMEhIKCnZlcmRpY3RfaWQYAyABKAwSIgoGbGVkZ2VyGAQgASgOMhIub3N0cmFrYS52MS5MZWRnZXISDQoFaW5kZXgYBSABKAQSFQoNcmVjZWlwdHNfcm9vdBgGIAEoDBINCgVob3N0cxgHIAEoDRIZChFtaXNzaW5nX2hvc3Rfa2V5cxgIIAMoDBIPCgd0aW1lX21zGAkgASgEEhQKDG5vdF9hZnRlcl9tcxgKIAEoBCKQAQoGTWVtYmVyEigKCm1lbWJlcnNoaXAYASABKAsyFC5vc3RyYWthLnYxLkVudmVsb3BlEhIKCnVzZV9udW1iZXIYAiABKA0SDAoEbmFtZRgDIAEoCRIUCgxmYXVsdF9kb21haW4YBCABKAkSEgoKaXNfd2l0bmVzcxgFIAEoCBIQCghob3N0X2tleRgGIAEoDCJECghSZWZ1c2FscxIOCgZtaW51dGUYASABKAQSKAoGY291bnRzGAIgAygLMhgub3N0cmFrYS52MS5SZWZ1c2FsQ291bnQiOAoMUmVmdXNhbENvdW50EgsKA2tleRgBIAEoDBIMCgRjb2RlGAIgASgJEg0KBWNvdW50GAMgASgNIkMKB0VyYXN1cmUSEwoLY29tbWl0bWVudHMYASADKAwSIwoFb3JkZXIYAiABKAsyFC5vc3RyYWthLnYxLkVudmVsb3BlInUKCENvdmVyYWdlEhIKCnZlcmRpY3RfaWQYASABKAwSFQoNcmVjZWlwdHNfcm9vdBgCIAEoDBIZChFtaXNzaW5nX2hvc3Rfa2V5cxgDIAMoDBIjCgVjbGFpbRgEIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGUiRwoLRW50cnlSZWNvcmQSDQoFZW50cnkYASABKAwSKQoIcHJpdmF0ZXMYAiADKAsyFy5vc3RyYWthLnYxLlByaXZhdGVQYXJ0IrICCgRIZWFkEg4KBmZvcm1hdBgBIAEoDRIiCgZsZWRnZXIYAiABKA4yEi5vc3RyYWthLnYxLkxlZGdlchISCgpnZW5lcmF0aW9uGAMgASgNEhAKCHBvc2l0aW9uGAQgASgEEhIKCmNoYWluX2hhc2gYBSABKAwSDQoFaW5kZXgYBiABKAQSDAoEcm9vdBgHIAEoDBIXCg9tYWNoaW5lX3RpbWVfbXMYCCABKAQSGQoRYWN0aXZlX3NldF9kaWdlc3QYCSABKAwSFAoMc3RhdGVfZGlnZXN0GAogASgMEhUKDWNvbnRyb2xfaW5kZXgYCyABKAQSDQoFZXBvY2gYDCABKA0SFgoOcm9zdGVyX3ZlcnNpb24YDSABKA0SFwoPbWFjaGluZV92ZXJzaW9uGA4gASgNIkAKClNlYWxlZEhlYWQSDAoEaGVhZBgBIAEoDBIkCgVzZWFscxgCIAMoCzIVLm9zdHJha2EudjEuU2lnbmF0dXJlYgZwcm90bzM", [file_ostraka_v1_envelope, file_ostraka_v1_signal, file_ostraka_v1_verdict]);
 
 /**
  * Describes the message ostraka.v1.JournalMessage.
@@ -43,58 +44,163 @@ export const EntrySchema = /*@__PURE__*/
   messageDesc(file_ostraka_v1_ledger, 3);
 
 /**
+ * Describes the message ostraka.v1.Version.
+ * Use `create(VersionSchema)` to create a new message.
+ */
+export const VersionSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 4);
+
+/**
+ * Describes the message ostraka.v1.Inquiry.
+ * Use `create(InquirySchema)` to create a new message.
+ */
+export const InquirySchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 5);
+
+/**
+ * Describes the message ostraka.v1.Suggestion.
+ * Use `create(SuggestionSchema)` to create a new message.
+ */
+export const SuggestionSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 6);
+
+/**
+ * Describes the message ostraka.v1.Equivocation.
+ * Use `create(EquivocationSchema)` to create a new message.
+ */
+export const EquivocationSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 7);
+
+/**
+ * Describes the message ostraka.v1.Opening.
+ * Use `create(OpeningSchema)` to create a new message.
+ */
+export const OpeningSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 8);
+
+/**
+ * Describes the message ostraka.v1.RepairOrder.
+ * Use `create(RepairOrderSchema)` to create a new message.
+ */
+export const RepairOrderSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 9);
+
+/**
+ * Describes the message ostraka.v1.Promise.
+ * Use `create(PromiseSchema)` to create a new message.
+ */
+export const PromiseSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 10);
+
+/**
+ * Describes the message ostraka.v1.PoisonNote.
+ * Use `create(PoisonNoteSchema)` to create a new message.
+ */
+export const PoisonNoteSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 11);
+
+/**
+ * Describes the message ostraka.v1.Poison.
+ * Use `create(PoisonSchema)` to create a new message.
+ */
+export const PoisonSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 12);
+
+/**
+ * Describes the message ostraka.v1.RolloutChange.
+ * Use `create(RolloutChangeSchema)` to create a new message.
+ */
+export const RolloutChangeSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 13);
+
+/**
+ * Describes the message ostraka.v1.Probe.
+ * Use `create(ProbeSchema)` to create a new message.
+ */
+export const ProbeSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 14);
+
+/**
+ * Describes the message ostraka.v1.Halt.
+ * Use `create(HaltSchema)` to create a new message.
+ */
+export const HaltSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 15);
+
+/**
+ * Describes the message ostraka.v1.Report.
+ * Use `create(ReportSchema)` to create a new message.
+ */
+export const ReportSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 16);
+
+/**
+ * Describes the message ostraka.v1.ErasureOrder.
+ * Use `create(ErasureOrderSchema)` to create a new message.
+ */
+export const ErasureOrderSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 17);
+
+/**
+ * Describes the message ostraka.v1.CoverageClaim.
+ * Use `create(CoverageClaimSchema)` to create a new message.
+ */
+export const CoverageClaimSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_ledger, 18);
+
+/**
  * Describes the message ostraka.v1.Member.
  * Use `create(MemberSchema)` to create a new message.
  */
 export const MemberSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 4);
+  messageDesc(file_ostraka_v1_ledger, 19);
 
 /**
  * Describes the message ostraka.v1.Refusals.
  * Use `create(RefusalsSchema)` to create a new message.
  */
 export const RefusalsSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 5);
+  messageDesc(file_ostraka_v1_ledger, 20);
 
 /**
  * Describes the message ostraka.v1.RefusalCount.
  * Use `create(RefusalCountSchema)` to create a new message.
  */
 export const RefusalCountSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 6);
+  messageDesc(file_ostraka_v1_ledger, 21);
 
 /**
  * Describes the message ostraka.v1.Erasure.
  * Use `create(ErasureSchema)` to create a new message.
  */
 export const ErasureSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 7);
+  messageDesc(file_ostraka_v1_ledger, 22);
 
 /**
  * Describes the message ostraka.v1.Coverage.
  * Use `create(CoverageSchema)` to create a new message.
  */
 export const CoverageSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 8);
+  messageDesc(file_ostraka_v1_ledger, 23);
 
 /**
  * Describes the message ostraka.v1.EntryRecord.
  * Use `create(EntryRecordSchema)` to create a new message.
  */
 export const EntryRecordSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 9);
+  messageDesc(file_ostraka_v1_ledger, 24);
 
 /**
  * Describes the message ostraka.v1.Head.
  * Use `create(HeadSchema)` to create a new message.
  */
 export const HeadSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 10);
+  messageDesc(file_ostraka_v1_ledger, 25);
 
 /**
  * Describes the message ostraka.v1.SealedHead.
  * Use `create(SealedHeadSchema)` to create a new message.
  */
 export const SealedHeadSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_ledger, 11);
+  messageDesc(file_ostraka_v1_ledger, 26);
 

@@ -57,6 +57,22 @@ export declare type ResyncRequest = Message<"ostraka.v1.ResyncRequest"> & {
      */
     value: Uint8Array;
     case: "incarnation";
+  } | {
+    /**
+     * Between coordinators: the latest sealed snapshot, from this byte on.
+     *
+     * @generated from field: uint64 snapshot_from = 8;
+     */
+    value: bigint;
+    case: "snapshotFrom";
+  } | {
+    /**
+     * Between coordinators: messages of the journal above this position, as applied.
+     *
+     * @generated from field: uint64 journal_above = 9;
+     */
+    value: bigint;
+    case: "journalAbove";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -127,6 +143,25 @@ export declare type ResyncResponse = Message<"ostraka.v1.ResyncResponse"> & {
    * @generated from field: repeated bytes consistency = 8;
    */
   consistency: Uint8Array[];
+
+  /**
+   * A piece of the snapshot under `head`, and its whole size.
+   *
+   * @generated from field: bytes snapshot = 9;
+   */
+  snapshot: Uint8Array;
+
+  /**
+   * @generated from field: uint64 snapshot_bytes = 10;
+   */
+  snapshotBytes: bigint;
+
+  /**
+   * Journal messages, in order, as applied.
+   *
+   * @generated from field: repeated bytes messages = 11;
+   */
+  messages: Uint8Array[];
 };
 
 /**

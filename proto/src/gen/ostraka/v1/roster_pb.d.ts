@@ -108,6 +108,18 @@ export declare type Roster = Message<"ostraka.v1.Roster"> & {
    * @generated from field: bytes previous = 9;
    */
   previous: Uint8Array;
+
+  /**
+   * Keys of hosts that count and enforce no more, sorted; from this version's index on.
+   *
+   * @generated from field: repeated bytes banned_keys = 10;
+   */
+  bannedKeys: Uint8Array[];
+
+  /**
+   * @generated from field: uint64 not_after_ms = 11;
+   */
+  notAfterMs: bigint;
 };
 
 /**

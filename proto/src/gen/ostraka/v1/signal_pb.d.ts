@@ -147,6 +147,27 @@ export declare type Signal = Message<"ostraka.v1.Signal"> & {
    * @generated from field: ostraka.v1.Stage recommended_stage = 14;
    */
   recommendedStage: Stage;
+
+  /**
+   * Set in an answer to an inquiry: its id. From machine version 2 on, as all below.
+   *
+   * @generated from field: bytes inquiry_id = 15;
+   */
+  inquiryId: Uint8Array;
+
+  /**
+   * An answer of a host that knows the subject and holds less than the inquiry's floor.
+   *
+   * @generated from field: bool is_against = 16;
+   */
+  isAgainst: boolean;
+
+  /**
+   * Distinct vouched subjects that this host has seen at this address.
+   *
+   * @generated from field: uint32 shared_subjects = 17;
+   */
+  sharedSubjects: number;
 };
 
 /**
@@ -310,6 +331,34 @@ export declare type Receipt = Message<"ostraka.v1.Receipt"> & {
    * @generated from field: bool is_fresh = 13;
    */
   isFresh: boolean;
+
+  /**
+   * Newest epoch whose document this host has verified and stored.
+   *
+   * @generated from field: uint32 prepared_epoch = 14;
+   */
+  preparedEpoch: number;
+
+  /**
+   * Newest machine version that this host can verify by; 0 means 1.
+   *
+   * @generated from field: uint32 machine_version_max = 15;
+   */
+  machineVersionMax: number;
+
+  /**
+   * Enforcement errors since the incarnation began.
+   *
+   * @generated from field: uint32 errors = 16;
+   */
+  errors: number;
+
+  /**
+   * Requests and sessions denied since the incarnation began.
+   *
+   * @generated from field: uint64 denied = 17;
+   */
+  denied: bigint;
 };
 
 /**

@@ -4,7 +4,7 @@
 // @generated from file ostraka/v1/verdict.proto (package ostraka.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { SignalProof } from "./signal_pb.js";
 import type { Envelope, Scope, Stage, SubjectKind } from "./envelope_pb.js";
@@ -118,6 +118,13 @@ export declare type RevokeWish = Message<"ostraka.v1.RevokeWish"> & {
    * @generated from field: repeated bytes supersedes = 6;
    */
   supersedes: Uint8Array[];
+
+  /**
+   * Staged widening, in order; empty = everywhere in scope at once. From machine version 2 on.
+   *
+   * @generated from field: repeated ostraka.v1.Widening widening = 7;
+   */
+  widening: Widening[];
 };
 
 /**
@@ -125,6 +132,31 @@ export declare type RevokeWish = Message<"ostraka.v1.RevokeWish"> & {
  * Use `create(RevokeWishSchema)` to create a new message.
  */
 export declare const RevokeWishSchema: GenMessage<RevokeWish>;
+
+/**
+ * Widening is one step of a canary: from `after_ms` past the verdict's machine time on, the hosts
+ * in scope whose share lies below `permille` enforce. The share of a host is the first four bytes
+ * of SHA-256(verdict id || host key) mod 1000.
+ *
+ * @generated from message ostraka.v1.Widening
+ */
+export declare type Widening = Message<"ostraka.v1.Widening"> & {
+  /**
+   * @generated from field: uint64 after_ms = 1;
+   */
+  afterMs: bigint;
+
+  /**
+   * @generated from field: uint32 permille = 2;
+   */
+  permille: number;
+};
+
+/**
+ * Describes the message ostraka.v1.Widening.
+ * Use `create(WideningSchema)` to create a new message.
+ */
+export declare const WideningSchema: GenMessage<Widening>;
 
 /**
  * @generated from message ostraka.v1.LiftWish
@@ -216,6 +248,127 @@ export declare type PolicyDocument = Message<"ostraka.v1.PolicyDocument"> & {
 export declare const PolicyDocumentSchema: GenMessage<PolicyDocument>;
 
 /**
+ * PolicyRollout is the authors' order to bring an epoch in by steps, and to take it back if it goes
+ * wrong: their signatures cover both.
+ *
+ * @generated from message ostraka.v1.PolicyRollout
+ */
+export declare type PolicyRollout = Message<"ostraka.v1.PolicyRollout"> & {
+  /**
+   * @generated from field: uint32 format = 1;
+   */
+  format: number;
+
+  /**
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * SHA-256 of the PolicyDocument bytes.
+   *
+   * @generated from field: bytes policy_hash = 3;
+   */
+  policyHash: Uint8Array;
+
+  /**
+   * @generated from field: uint64 created_ms = 4;
+   */
+  createdMs: bigint;
+
+  /**
+   * @generated from field: uint64 not_after_ms = 5;
+   */
+  notAfterMs: bigint;
+
+  /**
+   * Share of hosts that must have prepared before the next step, of a thousand.
+   *
+   * @generated from field: uint32 ready_permille = 6;
+   */
+  readyPermille: number;
+
+  /**
+   * Hosts that try it first: those with all of these labels, or a share of a thousand; neither = no
+   * canary.
+   *
+   * @generated from field: repeated string canary_labels = 7;
+   */
+  canaryLabels: string[];
+
+  /**
+   * @generated from field: uint32 canary_permille = 8;
+   */
+  canaryPermille: number;
+
+  /**
+   * What the canary's policy decides is a dry run.
+   *
+   * @generated from field: bool is_dry_run = 9;
+   */
+  isDryRun: boolean;
+
+  /**
+   * How long the canary lasts in machine time.
+   *
+   * @generated from field: uint64 bake_ms = 10;
+   */
+  bakeMs: bigint;
+
+  /**
+   * @generated from field: ostraka.v1.Guardrails guardrails = 11;
+   */
+  guardrails?: Guardrails | undefined;
+
+  /**
+   * How long after activation the guardrails watch.
+   *
+   * @generated from field: uint64 watch_ms = 12;
+   */
+  watchMs: bigint;
+};
+
+/**
+ * Describes the message ostraka.v1.PolicyRollout.
+ * Use `create(PolicyRolloutSchema)` to create a new message.
+ */
+export declare const PolicyRolloutSchema: GenMessage<PolicyRollout>;
+
+/**
+ * Guardrails take an epoch back when crossed while they watch. 0 = not watched.
+ *
+ * @generated from message ostraka.v1.Guardrails
+ */
+export declare type Guardrails = Message<"ostraka.v1.Guardrails"> & {
+  /**
+   * Revocations made under the epoch.
+   *
+   * @generated from field: uint32 revocations_max = 1;
+   */
+  revocationsMax: number;
+
+  /**
+   * Lifts of revocations made under the epoch.
+   *
+   * @generated from field: uint32 lifts_max = 2;
+   */
+  liftsMax: number;
+
+  /**
+   * Enforcement errors that a majority of coordinators reports, over all hosts.
+   *
+   * @generated from field: uint32 errors_max = 3;
+   */
+  errorsMax: number;
+};
+
+/**
+ * Describes the message ostraka.v1.Guardrails.
+ * Use `create(GuardrailsSchema)` to create a new message.
+ */
+export declare const GuardrailsSchema: GenMessage<Guardrails>;
+
+/**
  * PolicyActivation makes an epoch the active one.
  *
  * @generated from message ostraka.v1.PolicyActivation
@@ -270,6 +423,13 @@ export declare type Warrant = Message<"ostraka.v1.Warrant"> & {
    * @generated from field: repeated ostraka.v1.Envelope approvals = 3;
    */
   approvals: Envelope[];
+
+  /**
+   * Earlier revocations of the same subject that make this one start higher.
+   *
+   * @generated from field: repeated ostraka.v1.EarlierVerdict earlier = 4;
+   */
+  earlier: EarlierVerdict[];
 };
 
 /**
@@ -277,6 +437,41 @@ export declare type Warrant = Message<"ostraka.v1.Warrant"> & {
  * Use `create(WarrantSchema)` to create a new message.
  */
 export declare const WarrantSchema: GenMessage<Warrant>;
+
+/**
+ * EarlierVerdict is an entry of the same ledger with its path to the root before the new entry.
+ *
+ * @generated from message ostraka.v1.EarlierVerdict
+ */
+export declare type EarlierVerdict = Message<"ostraka.v1.EarlierVerdict"> & {
+  /**
+   * @generated from field: bytes entry = 1;
+   */
+  entry: Uint8Array;
+
+  /**
+   * @generated from field: uint64 index = 2;
+   */
+  index: bigint;
+
+  /**
+   * @generated from field: repeated bytes path = 3;
+   */
+  path: Uint8Array[];
+
+  /**
+   * Opens the earlier verdict's subject commitment.
+   *
+   * @generated from field: bytes salt = 4;
+   */
+  salt: Uint8Array;
+};
+
+/**
+ * Describes the message ostraka.v1.EarlierVerdict.
+ * Use `create(EarlierVerdictSchema)` to create a new message.
+ */
+export declare const EarlierVerdictSchema: GenMessage<EarlierVerdict>;
 
 /**
  * Revocation is a pure function of warrant, policy and roster.
@@ -373,6 +568,11 @@ export declare type Revocation = Message<"ostraka.v1.Revocation"> & {
    * @generated from field: ostraka.v1.Warrant warrant = 16;
    */
   warrant?: Warrant | undefined;
+
+  /**
+   * @generated from field: repeated ostraka.v1.Widening widening = 17;
+   */
+  widening: Widening[];
 };
 
 /**
@@ -443,4 +643,44 @@ export declare type Lift = Message<"ostraka.v1.Lift"> & {
  * Use `create(LiftSchema)` to create a new message.
  */
 export declare const LiftSchema: GenMessage<Lift>;
+
+/**
+ * @generated from enum ostraka.v1.RolloutStep
+ */
+export enum RolloutStep {
+  /**
+   * @generated from enum value: ROLLOUT_STEP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ROLLOUT_STEP_PREPARE = 1;
+   */
+  PREPARE = 1,
+
+  /**
+   * @generated from enum value: ROLLOUT_STEP_CANARY = 2;
+   */
+  CANARY = 2,
+
+  /**
+   * @generated from enum value: ROLLOUT_STEP_ACTIVE = 3;
+   */
+  ACTIVE = 3,
+
+  /**
+   * @generated from enum value: ROLLOUT_STEP_DONE = 4;
+   */
+  DONE = 4,
+
+  /**
+   * @generated from enum value: ROLLOUT_STEP_ROLLED_BACK = 5;
+   */
+  ROLLED_BACK = 5,
+}
+
+/**
+ * Describes the enum ostraka.v1.RolloutStep.
+ */
+export declare const RolloutStepSchema: GenEnum<RolloutStep>;
 

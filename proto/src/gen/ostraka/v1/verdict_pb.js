@@ -4,7 +4,7 @@
 // @generated from file ostraka/v1/verdict.proto (package ostraka.v1, syntax proto3)
 /* eslint-disable */
 
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_ostraka_v1_envelope } from "./envelope_pb.js";
 import { file_ostraka_v1_signal } from "./signal_pb.js";
 
@@ -12,7 +12,7 @@ import { file_ostraka_v1_signal } from "./signal_pb.js";
  * Describes the file ostraka/v1/verdict.proto.
  */
 export const file_ostraka_v1_verdict = /*@__PURE__*/
-  fileDesc("Chhvc3RyYWthL3YxL3ZlcmRpY3QucHJvdG8SCm9zdHJha2EudjEi+QEKCFByb3Bvc2FsEg4KBmZvcm1hdBgBIAEoDRISCgpjcmVhdGVkX21zGAIgASgEEhQKDG5vdF9hZnRlcl9tcxgDIAEoBBINCgVub25jZRgEIAEoDBINCgVlcG9jaBgFIAEoDRISCgpjb21taXRtZW50GAYgASgMEigKBnJldm9rZRgHIAEoCzIWLm9zdHJha2EudjEuUmV2b2tlV2lzaEgAEiQKBGxpZnQYCCABKAsyFC5vc3RyYWthLnYxLkxpZnRXaXNoSAASKQoIZXZpZGVuY2UYCSADKAsyFy5vc3RyYWthLnYxLlNpZ25hbFByb29mQgYKBHdpc2gitwEKClJldm9rZVdpc2gSLQoMc3ViamVjdF9raW5kGAEgASgOMhcub3N0cmFrYS52MS5TdWJqZWN0S2luZBIgCgVzdGFnZRgCIAEoDjIRLm9zdHJha2EudjEuU3RhZ2USIAoFc2NvcGUYAyABKAsyES5vc3RyYWthLnYxLlNjb3BlEg4KBnR0bF9tcxgEIAEoBBISCgppc19kcnlfcnVuGAUgASgIEhIKCnN1cGVyc2VkZXMYBiADKAwiPAoITGlmdFdpc2gSFgoOcmV2b2NhdGlvbl9pZHMYASADKAwSGAoQcGFyZG9uX2JlZm9yZV9tcxgCIAEoBCJZCghBcHByb3ZhbBIOCgZmb3JtYXQYASABKA0SEwoLcHJvcG9zYWxfaWQYAiABKAwSEgoKY3JlYXRlZF9tcxgDIAEoBBIUCgxub3RfYWZ0ZXJfbXMYBCABKAQiUwoOUG9saWN5RG9jdW1lbnQSDgoGZm9ybWF0GAEgASgNEg0KBWVwb2NoGAIgASgNEgwKBHlhbWwYAyABKAwSFAoMbm90X2FmdGVyX21zGAQgASgEIlwKEFBvbGljeUFjdGl2YXRpb24SDgoGZm9ybWF0GAEgASgNEg0KBWVwb2NoGAIgASgNEhMKC3BvbGljeV9oYXNoGAMgASgMEhQKDG5vdF9hZnRlcl9tcxgEIAEoBCKEAQoHV2FycmFudBIoCgdzaWduYWxzGAEgAygLMhcub3N0cmFrYS52MS5TaWduYWxQcm9vZhImCghwcm9wb3NhbBgCIAEoCzIULm9zdHJha2EudjEuRW52ZWxvcGUSJwoJYXBwcm92YWxzGAMgAygLMhQub3N0cmFrYS52MS5FbnZlbG9wZSKeAwoKUmV2b2NhdGlvbhIOCgZmb3JtYXQYASABKA0SCgoCaWQYAiABKAwSLQoMc3ViamVjdF9raW5kGAMgASgOMhcub3N0cmFrYS52MS5TdWJqZWN0S2luZBIaChJzdWJqZWN0X2NvbW1pdG1lbnQYBCABKAwSIAoFc3RhZ2UYBSABKA4yES5vc3RyYWthLnYxLlN0YWdlEiAKBXNjb3BlGAYgASgLMhEub3N0cmFrYS52MS5TY29wZRISCgppc19kcnlfcnVuGAcgASgIEg8KB2Zyb21fbXMYCCABKAQSEgoKZXhwaXJlc19tcxgJIAEoBBINCgVlcG9jaBgKIAEoDRIVCg1jb250cm9sX2luZGV4GAsgASgEEgwKBHJ1bGUYDCABKAkSEgoKc3VwZXJzZWRlcxgNIAMoDBIZCgxldmlkZW5jZV9tZGIYDiABKBFIAIgBARISCgpob3N0X2NvdW50GA8gASgNEiQKB3dhcnJhbnQYECABKAsyEy5vc3RyYWthLnYxLldhcnJhbnRCDwoNX2V2aWRlbmNlX21kYiLeAQoETGlmdBIOCgZmb3JtYXQYASABKA0SCgoCaWQYAiABKAwSFgoOcmV2b2NhdGlvbl9pZHMYAyADKAwSEgoKZXhwaXJlc19tcxgEIAEoBBIYChBwYXJkb25fYmVmb3JlX21zGAUgASgEEhoKEnN1YmplY3RfY29tbWl0bWVudBgGIAEoDBINCgVlcG9jaBgHIAEoDRIVCg1jb250cm9sX2luZGV4GAggASgEEgwKBHJ1bGUYCSABKAkSJAoHd2FycmFudBgKIAEoCzITLm9zdHJha2EudjEuV2FycmFudGIGcHJvdG8z", [file_ostraka_v1_envelope, file_ostraka_v1_signal]);
+  fileDesc("Chhvc3RyYWthL3YxL3ZlcmRpY3QucHJvdG8SCm9zdHJha2EudjEi+QEKCFByb3Bvc2FsEg4KBmZvcm1hdBgBIAEoDRISCgpjcmVhdGVkX21zGAIgASgEEhQKDG5vdF9hZnRlcl9tcxgDIAEoBBINCgVub25jZRgEIAEoDBINCgVlcG9jaBgFIAEoDRISCgpjb21taXRtZW50GAYgASgMEigKBnJldm9rZRgHIAEoCzIWLm9zdHJha2EudjEuUmV2b2tlV2lzaEgAEiQKBGxpZnQYCCABKAsyFC5vc3RyYWthLnYxLkxpZnRXaXNoSAASKQoIZXZpZGVuY2UYCSADKAsyFy5vc3RyYWthLnYxLlNpZ25hbFByb29mQgYKBHdpc2gi3wEKClJldm9rZVdpc2gSLQoMc3ViamVjdF9raW5kGAEgASgOMhcub3N0cmFrYS52MS5TdWJqZWN0S2luZBIgCgVzdGFnZRgCIAEoDjIRLm9zdHJha2EudjEuU3RhZ2USIAoFc2NvcGUYAyABKAsyES5vc3RyYWthLnYxLlNjb3BlEg4KBnR0bF9tcxgEIAEoBBISCgppc19kcnlfcnVuGAUgASgIEhIKCnN1cGVyc2VkZXMYBiADKAwSJgoId2lkZW5pbmcYByADKAsyFC5vc3RyYWthLnYxLldpZGVuaW5nIi4KCFdpZGVuaW5nEhAKCGFmdGVyX21zGAEgASgEEhAKCHBlcm1pbGxlGAIgASgNIjwKCExpZnRXaXNoEhYKDnJldm9jYXRpb25faWRzGAEgAygMEhgKEHBhcmRvbl9iZWZvcmVfbXMYAiABKAQiWQoIQXBwcm92YWwSDgoGZm9ybWF0GAEgASgNEhMKC3Byb3Bvc2FsX2lkGAIgASgMEhIKCmNyZWF0ZWRfbXMYAyABKAQSFAoMbm90X2FmdGVyX21zGAQgASgEIlMKDlBvbGljeURvY3VtZW50Eg4KBmZvcm1hdBgBIAEoDRINCgVlcG9jaBgCIAEoDRIMCgR5YW1sGAMgASgMEhQKDG5vdF9hZnRlcl9tcxgEIAEoBCKYAgoNUG9saWN5Um9sbG91dBIOCgZmb3JtYXQYASABKA0SDQoFZXBvY2gYAiABKA0SEwoLcG9saWN5X2hhc2gYAyABKAwSEgoKY3JlYXRlZF9tcxgEIAEoBBIUCgxub3RfYWZ0ZXJfbXMYBSABKAQSFgoOcmVhZHlfcGVybWlsbGUYBiABKA0SFQoNY2FuYXJ5X2xhYmVscxgHIAMoCRIXCg9jYW5hcnlfcGVybWlsbGUYCCABKA0SEgoKaXNfZHJ5X3J1bhgJIAEoCBIPCgdiYWtlX21zGAogASgEEioKCmd1YXJkcmFpbHMYCyABKAsyFi5vc3RyYWthLnYxLkd1YXJkcmFpbHMSEAoId2F0Y2hfbXMYDCABKAQiTAoKR3VhcmRyYWlscxIXCg9yZXZvY2F0aW9uc19tYXgYASABKA0SEQoJbGlmdHNfbWF4GAIgASgNEhIKCmVycm9yc19tYXgYAyABKA0iXAoQUG9saWN5QWN0aXZhdGlvbhIOCgZmb3JtYXQYASABKA0SDQoFZXBvY2gYAiABKA0SEwoLcG9saWN5X2hhc2gYAyABKAwSFAoMbm90X2FmdGVyX21zGAQgASgEIrEBCgdXYXJyYW50EigKB3NpZ25hbHMYASADKAsyFy5vc3RyYWthLnYxLlNpZ25hbFByb29mEiYKCHByb3Bvc2FsGAIgASgLMhQub3N0cmFrYS52MS5FbnZlbG9wZRInCglhcHByb3ZhbHMYAyADKAsyFC5vc3RyYWthLnYxLkVudmVsb3BlEisKB2VhcmxpZXIYBCADKAsyGi5vc3RyYWthLnYxLkVhcmxpZXJWZXJkaWN0IkoKDkVhcmxpZXJWZXJkaWN0Eg0KBWVudHJ5GAEgASgMEg0KBWluZGV4GAIgASgEEgwKBHBhdGgYAyADKAwSDAoEc2FsdBgEIAEoDCLGAwoKUmV2b2NhdGlvbhIOCgZmb3JtYXQYASABKA0SCgoCaWQYAiABKAwSLQoMc3ViamVjdF9raW5kGAMgASgOMhcub3N0cmFrYS52MS5TdWJqZWN0S2luZBIaChJzdWJqZWN0X2NvbW1pdG1lbnQYBCABKAwSIAoFc3RhZ2UYBSABKA4yES5vc3RyYWthLnYxLlN0YWdlEiAKBXNjb3BlGAYgASgLMhEub3N0cmFrYS52MS5TY29wZRISCgppc19kcnlfcnVuGAcgASgIEg8KB2Zyb21fbXMYCCABKAQSEgoKZXhwaXJlc19tcxgJIAEoBBINCgVlcG9jaBgKIAEoDRIVCg1jb250cm9sX2luZGV4GAsgASgEEgwKBHJ1bGUYDCABKAkSEgoKc3VwZXJzZWRlcxgNIAMoDBIZCgxldmlkZW5jZV9tZGIYDiABKBFIAIgBARISCgpob3N0X2NvdW50GA8gASgNEiQKB3dhcnJhbnQYECABKAsyEy5vc3RyYWthLnYxLldhcnJhbnQSJgoId2lkZW5pbmcYESADKAsyFC5vc3RyYWthLnYxLldpZGVuaW5nQg8KDV9ldmlkZW5jZV9tZGIi3gEKBExpZnQSDgoGZm9ybWF0GAEgASgNEgoKAmlkGAIgASgMEhYKDnJldm9jYXRpb25faWRzGAMgAygMEhIKCmV4cGlyZXNfbXMYBCABKAQSGAoQcGFyZG9uX2JlZm9yZV9tcxgFIAEoBBIaChJzdWJqZWN0X2NvbW1pdG1lbnQYBiABKAwSDQoFZXBvY2gYByABKA0SFQoNY29udHJvbF9pbmRleBgIIAEoBBIMCgRydWxlGAkgASgJEiQKB3dhcnJhbnQYCiABKAsyEy5vc3RyYWthLnYxLldhcnJhbnQqrAEKC1JvbGxvdXRTdGVwEhwKGFJPTExPVVRfU1RFUF9VTlNQRUNJRklFRBAAEhgKFFJPTExPVVRfU1RFUF9QUkVQQVJFEAESFwoTUk9MTE9VVF9TVEVQX0NBTkFSWRACEhcKE1JPTExPVVRfU1RFUF9BQ1RJVkUQAxIVChFST0xMT1VUX1NURVBfRE9ORRAEEhwKGFJPTExPVVRfU1RFUF9ST0xMRURfQkFDSxAFYgZwcm90bzM", [file_ostraka_v1_envelope, file_ostraka_v1_signal]);
 
 /**
  * Describes the message ostraka.v1.Proposal.
@@ -29,51 +29,91 @@ export const RevokeWishSchema = /*@__PURE__*/
   messageDesc(file_ostraka_v1_verdict, 1);
 
 /**
+ * Describes the message ostraka.v1.Widening.
+ * Use `create(WideningSchema)` to create a new message.
+ */
+export const WideningSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_verdict, 2);
+
+/**
  * Describes the message ostraka.v1.LiftWish.
  * Use `create(LiftWishSchema)` to create a new message.
  */
 export const LiftWishSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_verdict, 2);
+  messageDesc(file_ostraka_v1_verdict, 3);
 
 /**
  * Describes the message ostraka.v1.Approval.
  * Use `create(ApprovalSchema)` to create a new message.
  */
 export const ApprovalSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_verdict, 3);
+  messageDesc(file_ostraka_v1_verdict, 4);
 
 /**
  * Describes the message ostraka.v1.PolicyDocument.
  * Use `create(PolicyDocumentSchema)` to create a new message.
  */
 export const PolicyDocumentSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_verdict, 4);
+  messageDesc(file_ostraka_v1_verdict, 5);
+
+/**
+ * Describes the message ostraka.v1.PolicyRollout.
+ * Use `create(PolicyRolloutSchema)` to create a new message.
+ */
+export const PolicyRolloutSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_verdict, 6);
+
+/**
+ * Describes the message ostraka.v1.Guardrails.
+ * Use `create(GuardrailsSchema)` to create a new message.
+ */
+export const GuardrailsSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_verdict, 7);
 
 /**
  * Describes the message ostraka.v1.PolicyActivation.
  * Use `create(PolicyActivationSchema)` to create a new message.
  */
 export const PolicyActivationSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_verdict, 5);
+  messageDesc(file_ostraka_v1_verdict, 8);
 
 /**
  * Describes the message ostraka.v1.Warrant.
  * Use `create(WarrantSchema)` to create a new message.
  */
 export const WarrantSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_verdict, 6);
+  messageDesc(file_ostraka_v1_verdict, 9);
+
+/**
+ * Describes the message ostraka.v1.EarlierVerdict.
+ * Use `create(EarlierVerdictSchema)` to create a new message.
+ */
+export const EarlierVerdictSchema = /*@__PURE__*/
+  messageDesc(file_ostraka_v1_verdict, 10);
 
 /**
  * Describes the message ostraka.v1.Revocation.
  * Use `create(RevocationSchema)` to create a new message.
  */
 export const RevocationSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_verdict, 7);
+  messageDesc(file_ostraka_v1_verdict, 11);
 
 /**
  * Describes the message ostraka.v1.Lift.
  * Use `create(LiftSchema)` to create a new message.
  */
 export const LiftSchema = /*@__PURE__*/
-  messageDesc(file_ostraka_v1_verdict, 8);
+  messageDesc(file_ostraka_v1_verdict, 12);
+
+/**
+ * Describes the enum ostraka.v1.RolloutStep.
+ */
+export const RolloutStepSchema = /*@__PURE__*/
+  enumDesc(file_ostraka_v1_verdict, 0);
+
+/**
+ * @generated from enum ostraka.v1.RolloutStep
+ */
+export const RolloutStep = /*@__PURE__*/
+  tsEnum(RolloutStepSchema);
 
