@@ -61,7 +61,7 @@ export const REJECT_CODES = [
   "equivocation",
   "stale-tick",
   // from machine version 2 on
-  "banned",
+  "expelled",
   "shared-address",
   "break-glass",
   "undo-locked-out",

@@ -57,7 +57,7 @@ const WORDS: Readonly<Record<RejectCode, string>> = {
   "import-gap": "control entries are missing",
   equivocation: "a coordinator has signed two heads of one position",
   "stale-tick": "its time or position goes back",
-  banned: "the roster has banned the host that it speaks of",
+  expelled: "the roster has expelled the host that it speaks of",
   "shared-address": "many vouched subjects share that address: machines leave it to people",
   "break-glass": "it would cut off the last break-glass identity: leave one",
   "undo-locked-out": "it would cut off those whose approval could undo it: narrow it",

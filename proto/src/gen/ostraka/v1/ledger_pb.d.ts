@@ -833,8 +833,8 @@ export declare type Probe = Message<"ostraka.v1.Probe"> & {
 export declare const ProbeSchema: GenMessage<Probe>;
 
 /**
- * Halt stops the widening of a revocation where it is: a majority of coordinators reports that hosts
- * fail to enforce it.
+ * Halt stops the widening of a revocation where it is: a majority of coordinators reports that
+ * hosts fail to enforce it.
  *
  * @generated from message ostraka.v1.Halt
  */

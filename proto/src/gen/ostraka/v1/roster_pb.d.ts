@@ -112,9 +112,9 @@ export declare type Roster = Message<"ostraka.v1.Roster"> & {
   /**
    * Keys of hosts that count and enforce no more, sorted; from this version's index on.
    *
-   * @generated from field: repeated bytes banned_keys = 10;
+   * @generated from field: repeated bytes expelled_keys = 10;
    */
-  bannedKeys: Uint8Array[];
+  expelledKeys: Uint8Array[];
 
   /**
    * @generated from field: uint64 not_after_ms = 11;
