@@ -220,13 +220,13 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 23,
     edits: [
       {
-        file: `${NODE}/coordinator-node.ts`,
-        from: "if (input.lastPosition < position) {",
-        to: "if (input.lastPosition < 0) {",
+        file: `${NODE}/ledger-lane.ts`,
+        from: "if (lastPosition < position) {",
+        to: "if (lastPosition < 0) {",
       },
       {
-        file: `${NODE}/coordinator-node.ts`,
-        from: "(input.bytesAtOurs !== undefined && equalBytes(ours, input.bytesAtOurs));",
+        file: `${NODE}/ledger-lane.ts`,
+        from: "(bytesAtOurs !== undefined && equalBytes(ours, bytesAtOurs));",
         to: "ours !== undefined;",
       },
     ],
@@ -236,7 +236,7 @@ export const MUTANTS: readonly Mutant[] = [
     "I3",
     "a coordinator keeps no copy of its own of the journal",
     22,
-    `${NODE}/coordinator-node.ts`,
+    `${NODE}/ledger-lane.ts`,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
     "out.persist.push({ key: `journal/${letter}/${orderedKey(position)}`, value: bytes });",
   ),
@@ -272,7 +272,7 @@ export const MUTANTS: readonly Mutant[] = [
     "I4",
     "entries are published and never written",
     1,
-    `${NODE}/coordinator-node.ts`,
+    `${NODE}/ledger-lane.ts`,
     "        value: record.bytes,",
     "        value: new Uint8Array(0),",
   ),

@@ -12,11 +12,8 @@ export {
 export { isName, meshIdOf, type OpenedGenesis, openGenesis } from "../roster/index.ts";
 export { openSealedHead, type Sealed } from "../sealer/index.ts";
 export { COMMAND_KINDS, commandHash } from "./control-machine.ts";
-export {
-  type CoordinatorEffect,
-  type CoordinatorInput,
-  CoordinatorNode,
-} from "./coordinator-node.ts";
+export type { CoordinatorEffect, CoordinatorInput } from "./coordinator-io.ts";
+export { CoordinatorNode } from "./coordinator-node.ts";
 export type { EdgeReading } from "./edge-clock.ts";
 export type { SidecarEffect } from "./edge-verdicts.ts";
 export { Mesh } from "./mesh.ts";
