@@ -88,6 +88,7 @@ export class Intake {
     const key = envelope.signatures[0]?.key as Bytes;
     const host = view.hostOf(key);
     if (host === undefined || envelope.signatures.length !== 1) return reject("not-a-member");
+    if (view.isExpelled(key)) return reject("expelled");
     const batch = decode(BatchSchema, opened.body, LIMITS.envelopeBodyBytesMax);
     if (batch === undefined || !equalBytes(batch.hostKey, key)) return reject("malformed");
     if (batch.format !== FORMAT) return reject("unsupported-format");

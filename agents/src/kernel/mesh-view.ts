@@ -27,7 +27,10 @@ export interface MeshView {
   readonly findHolder: FindHolder;
   hostOf(key: Uint8Array): HostMember | undefined;
   hostNamed(name: string): HostMember | undefined;
+  /** Hosts that have not been expelled. */
   hosts(): Iterable<HostMember>;
+  /** Whether the roster has expelled a host's key: it signs nothing that counts any more. */
+  isExpelled(key: Uint8Array): boolean;
   /** Groups of an approver, by holder name. */
   groupsOf(holder: string): readonly string[];
   /** The policy of an epoch that has been active at or before this index. */

@@ -63,6 +63,7 @@ export function openSignalProof(
   if (host === undefined || another !== undefined || !equalBytes(batch.hostKey, key)) {
     return reject("not-a-member");
   }
+  if (view.isExpelled(key)) return reject("expelled");
   if (!isTime(signal.timeMs)) return reject("malformed");
   const isOfBatch =
     equalBytes(signal.hostKey, key) &&

@@ -31,6 +31,7 @@ import { Mesh } from "./mesh.ts";
 /** Kinds that are commands of the control journal. */
 export const COMMAND_KINDS = [
   "genesis",
+  "roster",
   "grant",
   "membership",
   "policy",
@@ -165,6 +166,10 @@ export class ControlMachine extends JournalMachine {
     switch (kind) {
       case "genesis":
         return this.#decideGenesis(envelope, privates);
+      case "roster": {
+        const roster = this.mesh.evaluateRoster(envelope, machineTimeMs);
+        return plain(roster, { case: "roster", value: envelope });
+      }
       case "grant": {
         const effect: Effect = { case: "grant", value: envelope };
         return plain(roster.evaluateGrant(envelope, machineTimeMs), effect);

@@ -8,11 +8,13 @@ import {
   type Envelope,
   encode,
   equalBytes,
+  hex,
   isReject,
   MemberSchema,
   type PrivatePart,
   type Reject,
   type Role,
+  type Roster as RosterDocument,
   reject,
 } from "@ostraka/proto";
 import {
@@ -60,21 +62,31 @@ export class Mesh {
     const seen = (host: HostMember | undefined) =>
       host !== undefined && host.index <= index ? host : undefined;
     const epoch = policies.epochAt(index);
+    const version = roster.at(index);
+    const isExpelled = (key: Uint8Array) => version.expelled.has(hex(key));
     return {
       mesh: roster.mesh,
-      meshName: roster.document.meshName,
+      meshName: version.document.meshName,
       controlIndex: index,
-      rosterVersion: roster.version,
+      rosterVersion: version.document.version,
       machineVersion: this.#versionAt(index),
       epoch,
       findHolder: (key: Uint8Array, roles: readonly Role[]) => roster.findHolder(key, roles, index),
       hostOf: (key) => seen(roster.host(key)),
       hostNamed: (name) => seen(roster.hostNamed(name)),
-      hosts: () => [...roster.hosts()].filter((host) => host.index <= index),
-      groupsOf: (holder) => roster.groupsOf(holder),
+      hosts: () => [...roster.hosts()].filter((host) => seen(host) && !isExpelled(host.key)),
+      groupsOf: (holder) => version.groupsOf(holder),
+      isExpelled,
       policyOf: (wanted) => policies.policyAt(wanted, index),
-      coordinatorKeys: () => roster.coordinatorKeys(),
+      coordinatorKeys: () => version.coordinators,
     };
+  }
+
+  /** Checks a roster, and that the policy in force can still be met under it. */
+  evaluateRoster(envelope: Envelope, machineTimeMs: number): RosterDocument | Reject {
+    const next = this.roster.evaluateRoster(envelope, machineTimeMs);
+    if (isReject(next)) return next;
+    return this.policies.canBeMet(next) ? next : reject("policy-invalid");
   }
 
   #versionAt(index: number): number {
@@ -98,6 +110,10 @@ export class Mesh {
       const { findHolder } = this.view;
       const epoch = this.policies.evaluateActivation(effect.value, findHolder, at);
       if (!isReject(epoch)) this.policies.applyActivation(epoch, index);
+    }
+    if (effect.case === "roster") {
+      this.roster.applyRoster(effect.value, index);
+      this.policies.useRoster(this.roster.document);
     }
     if (effect.case === "version") {
       this.#versions.push({ version: effect.value.machineVersion, index });
@@ -132,6 +148,8 @@ export class Mesh {
         return equalBytes(effect.value.body, this.genesis.envelope.body) && entry.index === 1n
           ? undefined
           : reject("body-differs");
+      case "roster":
+        return faultIn(this.evaluateRoster(effect.value, at));
       case "grant":
         return faultIn(roster.evaluateGrant(effect.value, at));
       case "member": {

@@ -32,6 +32,7 @@ export function openReceipt(crypto: Crypto, view: MeshView, envelope: Envelope):
   const key = envelope.signatures[0]?.key;
   if (receipt === undefined || key === undefined) return reject("malformed");
   if (receipt.format !== 1) return reject("unsupported-format");
+  if (view.isExpelled(key)) return reject("expelled");
   return equalBytes(receipt.hostKey, key) ? receipt : reject("malformed");
 }
 

@@ -24,6 +24,7 @@ import { type GroupSizes, parsePolicy } from "./parse-policy.ts";
 interface Published {
   readonly hash: string;
   readonly policy: Policy;
+  readonly yaml: Uint8Array;
 }
 
 export interface Activation {
@@ -35,8 +36,7 @@ export interface Activation {
 export class PolicyBook {
   readonly #crypto: Crypto;
   readonly #mesh: MeshId;
-  readonly #roster: Roster;
-  readonly #groups: GroupSizes;
+  #roster: Roster;
   readonly #published = new Map<number, Published>();
   readonly #activations: Activation[] = [];
 
@@ -44,7 +44,19 @@ export class PolicyBook {
     this.#crypto = crypto;
     this.#mesh = mesh;
     this.#roster = roster;
-    this.#groups = new Map(roster.groups.map((g) => [g.name, new Set(g.holders).size]));
+  }
+
+  /** The roster in force from here on. */
+  useRoster(roster: Roster): void {
+    this.#roster = roster;
+  }
+
+  /** Whether the policy in force still parses under a roster: its rules can still be met. */
+  canBeMet(roster: Roster): boolean {
+    const epoch = this.#activations[this.#activations.length - 1]?.epoch;
+    const published = epoch === undefined ? undefined : this.#published.get(epoch);
+    if (epoch === undefined || published === undefined) return true;
+    return !("fault" in parsePolicy(published.yaml, epoch, groupSizes(roster)));
   }
 
   /** The epoch active at a control index; 0 before the first activation. */
@@ -76,13 +88,15 @@ export class PolicyBook {
     const late = checkNotAfter(document.notAfterMs, machineTimeMs);
     if (late !== undefined) return late;
     if (document.epoch !== this.#published.size + 1) return reject("epoch-not-next");
-    const policy = parsePolicy(document.yaml, document.epoch, this.#groups);
+    const policy = parsePolicy(document.yaml, document.epoch, groupSizes(this.#roster));
     return "fault" in policy ? reject("policy-invalid") : policy;
   }
 
   applyDocument(envelope: Envelope, policy: Policy): void {
     const hash = hex(this.#crypto.sha256(envelope.body));
-    this.#published.set(policy.epoch, { hash, policy });
+    const document = decode(PolicyDocumentSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
+    const yaml = document?.yaml ?? new Uint8Array();
+    this.#published.set(policy.epoch, { hash, policy, yaml });
   }
 
   evaluateActivation(
@@ -109,4 +123,8 @@ export class PolicyBook {
   applyActivation(epoch: number, index: number): void {
     this.#activations.push({ epoch, index });
   }
+}
+
+function groupSizes(roster: Roster): GroupSizes {
+  return new Map(roster.groups.map((g) => [g.name, new Set(g.holders).size]));
 }

@@ -45,6 +45,12 @@ export function openGenesis(crypto: Crypto, envelope: Envelope): OpenedGenesis |
   if (genesis.format !== 1 || roster.format !== 1) return reject("unsupported-format");
   if (genesis.nonce.length !== 16 || genesis.caFingerprint.length !== 32)
     return reject("malformed");
+  const isFirst =
+    roster.version === 1 &&
+    roster.previous.length === 0 &&
+    roster.expelledKeys.length === 0 &&
+    roster.notAfterMs === 0n;
+  if (!isFirst) return reject("malformed");
   const fault = faultOfRoster(crypto, roster);
   if (fault !== undefined) return fault;
   const keys = keysOfRoster(roster);
@@ -81,12 +87,13 @@ export function isName(name: string): boolean {
   return NAME.test(name);
 }
 
-function faultOfRoster(crypto: Crypto, roster: Roster): Reject | undefined {
+/** Whether a roster can work at all, whatever came before it. */
+export function faultOfRoster(crypto: Crypto, roster: Roster): Reject | undefined {
   const names = roster.holders.map((h) => h.name);
   const all = [...names, ...roster.groups.map((g) => g.name), ...roster.faultDomains];
   if (!all.every(isName) || !isName(roster.meshName)) return reject("malformed");
   const isSorted = names.every((n, i) => i === 0 || compareText(names[i - 1] as string, n) < 0);
-  if (!isSorted || roster.version !== 1 || roster.previous.length !== 0) return reject("malformed");
+  if (!isSorted) return reject("malformed");
   const seen = new Set<string>();
   const holdersOf = new Map<Role, number>();
   for (const holder of roster.holders) {

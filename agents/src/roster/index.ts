@@ -7,3 +7,4 @@ export {
   openGenesis,
 } from "./genesis.ts";
 export { Roster } from "./roster.ts";
+export type { RosterVersion } from "./roster-version.ts";

@@ -272,8 +272,8 @@ describe("the roster", () => {
     expect(find(olgaAgain.signer.publicKey, Role.OPERATOR)).toBe("olga");
     expect(find(olgaAgain.signer.publicKey, Role.APPROVER)).toBeUndefined();
     expect(find(OMARS_TLS, Role.OPERATOR)).toBeUndefined();
-    expect(roster.groupsOf("ada")).toEqual(["responders"]);
-    expect(roster.groupsOf("nobody")).toEqual([]);
+    expect(roster.at(0).groupsOf("ada")).toEqual(["responders"]);
+    expect(roster.at(0).groupsOf("nobody")).toEqual([]);
   });
 
   test("remembers grants that have not been used", () => {

@@ -26,10 +26,12 @@ import {
   type Reject,
   Role,
   type Roster as RosterDocument,
+  RosterSchema,
   reject,
 } from "@ostraka/proto";
 import { checkNotAfter, type HostMember } from "../kernel/index.ts";
-import { isName, keysOfRoster, type OpenedGenesis, type RosterKey } from "./genesis.ts";
+import { isName, type OpenedGenesis } from "./genesis.ts";
+import { evaluateRoster, type RosterVersion, rosterVersion } from "./roster-version.ts";
 
 interface Granted {
   readonly grant: Grant;
@@ -44,11 +46,9 @@ const WITNESS_OPERATORS = 2;
 
 export class Roster {
   readonly mesh: MeshId;
-  readonly document: RosterDocument;
   readonly #crypto: Crypto;
-  readonly #keys: Map<string, RosterKey>;
-  readonly #groups = new Map<string, string[]>();
-  readonly #coordinators: Bytes[] = [];
+  /** In order; the last one is in force. */
+  readonly #versions: RosterVersion[];
   readonly #grants = new Map<string, Granted>();
   readonly #hosts = new Map<string, HostMember>();
   readonly #hostsByName = new Map<string, HostMember>();
@@ -58,38 +58,54 @@ export class Roster {
   constructor(crypto: Crypto, opened: OpenedGenesis) {
     this.#crypto = crypto;
     this.mesh = opened.mesh;
-    this.document = opened.roster;
-    this.#keys = keysOfRoster(opened.roster);
-    for (const holder of opened.roster.holders) {
+    this.#versions = [rosterVersion(opened.roster, 0)];
+    this.#useKeysOf(opened.roster);
+  }
+
+  #useKeysOf(document: RosterDocument): void {
+    for (const holder of document.holders) {
       for (const key of holder.foreignKeys) this.#usedKeys.add(hex(key));
-      for (const { role, key } of holder.keys) {
-        this.#usedKeys.add(hex(key));
-        if (role === Role.COORDINATOR) this.#coordinators.push(Uint8Array.from(key));
-      }
-    }
-    for (const group of opened.roster.groups) {
-      for (const holder of group.holders) {
-        this.#groups.set(holder, [...(this.#groups.get(holder) ?? []), group.name]);
-      }
+      for (const { key } of holder.keys) this.#usedKeys.add(hex(key));
     }
   }
 
-  get version(): number {
-    return this.document.version;
+  /** The roster in force. */
+  get document(): RosterDocument {
+    return this.#last.document;
+  }
+
+  get #last(): RosterVersion {
+    return this.#versions[this.#versions.length - 1] as RosterVersion;
+  }
+
+  /** The version in force at a control index. */
+  at(index: number): RosterVersion {
+    return this.#versions.findLast((v) => v.index <= index) as RosterVersion;
   }
 
   coordinatorKeys(): readonly Bytes[] {
-    return this.#coordinators;
+    return this.#last.coordinators;
   }
 
-  groupsOf(holder: string): readonly string[] {
-    return this.#groups.get(holder) ?? [];
+  /** Checks a roster that is to follow the one in force. */
+  evaluateRoster(envelope: Envelope, machineTimeMs: number): RosterDocument | Reject {
+    const uses = {
+      isUsed: (key: Uint8Array) => this.#usedKeys.has(hex(key)),
+      isHostName: (name: string) => this.#hostsByName.has(name),
+    };
+    return evaluateRoster(this.#crypto, this.mesh, this.#last, envelope, uses, machineTimeMs);
+  }
+
+  applyRoster(envelope: Envelope, index: number): void {
+    const document = decode(RosterSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
+    this.#versions.push(rosterVersion(document as RosterDocument, index));
+    this.#useKeysOf(document as RosterDocument);
   }
 
   /** Finds the holder of a key in a role, counting hosts that joined at or before `index`. */
   findHolder(key: Uint8Array, roles: readonly Role[], index: number): string | undefined {
     const id = hex(key);
-    const member = this.#keys.get(id);
+    const member = this.at(index).keys.get(id);
     if (member !== undefined) return roles.includes(member.role) ? member.holder : undefined;
     if (!roles.includes(Role.HOST)) return undefined;
     const host = this.#hosts.get(id);
@@ -239,7 +255,7 @@ export class Roster {
   }
 
   readonly #findPerson: FindHolder = (key, roles) => {
-    const member = this.#keys.get(hex(key));
+    const member = this.#last.keys.get(hex(key));
     return member !== undefined && roles.includes(member.role) ? member.holder : undefined;
   };
 }
