@@ -17,6 +17,7 @@ export { CoordinatorNode } from "./coordinator-node.ts";
 export type { EdgeReading } from "./edge-clock.ts";
 export type { SidecarEffect } from "./edge-verdicts.ts";
 export { Mesh } from "./mesh.ts";
+export { commitmentsOf } from "./privates-fit.ts";
 export { type Node, PHASES, type Phase, Pump, type PumpPorts } from "./pump.ts";
 export { openReceipt } from "./receipt-book.ts";
 export { type Readiness, type SidecarInput, SidecarNode } from "./sidecar-node.ts";

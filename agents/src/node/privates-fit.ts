@@ -30,7 +30,7 @@ export function privatesFit(
 /**
  * Commitments of an entry in the order of its private parts; `undefined` when it cannot be read.
  */
-function commitmentsOf({ effect }: Entry): readonly Uint8Array[] | undefined {
+export function commitmentsOf({ effect }: Entry): readonly Uint8Array[] | undefined {
   switch (effect.case) {
     case "proposal":
       return commitmentOfProposal(effect.value.body);
