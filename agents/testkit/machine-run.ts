@@ -38,6 +38,8 @@ export class MachineRun {
   readonly journals = { control: [] as Bytes[], signals: [] as Bytes[] };
   readonly steps = { control: [] as MachineStep[], signals: [] as MachineStep[] };
   nowMs = START_MS;
+  /** Machine version that every coordinator announces in its ticks. */
+  announced = 1;
 
   constructor(kit: MeshKit) {
     this.kit = kit;
@@ -66,6 +68,13 @@ export class MachineRun {
     return this.control.mesh.view;
   }
 
+  /** Every coordinator announces the next machine version, and both machines go on by it. */
+  upgrade(): void {
+    this.announced = this.view.machineVersion + 1;
+    this.tick();
+    this.import();
+  }
+
   /** Every coordinator ticks in both journals; time passes first. */
   tick(ms = 1_000): void {
     this.nowMs += ms;
@@ -85,7 +94,7 @@ export class MachineRun {
       generation,
       position: BigInt(position),
       chainHash,
-      machineVersion: 1,
+      machineVersion: this.announced,
       ...fields,
     });
     return messageOf(signEnvelope(this.kit.mesh, "tick", body, author.signer));

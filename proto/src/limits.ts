@@ -42,6 +42,8 @@ export const LIMITS = {
   windowsPerHostMax: 1_000,
   /** Revocations that one receipt may say it does not enforce. */
   exceptionsMax: 64,
+  /** Rollouts and widenings that one coordinator's reports are kept of. */
+  reportsPerCoordinatorMax: 64,
   hostsMax: 10_000,
   incarnationsPerHostMax: 1_000,
   refusalCountsMax: 1_000,

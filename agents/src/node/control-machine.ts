@@ -24,6 +24,7 @@ import {
 import { MACHINE_VERSION_MAX, type MeshView } from "../kernel/index.ts";
 import type { Effect } from "../ledger/index.ts";
 import { PeopleQuorum } from "../quorum/index.ts";
+import { ReportBook } from "../reports/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { type CommandOutcome, JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { Mesh } from "./mesh.ts";
@@ -71,6 +72,7 @@ export function commandHash(crypto: Pick<Crypto, "sha256">, envelope: Envelope):
 export class ControlMachine extends JournalMachine {
   readonly mesh: Mesh;
   readonly people: PeopleQuorum;
+  readonly reports: ReportBook;
   /** Commands that were entered, so that the same bytes never make a second entry. */
   readonly #entered = new Map<string, Remembered>();
 
@@ -78,6 +80,7 @@ export class ControlMachine extends JournalMachine {
     super(crypto, Ledger.CONTROL, genesis.mesh);
     this.mesh = new Mesh(crypto, genesis);
     this.people = new PeopleQuorum(crypto);
+    this.reports = new ReportBook(crypto);
   }
 
   /** What became of a command that was entered, by its hash. */
@@ -98,6 +101,7 @@ export class ControlMachine extends JournalMachine {
     const { machineTimeMs } = this.point;
     this.#activateVersion(step);
     this.people.expire(machineTimeMs);
+    this.reports.expire(machineTimeMs);
     for (const [hash, { untilMs }] of this.#entered) {
       if (untilMs <= machineTimeMs) this.#entered.delete(hash);
     }
@@ -115,6 +119,7 @@ export class ControlMachine extends JournalMachine {
     message: JournalMessage & { envelope: Envelope },
     step: MachineStep,
   ): RejectCode | undefined {
+    if (kind === "report") return this.#onReport(message, step);
     if (!(COMMAND_KINDS as readonly string[]).includes(kind)) return "wrong-type";
     if (message.envelope.body.length > LIMITS.commandBytesMax) return "too-large";
     const command = commandHash(this.crypto, message.envelope);
@@ -140,6 +145,18 @@ export class ControlMachine extends JournalMachine {
     this.#entered.set(command, { untilMs, ...outcome });
     step.outcomes.push({ command, ...outcome });
     return undefined;
+  }
+
+  /** No entry: the newest of each coordinator is kept, and what a majority says is acted upon. */
+  #onReport(message: JournalMessage & { envelope: Envelope }, step: MachineStep): undefined {
+    const { envelope, privates } = message;
+    const { machineTimeMs } = this.point;
+    const fault =
+      privates.length > 0
+        ? reject("malformed")
+        : this.reports.take(this.mesh.view, envelope, machineTimeMs);
+    if (fault === undefined) return;
+    this.refuse(step, message, fault.reject, this.#isSigned("report", envelope));
   }
 
   #enterControl(

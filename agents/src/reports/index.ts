@@ -1,0 +1,4 @@
+// The door of the reports agent.
+
+export { type MajorityReport, majorityReport, type ReportAbout } from "./majority-report.ts";
+export { ReportBook } from "./report-book.ts";
