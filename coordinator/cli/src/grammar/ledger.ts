@@ -1,0 +1,36 @@
+// The record of what was decided: `ledger tail|export|verify`.
+// Grammar alone: the code is in `commands/`.
+
+import type { Command } from "commander";
+import { asOptions, type Bind, many } from "./grammar.ts";
+
+export function addLedger(program: Command, bind: Bind): void {
+  const ledger = program.command("ledger").description("the record of what was decided");
+  const tail = asOptions(ledger.command("tail").description("the last entries of both ledgers"))
+    .option("-n, --lines <n>", "how many", "20")
+    .option("-f, --follow", "and those that come");
+  bind(tail, async () => {
+    const { runLedgerTail } = await import("../commands/ledger.ts");
+    return (_args, flags, terminal) => runLedgerTail(flags, terminal);
+  });
+  const exporting = asOptions(
+    ledger.command("export").description("write both ledgers to a file, also of a stopped mesh"),
+  ).requiredOption("--out <file>", "the file");
+  bind(exporting, async () => {
+    const { runLedgerExport } = await import("../commands/ledger.ts");
+    return (_args, flags, terminal) => runLedgerExport(flags, terminal);
+  });
+  // Nobody acts in it, yet it takes what the others take: whoever scripts need not know.
+  const verify = asOptions(
+    ledger
+      .command("verify")
+      .argument("<file>", "an export")
+      .description("check an export offline, every byte of it"),
+  )
+    .option("--genesis <file>", "the genesis to check against (DIR/genesis.json)")
+    .option("--expect <head>", "a head from elsewhere, c:17:ROOT: was anything cut off?", many);
+  bind(verify, async () => {
+    const { runLedgerVerify } = await import("../commands/ledger-verify.ts");
+    return async (args, flags, terminal) => runLedgerVerify(args, flags, terminal);
+  });
+}

@@ -1,0 +1,38 @@
+// Looking: `status`, `verdicts`, `explain`, `replay`.
+// Grammar alone: the code is in `commands/`.
+
+import type { Command } from "commander";
+import { asOptions, type Bind, jsonOption } from "./grammar.ts";
+
+export function addReading(program: Command, bind: Bind): void {
+  const status = asOptions(program.command("status").description("how the mesh is"));
+  bind(status, async () => {
+    const { runStatus } = await import("../commands/status.ts");
+    return (_args, flags, terminal) => runStatus(flags, terminal);
+  });
+  const verdicts = asOptions(
+    program.command("verdicts").description("revocations in force, each one verified here"),
+  ).option("--all", "also what is over, and lifts");
+  bind(verdicts, async () => {
+    const { runVerdicts } = await import("../commands/verdicts.ts");
+    return (_args, flags, terminal) => runVerdicts(flags, terminal);
+  });
+  const explain = asOptions(
+    program
+      .command("explain")
+      .argument("<id>", "of a revocation, a lift, or a decision (the X-Ostraka-Decision header)")
+      .description("walk back from a denial to what it rests on"),
+  );
+  bind(explain, async () => (await import("../commands/explain.ts")).runExplain);
+  const replay = program
+    .command("replay")
+    .argument("<file>", "a log")
+    .description("what a sidecar would have done on logs you already have")
+    .option("--source <source>", "auth-log")
+    .option("--year <year>", "year of the first line, where the log names none")
+    .option("--tz <zone>", "time zone of times without an offset", "UTC")
+    .option("--host <name>", "name of the host in subjects of system accounts", "localhost")
+    .option("--realm <realm>", "realm of user names", "local")
+    .addOption(jsonOption());
+  bind(replay, async () => (await import("../commands/replay.ts")).runReplayCommand);
+}
