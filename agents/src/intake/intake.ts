@@ -26,11 +26,16 @@ import {
   wireSubjectKind,
 } from "@ostraka/proto";
 import {
+  type BinaryReader,
+  type BinaryWriter,
   FORMAT,
   type HostMember,
+  loadAll,
+  loadBytes,
   type MeshView,
   type OpenedSignal,
   openPrivate,
+  saveAll,
   signalId,
 } from "../kernel/index.ts";
 
@@ -71,6 +76,23 @@ export class Intake {
   positionOf(hostKey: Uint8Array): IntakePosition | undefined {
     const state = this.#hosts.get(hex(hostKey));
     return state && { incarnation: state.incarnation, nextNumber: state.next };
+  }
+
+  save(w: BinaryWriter): void {
+    saveAll(w, this.#hosts, (_, [key, { incarnation, next, older }]) => {
+      w.string(key).bytes(incarnation).uint64(next);
+      saveAll(w, older, (__, id) => w.string(id));
+    });
+  }
+
+  load(r: BinaryReader): void {
+    loadAll(r, () => {
+      const key = r.string();
+      const incarnation = loadBytes(r);
+      const next = BigInt(r.uint64());
+      const older = new Set(loadAll(r, () => r.string()));
+      this.#hosts.set(key, { incarnation, next, older });
+    });
   }
 
   /**

@@ -4,6 +4,15 @@
 // consented is all that their consent can end.
 
 import { type Bytes, type Crypto, DigestTrie, hex, type SubjectText } from "@ostraka/proto";
+import {
+  type BinaryReader,
+  type BinaryWriter,
+  loadAll,
+  loadBytes,
+  loadNumber,
+  saveAll,
+  saveNumber,
+} from "./saved-state.ts";
 
 interface Item {
   readonly id: Uint8Array;
@@ -72,6 +81,32 @@ export class ActiveSet {
     }
     for (const [key, untilMs] of this.#ended) if (untilMs <= nowMs) this.#ended.delete(key);
     return dropped;
+  }
+
+  save(w: BinaryWriter): void {
+    saveAll(w, this.#inForce.values(), (_, { id, expiresMs, subject }) => {
+      w.bytes(id).string(subject);
+      saveNumber(w, expiresMs);
+    });
+    saveAll(w, this.#ended, (_, [key, untilMs]) => {
+      w.string(key);
+      saveNumber(w, untilMs);
+    });
+  }
+
+  load(r: BinaryReader): void {
+    const items = loadAll(r, (): Item => {
+      const id = loadBytes(r);
+      return { id, subject: r.string() as SubjectText, expiresMs: loadNumber(r) };
+    });
+    for (const item of items) {
+      this.#inForce.set(hex(item.id), item);
+      this.#trie.add(item.id);
+      push(this.#heap, item);
+    }
+    for (const [key, untilMs] of loadAll(r, () => [r.string(), loadNumber(r)] as const)) {
+      this.#ended.set(key, untilMs);
+    }
   }
 
   #drop(key: string, id: Uint8Array): boolean {

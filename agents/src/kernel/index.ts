@@ -1,15 +1,19 @@
 // The door of the kernel: what every agent may share. Agents never import one another.
 
 export * from "./active-set.ts";
+export * from "./earlier-verdict.ts";
 export * from "./event.ts";
 export * from "./evidence.ts";
 export * from "./exempt.ts";
+export * from "./head-shape.ts";
 export * from "./machine-version.ts";
 export * from "./mesh-view.ts";
 export * from "./people-verdict.ts";
 export * from "./policy.ts";
 export * from "./ports.ts";
 export * from "./private-part.ts";
+export * from "./reach.ts";
+export * from "./saved-state.ts";
 export * from "./signal-proof.ts";
 export * from "./tally.ts";
 export * from "./verdict-body.ts";

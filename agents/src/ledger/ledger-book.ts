@@ -55,6 +55,11 @@ export class LedgerBook {
     return this.#tree.size;
   }
 
+  /** Takes up an entry that was made before, as it lies in the store. */
+  recall(entry: Uint8Array): void {
+    this.#tree.append(leafHash(this.#crypto, entry));
+  }
+
   root(index = this.index): Bytes {
     return this.#tree.root(index);
   }

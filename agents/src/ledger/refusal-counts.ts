@@ -2,6 +2,15 @@
 // input costs the ledger one entry a minute.
 
 import { compareText, hex, LIMITS, type RejectCode } from "@ostraka/proto";
+import {
+  type BinaryReader,
+  type BinaryWriter,
+  loadAll,
+  loadBytes,
+  loadNumber,
+  saveAll,
+  saveNumber,
+} from "../kernel/index.ts";
 
 interface Count {
   readonly key: Uint8Array;
@@ -28,6 +37,21 @@ export class RefusalCounts {
     else if (this.#counts.size < LIMITS.refusalCountsMax) {
       this.#counts.set(id, { key, code, count: 1 });
     }
+  }
+
+  save(w: BinaryWriter): void {
+    saveNumber(w, this.#minute);
+    saveAll(w, this.#counts.values(), (_, { key, code, count }) => {
+      w.bytes(key).string(code).uint32(count);
+    });
+  }
+
+  load(r: BinaryReader): void {
+    this.#minute = loadNumber(r);
+    const counts = loadAll(r, (): Count => {
+      return { key: loadBytes(r), code: r.string() as RejectCode, count: r.uint32() };
+    });
+    this.#counts = new Map(counts.map((c) => [`${hex(c.key)}/${c.code}`, c]));
   }
 
   /** The counts of the minute that has ended by this machine time, if it had any. */

@@ -21,7 +21,17 @@ import {
   reject,
   type SubjectText,
 } from "@ostraka/proto";
-import { MACHINE_VERSION_MAX, type MeshView } from "../kernel/index.ts";
+import {
+  type BinaryReader,
+  type BinaryWriter,
+  loadAll,
+  loadBytes,
+  loadNumber,
+  MACHINE_VERSION_MAX,
+  type MeshView,
+  saveAll,
+  saveNumber,
+} from "../kernel/index.ts";
 import type { Effect } from "../ledger/index.ts";
 import { PeopleQuorum } from "../quorum/index.ts";
 import { ReportBook } from "../reports/index.ts";
@@ -64,6 +74,8 @@ interface Remembered {
   readonly verdictId?: Bytes;
 }
 
+const NO_VERDICT = new Uint8Array(0);
+
 /** Identity of a command: SHA-256 over its whole envelope, in hex. */
 export function commandHash(crypto: Pick<Crypto, "sha256">, envelope: Envelope): string {
   return hex(crypto.sha256(encode(EnvelopeSchema, envelope)));
@@ -87,6 +99,23 @@ export class ControlMachine extends JournalMachine {
   outcomeOf(command: string): CommandOutcome | undefined {
     const known = this.#entered.get(command);
     return known && { command, ...known };
+  }
+
+  protected override saveOwn(w: BinaryWriter): void {
+    this.people.save(w);
+    saveAll(w, this.#entered, (_, [command, { untilMs, index, verdictId }]) => {
+      saveNumber(saveNumber(w.string(command), untilMs), index).bytes(verdictId ?? NO_VERDICT);
+    });
+  }
+
+  protected override loadOwn(r: BinaryReader): void {
+    this.people.load(r, (index) => this.mesh.viewAt(index));
+    loadAll(r, () => {
+      const [command, untilMs, index] = [r.string(), loadNumber(r), loadNumber(r)];
+      const verdictId = loadBytes(r);
+      const outcome = { index, ...(verdictId.length > 0 && { verdictId }) };
+      this.#entered.set(command, { untilMs, ...outcome });
+    });
   }
 
   protected override view(): MeshView {
@@ -196,7 +225,7 @@ export class ControlMachine extends JournalMachine {
         return isReject(member) ? member : plain(member, { case: "member", value: member });
       }
       case "policy": {
-        const policy = policies.evaluateDocument(envelope, view.findHolder, machineTimeMs);
+        const policy = policies.evaluateDocument(envelope, view, machineTimeMs);
         return plain(policy, { case: "policy", value: envelope });
       }
       case "activation": {
@@ -225,7 +254,7 @@ export class ControlMachine extends JournalMachine {
     const opened = this.people.evaluateProposal(this.mesh.view, envelope, part, machineTimeMs);
     if (isReject(opened)) return opened;
     const then = () => {
-      this.people.applyProposal(envelope, part, opened);
+      this.people.applyProposal(this.mesh.view, envelope, part, opened);
       return undefined;
     };
     return { effect: { case: "proposal", value: envelope }, privates: [part], then };

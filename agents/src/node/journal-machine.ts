@@ -33,7 +33,17 @@ import {
   TickSchema,
   utf8,
 } from "@ostraka/proto";
-import { knowsKind, type MeshView } from "../kernel/index.ts";
+import {
+  type BinaryReader,
+  type BinaryWriter,
+  knowsKind,
+  loadAll,
+  loadBytes,
+  loadNumber,
+  type MeshView,
+  saveAll,
+  saveNumber,
+} from "../kernel/index.ts";
 import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "../ledger/index.ts";
 
 /** An entry with what lies beside it, as stored and sent. */
@@ -67,6 +77,8 @@ export interface MachineStep {
 }
 
 const NO_KEY = new Uint8Array(0);
+/** Rises when a snapshot is written in another way: an older one is then no use. */
+const STATE_FORMAT = 1;
 
 export abstract class JournalMachine {
   readonly ledger: LedgerId;
@@ -123,6 +135,46 @@ export abstract class JournalMachine {
   ): RejectCode | undefined;
   /** Called at each tick, after machine time has moved. */
   protected abstract onMachineTime(step: MachineStep): void;
+
+  /** What a subclass adds to the state, after what all machines have. */
+  protected abstract saveOwn(w: BinaryWriter): void;
+  protected abstract loadOwn(r: BinaryReader): void;
+
+  /**
+   * Everything that can influence what comes, but the ledger itself, roster and policies: those lie
+   * in the entries. A pure function of the journal prefix, as all else (I3).
+   */
+  save(w: BinaryWriter): void {
+    w.uint32(STATE_FORMAT).uint32(this.#generation);
+    for (const n of [this.#position, this.#machineTimeMs, this.#lastHeadPosition]) saveNumber(w, n);
+    w.bytes(this.#chainHash);
+    for (const byKey of [this.#latestTicks, this.#announced]) {
+      saveAll(w, byKey, (_, [key, n]) => saveNumber(w.string(key), n));
+    }
+    this.#refusals.save(w);
+    this.book.active.save(w);
+    const indices = [...this.book.active.ids()].map((id) => this.#indexOf.get(id) as number);
+    saveAll(w, indices, saveNumber);
+    this.saveOwn(w);
+  }
+
+  /** Fills a fresh machine whose entries have been recalled. */
+  load(r: BinaryReader): void {
+    assert(r.uint32() === STATE_FORMAT, "a snapshot is of this format");
+    this.#generation = r.uint32();
+    this.#position = loadNumber(r);
+    this.#machineTimeMs = loadNumber(r);
+    this.#lastHeadPosition = loadNumber(r);
+    this.#chainHash = loadBytes(r);
+    for (const byKey of [this.#latestTicks, this.#announced]) {
+      loadAll(r, () => byKey.set(r.string(), loadNumber(r)));
+    }
+    this.#refusals.load(r);
+    this.book.active.load(r);
+    const indices = loadAll(r, loadNumber);
+    for (const id of this.book.active.ids()) this.#indexOf.set(id, indices.shift() as number);
+    this.loadOwn(r);
+  }
 
   /** Applies the next message of the journal. */
   step(position: number, bytes: Bytes): MachineStep {

@@ -22,7 +22,13 @@ import {
   type RejectCode,
 } from "@ostraka/proto";
 import { Intake } from "../intake/index.ts";
-import { endedUntilMs, type MeshView, openPrivate } from "../kernel/index.ts";
+import {
+  type BinaryReader,
+  type BinaryWriter,
+  endedUntilMs,
+  type MeshView,
+  openPrivate,
+} from "../kernel/index.ts";
 import { SignalQuorum } from "../quorum/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead } from "../sealer/index.ts";
@@ -55,6 +61,18 @@ export class SignalsMachine extends JournalMachine {
 
   get lastBatchHost(): Bytes | undefined {
     return this.#lastBatchHost;
+  }
+
+  protected override saveOwn(w: BinaryWriter): void {
+    w.bytes(this.#control.state());
+    this.intake.save(w);
+    this.quorum.save(w);
+  }
+
+  protected override loadOwn(r: BinaryReader): void {
+    this.#control = Frontier.ofState(this.crypto, r.bytes()) as Frontier;
+    this.intake.load(r);
+    this.quorum.load(r, (index) => this.mesh.viewAt(index));
   }
 
   protected override view(): MeshView {

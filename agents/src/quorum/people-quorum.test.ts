@@ -33,7 +33,7 @@ class Desk {
   take({ envelope, part }: ReturnType<typeof kit.propose>): string {
     const opened = this.quorum.evaluateProposal(this.view, envelope, part, this.nowMs);
     if (isReject(opened)) return opened.reject;
-    this.quorum.applyProposal(envelope, part, opened);
+    this.quorum.applyProposal(this.view, envelope, part, opened);
     return "open";
   }
 
@@ -167,7 +167,7 @@ test("one person's open proposals are bounded, and are nobody else's bound", () 
   if (isReject(opened)) throw new Error(opened.reject);
   for (let i = 0; i < LIMITS.proposalsPerHolderMax; i++) {
     const id = nodeCrypto.sha256(Uint8Array.of(i & 255, i >> 8));
-    desk.quorum.applyProposal(one.envelope, one.part, { ...opened, id });
+    desk.quorum.applyProposal(desk.view, one.envelope, one.part, { ...opened, id });
   }
   const wish = { subjectKind: SubjectKind.USER, stage: Stage.SUSPEND, ttlMs: 2_000n };
   const next = desk.propose(olga, { wish: { case: "revoke", value: wish } });

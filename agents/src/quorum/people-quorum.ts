@@ -15,21 +15,32 @@ import {
   reject,
 } from "@ostraka/proto";
 import {
+  type BinaryReader,
+  type BinaryWriter,
   checkNotAfter,
+  loadAll,
   type MeshView,
   type OpenedApproval,
   type OpenedProposal,
   openApproval,
   openProposal,
   type PeopleVerdict,
+  saveAll,
   verdictOfPeople,
 } from "../kernel/index.ts";
+import { loadCommand, loadPart, saveCommand, savePart, type ViewAt } from "./saved-quorum.ts";
 
 interface Open {
   readonly envelope: Envelope;
   readonly part: PrivatePart;
   readonly opened: OpenedProposal;
-  readonly approvals: { readonly envelope: Envelope; readonly opened: OpenedApproval }[];
+  /** Control index of the mesh that it was opened against. */
+  readonly takenAt: number;
+  readonly approvals: {
+    readonly envelope: Envelope;
+    readonly opened: OpenedApproval;
+    readonly takenAt: number;
+  }[];
   isDecided: boolean;
 }
 
@@ -78,8 +89,15 @@ export class PeopleQuorum {
     return count;
   }
 
-  applyProposal(envelope: Envelope, part: PrivatePart, opened: OpenedProposal): void {
-    const entry = { envelope, part, opened, approvals: [], isDecided: false };
+  /** @param view the mesh that it was opened against. */
+  applyProposal(
+    view: MeshView,
+    envelope: Envelope,
+    part: PrivatePart,
+    opened: OpenedProposal,
+  ): void {
+    const takenAt = view.controlIndex;
+    const entry = { envelope, part, opened, takenAt, approvals: [], isDecided: false };
     this.#open.set(hex(opened.id), entry);
   }
 
@@ -120,7 +138,7 @@ export class PeopleQuorum {
     machineTimeMs: number,
   ): CompletedVerdict | undefined {
     const open = this.#open.get(hex(opened.approval.proposalId)) as Open;
-    open.approvals.push({ envelope, opened });
+    open.approvals.push({ envelope, opened, takenAt: view.controlIndex });
     const valid = open.approvals
       .filter((a) => Number(a.opened.approval.notAfterMs) > machineTimeMs)
       .sort((a, b) => compareBytes(a.opened.id, b.opened.id))
@@ -137,6 +155,29 @@ export class PeopleQuorum {
     for (const [id, open] of this.#open) {
       if (Number(open.opened.proposal.notAfterMs) <= machineTimeMs) this.#open.delete(id);
     }
+  }
+
+  save(w: BinaryWriter): void {
+    saveAll(w, this.#open.values(), (_, open) => {
+      savePart(w, open.part);
+      saveCommand(w, open.envelope, open.takenAt);
+      w.bool(open.isDecided);
+      saveAll(w, open.approvals, (__, a) => saveCommand(w, a.envelope, a.takenAt));
+    });
+  }
+
+  /** @param viewAt the mesh as of each control index up to where the snapshot was made. */
+  load(r: BinaryReader, viewAt: ViewAt): void {
+    const crypto = this.#crypto;
+    loadAll(r, () => {
+      const part = loadPart(r);
+      const asked = loadCommand(r, (e, at) => openProposal(crypto, viewAt(at), e, part));
+      const isDecided = r.bool();
+      const approvals = loadAll(r, () =>
+        loadCommand(r, (e, at) => openApproval(crypto, viewAt(at), e)),
+      );
+      this.#open.set(hex(asked.opened.id), { ...asked, part, isDecided, approvals });
+    });
   }
 
   /**

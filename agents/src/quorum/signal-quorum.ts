@@ -15,16 +15,23 @@ import {
   type SubjectText,
 } from "@ostraka/proto";
 import {
+  type BinaryReader,
+  type BinaryWriter,
   type DerivedRevocation,
   hostId,
   isExempt,
+  loadAll,
+  loadNumber,
   type MeshView,
   type OpenedSignal,
   type Policy,
   revocationOfOpened,
   type SignalRule,
   satisfiedRule,
+  saveAll,
+  saveNumber,
 } from "../kernel/index.ts";
+import { type HeldSignal, loadSignal, saveSignal, type ViewAt } from "./saved-quorum.ts";
 
 /** What the quorum needs of a signal that intake has taken. */
 export interface CountedSignal extends OpenedSignal {
@@ -40,7 +47,7 @@ export interface SignalVerdict extends DerivedRevocation {
 interface Window {
   readonly epoch: number;
   /** Unspent signals of each host: of those that reach the same lines, the newest. */
-  readonly byHost: Map<string, readonly CountedSignal[]>;
+  readonly byHost: Map<string, readonly HeldSignal[]>;
 }
 
 export class SignalQuorum {
@@ -99,7 +106,7 @@ export class SignalQuorum {
     if (!isOverSomeLine) return reject("below-line");
     const window = this.#windowOf(subject, view.epoch, hostId(counted.host));
     if (window === undefined) return reject("too-large");
-    hold(policy, window, counted);
+    hold(policy, window, { ...counted, takenAt: view.controlIndex });
     return this.#decide(view, policy, window, counted);
   }
 
@@ -117,6 +124,38 @@ export class SignalQuorum {
         else window.byHost.set(host, kept);
       }
       if (window.byHost.size === 0) this.#windows.delete(subject);
+    }
+  }
+
+  save(w: BinaryWriter): void {
+    saveAll(w, this.#windows, (_, [subject, { epoch, byHost }]) => {
+      w.string(subject).uint32(epoch);
+      saveAll(w, byHost, (__, [host, signals]) => {
+        w.string(host);
+        saveAll(w, signals, saveSignal);
+      });
+    });
+    for (const times of [this.#pardons, this.#subjectsOf, this.#spent]) {
+      saveAll(w, times, (_, [key, n]) => {
+        w.string(key);
+        saveNumber(w, n);
+      });
+    }
+  }
+
+  /** @param viewAt the mesh as of each control index up to where the snapshot was made. */
+  load(r: BinaryReader, viewAt: ViewAt): void {
+    loadAll(r, () => {
+      const subject = r.string() as SubjectText;
+      const epoch = r.uint32();
+      const hosts = loadAll(r, () => {
+        const host = r.string();
+        return [host, loadAll(r, () => loadSignal(r, this.#crypto, viewAt))] as const;
+      });
+      this.#windows.set(subject, { epoch, byHost: new Map(hosts) });
+    });
+    for (const times of [this.#pardons, this.#subjectsOf, this.#spent]) {
+      loadAll(r, () => (times as Map<string, number>).set(r.string(), loadNumber(r)));
     }
   }
 
@@ -191,7 +230,7 @@ function linesReached(policy: Policy, { signal }: OpenedSignal): number {
 }
 
 /** Keeps the newest signal of a host for each set of lines: a strong old one hides no fresh one. */
-function hold(policy: Policy, window: Window, counted: CountedSignal): void {
+function hold(policy: Policy, window: Window, counted: HeldSignal): void {
   const host = hostId(counted.host);
   const reached = linesReached(policy, counted);
   const held = window.byHost.get(host) ?? [];
