@@ -1,22 +1,18 @@
-// `ostraka ledger tail|export|verify`: what the ledgers say, the same as a file, and whether such a
-// file holds, offline.
+// `ostraka ledger tail|export`: what the ledgers say, and the same as a file that anyone can verify.
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { openCrypto, readGenesisFile } from "@ostraka/host";
-import { hex, ledgerLetter, OstrakaError } from "@ostraka/proto";
+import { ledgerLetter, OstrakaError } from "@ostraka/proto";
 import { type AccessFlags, withAccess } from "../access.ts";
-import { EXIT, usage } from "../failure.ts";
+import { usage } from "../failure.ts";
 import { openApiSource } from "../ledger/api-source.ts";
 import { entryWords } from "../ledger/entry-words.ts";
 import { exportText, type LedgerSource, readBoth } from "../ledger/export-source.ts";
 import type { LedgerWalk, WalkedEntry } from "../ledger/ledger-walk.ts";
-import { verifyExportFile } from "../ledger/read-export.ts";
 import { openStoreSource } from "../ledger/store-source.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
-import { isFault } from "../ledger/verify-export.ts";
 import { pathsOf } from "../mesh-dir.ts";
-import { rejectWords } from "../reject-words.ts";
 import { printable, type Terminal, timeText } from "../terminal.ts";
 import { verdictJson } from "../verdict-json.ts";
 
@@ -133,53 +129,4 @@ function writeWhole(path: string, lines: Iterable<string>): number {
     throw error;
   }
   return count;
-}
-
-export interface VerifyFlags extends AccessFlags {
-  readonly genesis?: string;
-}
-
-export function runLedgerVerify(
-  args: readonly string[],
-  flags: VerifyFlags,
-  terminal: Terminal,
-): number {
-  const crypto = openCrypto();
-  const genesis = readGenesisFile(crypto, flags.genesis ?? pathsOf(flags.data).genesis);
-  const path = args[0] as string;
-  const result = verifyExportFile(crypto, genesis, path);
-  if (isFault(result)) {
-    if (flags.json) terminal.json({ verified: false, ...result });
-    else {
-      const { line, at, code } = result;
-      terminal.say(terminal.paint("red", `${path} does NOT hold: ${at} (line ${line}): ${code}`));
-      terminal.note(rejectWords(code));
-    }
-    return EXIT.no;
-  }
-  const heads = result.heads.map((head) => ({
-    ledger: ledgerLetter(head.ledger as 1 | 2),
-    index: head.index,
-    root: hex(head.root),
-    time: timeText(head.machineTimeMs),
-    epoch: head.epoch,
-    seals: result.walk.headOf(head.ledger as 1 | 2)?.sealed.seals.length ?? 0,
-    coordinators: result.walk.mesh.roster.coordinatorKeys().length,
-  }));
-  if (flags.json) {
-    terminal.json({ verified: true, mesh: genesis.mesh, entries: result.entries, heads });
-    return EXIT.done;
-  }
-  terminal.say(
-    terminal.paint("green", `${path} holds: ${result.entries} entries, every one re-derived`),
-  );
-  for (const { ledger, index, root, time, seals, coordinators } of heads) {
-    terminal.say(
-      `  ${ledger}:${index}  ${time}  sealed by ${seals} of ${coordinators}  root ${root}`,
-    );
-  }
-  terminal.note(
-    "a later head, from somebody else, would show whether anything was cut off its end",
-  );
-  return EXIT.done;
 }

@@ -6,7 +6,6 @@ import { ActiveSet } from "@ostraka/agents/kernel";
 import {
   type CheckedVerdict,
   checkVerdict,
-  MACHINE_VERSION_MAX,
   Mesh,
   type OpenedGenesis,
   openSealedHead,
@@ -29,6 +28,7 @@ import {
   type LedgerId,
   LIMITS,
   leafHash,
+  ledgerLetter,
   MerkleTree,
   type PrivatePart,
   REJECT_CODES,
@@ -36,9 +36,20 @@ import {
   type Reject,
   reject,
   type SealedHead,
+  type SubjectText,
   verifyInclusion,
 } from "@ostraka/proto";
+import { type MatchedParts, type MissingPart, MissingParts, matchParts } from "./entry-parts.ts";
+import {
+  faultOfPlace,
+  isBehind,
+  type Place,
+  type VersionRange,
+  versionsBetween,
+} from "./entry-place.ts";
+import { claimsOf } from "./head-claims.ts";
 import { PeopleRecord } from "./people-record.ts";
+import { checkSealedOnly, isErasedSubject } from "./sealed-only.ts";
 import { SpentSignals } from "./spent-signals.ts";
 
 /** An entry that stands. */
@@ -49,6 +60,8 @@ export interface WalkedEntry {
   readonly record: EntryRecord;
   /** Set for a revocation or a lift. */
   readonly verdict?: CheckedVerdict;
+  /** Private parts are gone: that its witnesses speak of one subject is taken from the seals. */
+  readonly bySealsOnly?: true;
 }
 
 export interface Inclusion {
@@ -65,6 +78,7 @@ interface Trail {
   lastPosition: bigint;
   lastTimeMs: bigint;
   lastGeneration: number;
+  lastVersion: number;
   head?: { readonly head: Head; readonly sealed: SealedHead };
 }
 
@@ -76,8 +90,13 @@ export class LedgerWalk {
   readonly #crypto: Crypto;
   readonly #spent: SpentSignals;
   readonly #trails: ReadonlyMap<LedgerId, Trail>;
-  /** The verdict that the last approval completed: the next control entry must be it. */
-  #due: CheckedVerdict | undefined;
+  /** Private parts that are gone, so far. */
+  readonly missing = new MissingParts();
+  /**
+   * The verdict that the last approval completed: the next control entry must be it. By seals where
+   * the proposal's words are gone: a verdict may be it.
+   */
+  #due: CheckedVerdict | "by-seals" | undefined;
   #lastJudgedAt = 0n;
   /** Pardons by subject, and by hex id the verdict that ended a revocation early. */
   readonly #pardons = new Map<string, { readonly index: number; readonly beforeMs: number }[]>();
@@ -94,6 +113,7 @@ export class LedgerWalk {
       lastPosition: 0n,
       lastTimeMs: 0n,
       lastGeneration: 0,
+      lastVersion: 1,
     });
     this.#trails = new Map([
       [Ledger.CONTROL as LedgerId, trail()],
@@ -106,9 +126,20 @@ export class LedgerWalk {
     return this.#trail(ledger).tree.size;
   }
 
+  /** Root of the tree of a ledger's first entries, as many as have been walked. */
+  rootAt(ledger: LedgerId, index: number): Bytes {
+    return this.#trail(ledger).tree.root(index);
+  }
+
   /** Revocations and lifts of a ledger, in order. */
   verdictsOf(ledger: LedgerId): readonly WalkedEntry[] {
     return this.#trail(ledger).verdicts;
+  }
+
+  /** Verdicts whose witnesses can only be said to speak of one subject because of the seals. */
+  sealedOnly(): readonly WalkedEntry[] {
+    const all = [...this.#trails.values()].flatMap(({ verdicts }) => verdicts);
+    return all.filter(({ bySealsOnly }) => bySealsOnly === true);
   }
 
   /** The sealed head that a ledger was last closed with. */
@@ -121,45 +152,57 @@ export class LedgerWalk {
     const trail = this.#trail(ledger);
     const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
     if (entry === undefined) return reject("malformed");
-    const fault = faultOfPlace(trail, ledger, entry);
+    const fault = faultOfPlace(placeOf(trail), ledger, entry, this.#versionsFor(ledger, entry));
     if (fault !== undefined) return fault;
+    const matched = matchParts(this.#crypto, entry, record.privates);
+    if (isReject(matched)) return matched;
     const verdict =
       ledger === Ledger.CONTROL
-        ? this.#checkControl(entry, record.privates)
-        : this.#checkSignals(entry, record.privates);
+        ? this.#checkControl(entry, record.privates, matched)
+        : this.#checkSignals(entry, record.privates, matched);
     if (isReject(verdict)) return verdict;
     trail.tree.append(leafHash(this.#crypto, record.entry));
     trail.lastPosition = entry.position;
     trail.lastTimeMs = entry.machineTimeMs;
     trail.lastGeneration = entry.generation;
+    trail.lastVersion = entry.machineVersion;
     if (ledger === Ledger.CONTROL) this.mesh.apply(entry);
     const index = Number(entry.index);
+    const at = `${ledgerLetter(ledger)}:${index}`;
+    this.missing.note(at, Number(entry.machineTimeMs), matched.missing);
     const walked: WalkedEntry = {
       ledger,
       index,
       entry,
       record,
       ...(verdict === undefined ? {} : { verdict }),
+      ...(verdict === undefined || matched.missing.length === 0 ? {} : { bySealsOnly: true }),
     };
     this.#remember(walked);
     return walked;
   }
 
+  /** Machine versions that an entry may have here; exact wherever the control index is known. */
+  #versionsFor(ledger: LedgerId, { effect }: Entry): VersionRange {
+    const { view, controlIndex } = this.mesh;
+    if (ledger === Ledger.CONTROL) return { least: view.machineVersion, most: view.machineVersion };
+    const viewAt = (index: number) => this.mesh.viewAt(index);
+    const named = effect.case === "revocation" ? Number(effect.value.controlIndex) : undefined;
+    const before = this.#trail(ledger).lastVersion;
+    const from = named ?? Number(this.#lastJudgedAt);
+    return versionsBetween(viewAt, from, named ?? controlIndex, before);
+  }
+
   /** Ends a ledger with its sealed head: everything walked must be under it, nothing beyond. */
   close(ledger: LedgerId, sealed: SealedHead): Head | Reject {
     const trail = this.#trail(ledger);
-    const head = openSealedHead(this.#crypto, this.mesh.view, sealed);
+    const head = openSealedHead(this.#crypto, this.#viewOf(sealed), sealed);
     if (isReject(head)) return head;
     if (!isSortedByKey(sealed)) return reject("duplicate");
     if (head.ledger !== ledger) return reject("wrong-type");
-    if (head.machineVersion > MACHINE_VERSION_MAX) return reject("unsupported-format");
     if (Number(head.index) !== trail.tree.size) return reject("wrong-index");
     if (!equalBytes(head.root, trail.tree.root())) return reject("wrong-root");
-    const isBefore =
-      head.position < trail.lastPosition ||
-      head.machineTimeMs < trail.lastTimeMs ||
-      head.generation < trail.lastGeneration;
-    if (isBefore) return reject("stale-tick");
+    if (isBehind(placeOf(trail), head)) return reject("stale-tick");
     const fault = this.#faultOfNames(ledger, head);
     if (fault !== undefined) return fault;
     if (!equalBytes(this.activeAt(ledger, head).digest(), head.activeSetDigest)) {
@@ -175,12 +218,13 @@ export class LedgerWalk {
     const enders = this.verdictsOf(Ledger.CONTROL).filter(
       (v) => BigInt(v.index) <= head.controlIndex,
     );
+    const subjects = this.#subjectsOfRevocations();
     for (const { verdict } of enders) {
       if (verdict === undefined) continue;
       // An end is final, also for an id that enters later, so ends may all go first.
-      const ids =
-        verdict.kind === "lift" ? verdict.lift.revocationIds : verdict.revocation.supersedes;
-      for (const id of ids) active.end(id, Number.POSITIVE_INFINITY, verdict.subject);
+      for (const id of endedBy(verdict)) {
+        active.end(id, Number.POSITIVE_INFINITY, subjectEnded(subjects, id, verdict.subject));
+      }
     }
     for (const { verdict, entry } of this.verdictsOf(ledger)) {
       if (verdict?.kind !== "revocation") continue;
@@ -189,6 +233,34 @@ export class LedgerWalk {
     }
     active.expire(Number(head.machineTimeMs));
     return active;
+  }
+
+  /**
+   * The first private part that is gone though nobody erased it and its age is no reason: withheld.
+   * Asked after both ledgers are closed.
+   */
+  firstWithheld(): MissingPart | undefined {
+    const { view } = this.mesh;
+    const ages: number[] = [];
+    for (let epoch = 1; epoch <= view.epoch; epoch++) {
+      const ageMs = view.policyOf(epoch)?.retention?.privatesMs;
+      if (ageMs !== undefined) ages.push(ageMs);
+    }
+    const times = [...this.#trails.values()].map(({ head }) => head?.head.machineTimeMs ?? 0n);
+    const nowMs = Math.max(...times.map(Number));
+    return this.missing.firstUnexplained(nowMs - Math.min(...ages));
+  }
+
+  /** Subject of every revocation, by hex id. */
+  #subjectsOfRevocations(): ReadonlyMap<string, SubjectText> {
+    const subjects = new Map<string, SubjectText>();
+    for (const trail of this.#trails.values()) {
+      for (const { verdict } of trail.verdicts) {
+        if (verdict?.kind !== "revocation") continue;
+        subjects.set(hex(verdict.revocation.id), verdict.subject);
+      }
+    }
+    return subjects;
   }
 
   /** The lift, or the revocation that replaced it, that ended a revocation early. */
@@ -211,13 +283,19 @@ export class LedgerWalk {
     return { size, path, isVerified };
   }
 
+  /** The mesh by whose coordinators a head is sealed: as of the control index that it names. */
+  #viewOf(sealed: SealedHead) {
+    const named = claimsOf(sealed)?.controlIndex ?? 0;
+    return this.mesh.viewAt(Math.min(named, this.mesh.controlIndex));
+  }
+
   #trail(ledger: LedgerId): Trail {
     return this.#trails.get(ledger) as Trail;
   }
 
   #faultOfNames(ledger: LedgerId, head: Head): Reject | undefined {
     if (ledger === Ledger.CONTROL) {
-      if (this.#due !== undefined) return reject("body-differs");
+      if (this.#due !== undefined && this.#due !== "by-seals") return reject("body-differs");
       if (head.controlIndex !== head.index) return reject("wrong-index");
     } else if (head.controlIndex > BigInt(this.mesh.controlIndex)) return reject("wrong-index");
     if (head.controlIndex < this.#lastJudgedAt && ledger === Ledger.SIGNALS) {
@@ -225,26 +303,30 @@ export class LedgerWalk {
     }
     const view = this.mesh.viewAt(Number(head.controlIndex));
     if (head.epoch !== view.epoch) return reject("wrong-epoch");
+    if (head.machineVersion !== view.machineVersion) return reject("unsupported-format");
     return head.rosterVersion === view.rosterVersion ? undefined : reject("roster-not-next");
   }
 
   #checkControl(
     entry: Entry,
     privates: readonly PrivatePart[],
+    matched: MatchedParts,
   ): CheckedVerdict | Reject | undefined {
     const { effect } = entry;
     const isVerdict = effect.case === "revocation" || effect.case === "lift";
-    if (isVerdict !== (this.#due !== undefined)) return reject("body-differs");
-    if (isVerdict) return this.#checkDue(entry, privates);
-    if ((entry.index === 1n) !== (effect.case === "genesis")) return reject("wrong-index");
-    if (privates.length !== (effect.case === "proposal" ? 1 : 0)) {
-      return reject("commitment-mismatch");
+    if (this.#due === undefined ? isVerdict : !isVerdict && this.#due !== "by-seals") {
+      return reject("body-differs");
     }
-    return this.#checkCommand(entry, privates) ?? this.mesh.faultOf(entry, privates);
+    if (isVerdict) return this.#checkDue(entry, privates, matched);
+    if ((entry.index === 1n) !== (effect.case === "genesis")) return reject("wrong-index");
+    this.#due = undefined;
+    const fault = this.#checkCommand(entry, matched);
+    if (fault !== undefined || matched.missing.length > 0) return fault;
+    return this.mesh.faultOf(entry, privates);
   }
 
   /** What `faultOf` does not look at: the genesis whole, people's order, well-formed refusals. */
-  #checkCommand(entry: Entry, privates: readonly PrivatePart[]): Reject | undefined {
+  #checkCommand(entry: Entry, { parts }: MatchedParts): Reject | undefined {
     const { effect } = entry;
     const { view, genesis } = this.mesh;
     const index = Number(entry.index);
@@ -256,7 +338,7 @@ export class LedgerWalk {
         return isSame ? undefined : reject("wrong-mesh");
       }
       case "proposal":
-        return this.people.takeProposal(view, effect.value, privates[0], { index, machineTimeMs });
+        return this.people.takeProposal(view, effect.value, parts[0], { index, machineTimeMs });
       case "approval": {
         const verdict = this.people.takeApproval(view, effect.value, index, machineTimeMs);
         if (isReject(verdict)) return verdict;
@@ -270,32 +352,49 @@ export class LedgerWalk {
     }
   }
 
-  #checkDue(entry: Entry, privates: readonly PrivatePart[]): CheckedVerdict | Reject {
+  #checkDue(
+    entry: Entry,
+    privates: readonly PrivatePart[],
+    { missing }: MatchedParts,
+  ): CheckedVerdict | Reject {
     const { lastPosition } = this.#trail(Ledger.CONTROL);
     if (entry.position !== lastPosition) return reject("body-differs");
-    const verdict = checkVerdict(this.#crypto, this.mesh, entry, privates);
-    if (verdict === undefined || isReject(verdict)) return verdict ?? reject("malformed");
-    const due = this.#due as CheckedVerdict;
-    if (!equalBytes(idOf(verdict), idOf(due))) return reject("body-differs");
+    const verdict = this.#verdictOf(entry, privates, missing.length > 0);
+    if (isReject(verdict)) return verdict;
+    const due = this.#due;
+    if (due === undefined) return reject("body-differs");
+    if (due !== "by-seals" && !equalBytes(idOf(verdict), idOf(due))) return reject("body-differs");
     this.#due = undefined;
     return verdict;
+  }
+
+  #verdictOf(
+    entry: Entry,
+    privates: readonly PrivatePart[],
+    bySeals: boolean,
+  ): CheckedVerdict | Reject {
+    const { effect } = entry;
+    if (effect.case !== "revocation" && effect.case !== "lift") return reject("malformed");
+    const judgedAt = Number(effect.value.controlIndex);
+    if (judgedAt > this.mesh.controlIndex) return reject("wrong-index");
+    if (bySeals) return checkSealedOnly(this.#crypto, this.mesh.viewAt(judgedAt), entry);
+    return checkVerdict(this.#crypto, this.mesh, entry, privates) ?? reject("malformed");
   }
 
   #checkSignals(
     entry: Entry,
     privates: readonly PrivatePart[],
+    { missing }: MatchedParts,
   ): CheckedVerdict | Reject | undefined {
     const { effect } = entry;
-    if (effect.case === "refusals") {
-      return privates.length === 0
-        ? faultOfRefusals(effect.value, entry)
-        : reject("commitment-mismatch");
+    if (effect.case === "refusals") return faultOfRefusals(effect.value, entry);
+    if (effect.case !== "revocation") {
+      return missing.length > 0 ? undefined : this.mesh.faultOf(entry, privates);
     }
-    if (effect.case !== "revocation") return reject("unsupported-format");
     const { controlIndex, warrant } = effect.value;
     if (controlIndex < this.#lastJudgedAt) return reject("wrong-index");
-    const verdict = checkVerdict(this.#crypto, this.mesh, entry, privates);
-    if (verdict === undefined || isReject(verdict)) return verdict ?? reject("malformed");
+    const verdict = this.#verdictOf(entry, privates, missing.length > 0);
+    if (isReject(verdict)) return verdict;
     const pardonedMs = this.#pardonOf(verdict.subject, Number(controlIndex));
     const fault = this.#spent.spend(warrant?.signals ?? [], pardonedMs);
     if (fault !== undefined) return fault;
@@ -310,12 +409,11 @@ export class LedgerWalk {
   }
 
   #remember(walked: WalkedEntry): void {
-    const { verdict, index, ledger } = walked;
+    const { verdict, index, ledger, entry } = walked;
+    if (entry.effect.case === "erasure") this.missing.erase(entry.effect.value.commitments);
     if (verdict === undefined) return;
     this.#trail(ledger).verdicts.push(walked);
-    const ended =
-      verdict.kind === "lift" ? verdict.lift.revocationIds : verdict.revocation.supersedes;
-    for (const id of ended) {
+    for (const id of endedBy(verdict)) {
       const key = hex(id);
       if (!this.#endings.has(key)) this.#endings.set(key, walked);
     }
@@ -331,18 +429,29 @@ export function idOf(verdict: CheckedVerdict): Bytes {
   return verdict.kind === "lift" ? verdict.lift.id : verdict.revocation.id;
 }
 
-function faultOfPlace(trail: Trail, ledger: LedgerId, entry: Entry): Reject | undefined {
-  if (entry.format !== 1 || entry.machineVersion > MACHINE_VERSION_MAX) {
-    return reject("unsupported-format");
-  }
-  if (entry.ledger !== ledger) return reject("wrong-type");
-  if (entry.index !== BigInt(trail.tree.size + 1)) return reject("wrong-index");
-  if (!equalBytes(entry.previousRoot, trail.tree.root())) return reject("wrong-root");
-  const isBack =
-    entry.position < trail.lastPosition ||
-    entry.machineTimeMs < trail.lastTimeMs ||
-    entry.generation < Math.max(1, trail.lastGeneration);
-  return isBack ? reject("stale-tick") : undefined;
+/** Ids of the revocations that a verdict ends early. */
+function endedBy(verdict: CheckedVerdict): readonly Bytes[] {
+  return verdict.kind === "lift" ? verdict.lift.revocationIds : verdict.revocation.supersedes;
+}
+
+/** An end counts only for its own subject; where either cannot be read any more, seals say so. */
+function subjectEnded(
+  subjects: ReadonlyMap<string, SubjectText>,
+  id: Uint8Array,
+  named: SubjectText,
+): SubjectText {
+  const subject = subjects.get(hex(id)) ?? named;
+  return isErasedSubject(subject) || isErasedSubject(named) ? subject : named;
+}
+
+function placeOf(trail: Trail): Place {
+  return {
+    size: trail.tree.size,
+    root: trail.tree.root(),
+    position: trail.lastPosition,
+    timeMs: trail.lastTimeMs,
+    generation: trail.lastGeneration,
+  };
 }
 
 function faultOfRefusals({ minute, counts }: Refusals, entry: Entry): Reject | undefined {

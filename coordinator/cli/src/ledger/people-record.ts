@@ -21,8 +21,10 @@ import {
   LIMITS,
   type PrivatePart,
   type Reject,
+  Role,
   reject,
 } from "@ostraka/proto";
+import { faultOfSealedProposal } from "./sealed-only.ts";
 
 interface Approved {
   readonly id: Bytes;
@@ -42,9 +44,16 @@ export interface RecordedProposal {
   verdictId?: Bytes;
 }
 
+/** A proposal whose words are gone: who asked and who has approved is all that can be read. */
+interface SealedProposal {
+  readonly proposer: string;
+  readonly approvers: Set<string>;
+}
+
 export class PeopleRecord {
   readonly #crypto: Crypto;
   readonly #proposals = new Map<string, RecordedProposal>();
+  readonly #sealed = new Map<string, SealedProposal>();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -66,6 +75,7 @@ export class PeopleRecord {
     part: PrivatePart | undefined,
     at: { readonly index: number; readonly machineTimeMs: number },
   ): Reject | undefined {
+    if (part === undefined) return this.#takeSealed(view, envelope);
     const opened = openProposal(this.#crypto, view, envelope, part);
     if (isReject(opened)) return opened;
     const { proposal, id } = opened;
@@ -73,27 +83,40 @@ export class PeopleRecord {
     if (fault !== undefined) return fault;
     if (proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (this.#proposals.has(hex(id))) return reject("duplicate");
-    const whole = { index: at.index, envelope, part: part as PrivatePart, opened, approvals: [] };
-    this.#proposals.set(hex(id), whole);
+    this.#proposals.set(hex(id), { index: at.index, envelope, part, opened, approvals: [] });
+    return undefined;
+  }
+
+  #takeSealed(view: MeshView, envelope: Envelope): Reject | undefined {
+    const fault = faultOfSealedProposal(this.#crypto, view, envelope);
+    if (fault !== undefined) return fault;
+    const id = hex(this.#crypto.sha256(envelope.body));
+    if (this.#sealed.has(id) || this.#proposals.has(id)) return reject("duplicate");
+    const roles = [Role.OPERATOR, Role.APPROVER];
+    const key = envelope.signatures[0]?.key ?? new Uint8Array();
+    const proposer = view.findHolder(key, roles) ?? "";
+    this.#sealed.set(id, { proposer, approvers: new Set() });
     return undefined;
   }
 
   /**
    * Takes an approval's entry.
-   * @returns the verdict that it completes, which must be the next entry; why it may not stand; or
-   * `undefined` while approvals are missing.
+   * @returns the verdict that it completes, which must be the next entry; why it may not stand;
+   * `undefined` while approvals are missing; `by-seals` where the proposal's words are gone.
    */
   takeApproval(
     view: MeshView,
     envelope: Envelope,
     index: number,
     machineTimeMs: number,
-  ): PeopleVerdict | Reject | undefined {
+  ): PeopleVerdict | Reject | "by-seals" | undefined {
     const opened = openApproval(this.#crypto, view, envelope);
     if (isReject(opened)) return opened;
     const { approval, approver, id } = opened;
     const late = faultOfTimes(approval.createdMs, approval.notAfterMs, machineTimeMs);
     if (late !== undefined) return late;
+    const sealed = this.#sealed.get(hex(approval.proposalId));
+    if (sealed !== undefined) return takeSealedApproval(sealed, approver);
     const proposal = this.#proposals.get(hex(approval.proposalId));
     const fault = faultOfApproval(proposal, approver, view, machineTimeMs);
     if (isReject(fault)) return fault;
@@ -113,6 +136,16 @@ export class PeopleRecord {
     fault.verdictId = verdict.kind === "lift" ? verdict.lift.id : verdict.revocation.id;
     return verdict;
   }
+}
+
+function takeSealedApproval(
+  { proposer, approvers }: SealedProposal,
+  approver: string,
+): Reject | "by-seals" {
+  if (approver === proposer) return reject("self-approval");
+  if (approvers.has(approver)) return reject("already-approved");
+  approvers.add(approver);
+  return "by-seals";
 }
 
 function faultOfApproval(

@@ -64,6 +64,8 @@ export class ExportVerifier {
       this.#line++;
       return this.#fault(isWhole ? this.#expected() : "the last line", "malformed");
     }
+    const withheld = this.walk.firstWithheld();
+    if (withheld !== undefined) return this.#fault(withheld.at, "commitment-mismatch");
     const entries = LEDGERS.reduce((sum, ledger) => sum + this.walk.indexOf(ledger), 0);
     return { walk: this.walk, heads: this.#heads, entries };
   }
