@@ -28,8 +28,22 @@ export const LIMITS = {
   statementTextMax: 500,
   scopeItemsMax: 64,
   policyBytesMax: 64_000,
+  /** Room for one sentence of conditions; what is longer belongs into two rules. */
+  conditionTextMax: 500,
+  conditionNodesMax: 64,
+  /** The parser recurses: its stack must be far from full on every machine. */
+  conditionDepthMax: 16,
+  /** Steps of one evaluation at worst, and of all conditions of a policy together. */
+  conditionCostMax: 200,
+  policyConditionCostMax: 2_000,
+  /** Escalations of one rule: each is evaluated with every verdict of it. */
+  escalationsMax: 8,
   warrantSignalsMax: 64,
   approvalsMax: 32,
+  /** Private parts of the signals that a proposal takes along: an import holds them too. */
+  evidencePrivatesBytesMax: 40_000,
+  /** An entry that a second offence may show inside its own warrant: both must fit. */
+  earlierEntryBytesMax: 60_000,
   /** Commands and approvals are remembered until notAfter, so it cannot be far. */
   notAfterMsMax: 24 * 3_600_000,
   /** Open proposals of one person: nobody can use up the others' room. */
@@ -59,6 +73,17 @@ export const LIMITS = {
   chainHistoryMax: 4_096,
   tickMs: 1_000,
   heartbeatMs: 2_000,
+  /** Retention before a policy says otherwise: a snapshot after so many positions of a journal. */
+  snapshotEvery: 5_000,
+  /** Own journal copies and streams: long enough to look into what happened last week. */
+  journalMs: 7 * 86_400_000,
+  /** Private parts of what is over: longer than the longest verdict. */
+  privatesMs: 90 * 86_400_000,
+  receiptsMs: 30 * 86_400_000,
+  /** A replica that was wiped takes up no larger snapshot. */
+  snapshotBytesMax: 256_000_000,
+  /** Commitments of one order of erasure. */
+  erasedCommitmentsMax: 256,
   /** Expiry is never later than a sidecar's own clock plus this. */
   expirySlackMs: 60_000,
   /** A signal's signed time may lie this far ahead of machine time. */
@@ -67,8 +92,14 @@ export const LIMITS = {
 
 assert(LIMITS.commandBytesMax < LIMITS.entryBytesMax, "an entry holds a command");
 assert(
-  LIMITS.entryBytesMax + LIMITS.privateBytesMax < LIMITS.envelopeBodyBytesMax,
+  LIMITS.entryBytesMax + LIMITS.privateBytesMax + LIMITS.evidencePrivatesBytesMax <
+    LIMITS.envelopeBodyBytesMax,
   "an import holds an entry with its private parts",
+);
+assert(
+  LIMITS.earlierEntryBytesMax + LIMITS.warrantSignalsMax * (LIMITS.signalBytesMax + 1_024) <
+    LIMITS.entryBytesMax,
+  "an entry holds a warrant and an earlier entry",
 );
 assert(LIMITS.entryBytesMax < LIMITS.pageBytesMax, "a page holds an entry");
 assert(LIMITS.pageBytesMax < LIMITS.messageBytesMax, "a message holds a page");

@@ -129,9 +129,9 @@ export class Mesh {
   }
 
   #applyPolicy(envelope: Envelope, machineTimeMs: number): void {
-    const { findHolder } = this.view;
-    const policy = this.policies.evaluateDocument(envelope, findHolder, machineTimeMs);
-    if (!isReject(policy)) this.policies.applyDocument(envelope, policy);
+    const { view } = this;
+    const policy = this.policies.evaluateDocument(envelope, view, machineTimeMs);
+    if (!isReject(policy)) this.policies.applyDocument(envelope, policy, view.machineVersion);
   }
 
   /**
@@ -160,7 +160,7 @@ export class Mesh {
         return sameBytes(encode(MemberSchema, member), encode(MemberSchema, effect.value));
       }
       case "policy":
-        return faultIn(policies.evaluateDocument(effect.value, view.findHolder, at));
+        return faultIn(policies.evaluateDocument(effect.value, view, at));
       case "activation":
         return faultIn(policies.evaluateActivation(effect.value, view.findHolder, at));
       case "proposal":

@@ -1,15 +1,27 @@
 import { LIMITS, Stage, SubjectKind, utf8 } from "@ostraka/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_POLICY_YAML, parseDuration, parsePolicy, parseStage, stageName } from "./index.ts";
+import {
+  DEFAULT_POLICY_YAML,
+  parseDuration,
+  parsePolicy,
+  parseStage,
+  type RosterFacts,
+  stageName,
+} from "./index.ts";
 
-const GROUPS = new Map([
-  ["responders", 2],
-  ["security", 1],
-]);
+const ROSTER: RosterFacts = {
+  groups: new Map([
+    ["responders", new Set(["ada", "rui"])],
+    ["security", new Set(["sam"])],
+  ]),
+  proposers: ["olga", "ada", "rui", "sam"],
+  holders: new Set(["olga", "ada", "rui", "sam", "pia"]),
+  faultDomains: 3,
+};
 
 function parse(yaml: string) {
-  return parsePolicy(utf8(yaml), 1, GROUPS);
+  return parsePolicy(utf8(yaml), 1, ROSTER, 1);
 }
 
 function faultOf(yaml: string): string {
@@ -241,7 +253,7 @@ describe("YAML that two readers could read differently", () => {
 
   test("bytes that are no UTF-8 are refused, not a crash", () => {
     for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
-      expect("fault" in parsePolicy(Uint8Array.from(bytes), 1, GROUPS)).toBe(true);
+      expect("fault" in parsePolicy(Uint8Array.from(bytes), 1, ROSTER, 1)).toBe(true);
     }
   });
 });

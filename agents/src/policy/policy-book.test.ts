@@ -32,6 +32,8 @@ const KEYS = new Map(
 const findHolder = (key: Uint8Array, roles: readonly Role[]) =>
   roles.includes(Role.AUTHOR) ? KEYS.get(Buffer.from(key).toString("hex")) : undefined;
 
+const VIEW = { findHolder, machineVersion: 1 };
+
 /** A book in which commands are entered, one index each. */
 class Entered {
   readonly book = new PolicyBook(nodeCrypto, kit.mesh, kit.genesis.roster);
@@ -39,9 +41,9 @@ class Entered {
 
   publish(epoch: number, yaml = DEFAULT_POLICY_YAML, authors = kit.authors, atMs = NOW): string {
     const { document } = kit.policy(epoch, NOW, yaml, authors);
-    const policy = this.book.evaluateDocument(document, findHolder, atMs);
+    const policy = this.book.evaluateDocument(document, VIEW, atMs);
     if (isReject(policy)) return policy.reject;
-    this.book.applyDocument(document, policy);
+    this.book.applyDocument(document, policy, VIEW.machineVersion);
     this.index++;
     return "published";
   }
@@ -99,7 +101,7 @@ describe("documents", () => {
     const fields = { format: 2, epoch: 1, yaml: utf8("x"), notAfterMs: BigInt(NOW + 1) };
     const body = encodeNew(PolicyDocumentSchema, fields);
     const envelope = signEnvelope(kit.mesh, "policy", body, pia.signer, paul.signer);
-    expect(new Entered().book.evaluateDocument(envelope, findHolder, NOW)).toEqual({
+    expect(new Entered().book.evaluateDocument(envelope, VIEW, NOW)).toEqual({
       reject: "unsupported-format",
     });
   });
@@ -142,7 +144,7 @@ describe("activations", () => {
     expect(entered.book.evaluateActivation(document, findHolder, NOW)).toEqual({
       reject: "wrong-type",
     });
-    expect(entered.book.evaluateDocument(activation, findHolder, NOW)).toEqual({
+    expect(entered.book.evaluateDocument(activation, VIEW, NOW)).toEqual({
       reject: "wrong-type",
     });
   });

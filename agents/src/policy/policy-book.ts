@@ -18,14 +18,20 @@ import {
   type Roster,
   reject,
 } from "@ostraka/proto";
-import { checkNotAfter, type Policy } from "../kernel/index.ts";
-import { type GroupSizes, parsePolicy } from "./parse-policy.ts";
+import { checkNotAfter, type MeshView, type Policy } from "../kernel/index.ts";
+import { parsePolicy } from "./parse-policy.ts";
+import { rosterFacts } from "./roster-facts.ts";
 
 interface Published {
   readonly hash: string;
   readonly policy: Policy;
   readonly yaml: Uint8Array;
+  /** Version whose fields the document was read with. */
+  readonly machineVersion: number;
 }
+
+/** What a document is judged by: whose keys count, and which fields are known. */
+export type DocumentView = Pick<MeshView, "findHolder" | "machineVersion">;
 
 export interface Activation {
   readonly epoch: number;
@@ -56,7 +62,8 @@ export class PolicyBook {
     const epoch = this.#activations[this.#activations.length - 1]?.epoch;
     const published = epoch === undefined ? undefined : this.#published.get(epoch);
     if (epoch === undefined || published === undefined) return true;
-    return !("fault" in parsePolicy(published.yaml, epoch, groupSizes(roster)));
+    const { yaml, machineVersion } = published;
+    return !("fault" in parsePolicy(yaml, epoch, rosterFacts(roster), machineVersion));
   }
 
   /** The epoch active at a control index; 0 before the first activation. */
@@ -74,12 +81,8 @@ export class PolicyBook {
     return isKnown ? this.#published.get(epoch)?.policy : undefined;
   }
 
-  evaluateDocument(
-    envelope: Envelope,
-    findHolder: FindHolder,
-    machineTimeMs: number,
-  ): Policy | Reject {
-    const opened = openEnvelope(this.#crypto, this.#mesh, "policy", envelope, findHolder);
+  evaluateDocument(envelope: Envelope, view: DocumentView, machineTimeMs: number): Policy | Reject {
+    const opened = openEnvelope(this.#crypto, this.#mesh, "policy", envelope, view.findHolder);
     if (isReject(opened)) return opened;
     if (opened.holders.length < this.#roster.authorThreshold) return reject("threshold-short");
     const document = decode(PolicyDocumentSchema, opened.body, LIMITS.envelopeBodyBytesMax);
@@ -88,15 +91,16 @@ export class PolicyBook {
     const late = checkNotAfter(document.notAfterMs, machineTimeMs);
     if (late !== undefined) return late;
     if (document.epoch !== this.#published.size + 1) return reject("epoch-not-next");
-    const policy = parsePolicy(document.yaml, document.epoch, groupSizes(this.#roster));
+    const facts = rosterFacts(this.#roster);
+    const policy = parsePolicy(document.yaml, document.epoch, facts, view.machineVersion);
     return "fault" in policy ? reject("policy-invalid") : policy;
   }
 
-  applyDocument(envelope: Envelope, policy: Policy): void {
+  applyDocument(envelope: Envelope, policy: Policy, machineVersion: number): void {
     const hash = hex(this.#crypto.sha256(envelope.body));
     const document = decode(PolicyDocumentSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
     const yaml = document?.yaml ?? new Uint8Array();
-    this.#published.set(policy.epoch, { hash, policy, yaml });
+    this.#published.set(policy.epoch, { hash, policy, yaml, machineVersion });
   }
 
   evaluateActivation(
@@ -123,8 +127,4 @@ export class PolicyBook {
   applyActivation(epoch: number, index: number): void {
     this.#activations.push({ epoch, index });
   }
-}
-
-function groupSizes(roster: Roster): GroupSizes {
-  return new Map(roster.groups.map((g) => [g.name, new Set(g.holders).size]));
 }
