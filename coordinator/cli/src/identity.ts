@@ -28,7 +28,8 @@ export interface TlsIdentity {
   readonly key: string;
 }
 
-const ROLE_NAMES: Partial<Record<Role, string>> = {
+/** Roles of people, as they are written. */
+export const ROLE_NAMES: Partial<Record<Role, string>> = {
   [Role.OPERATOR]: "operator",
   [Role.APPROVER]: "approver",
   [Role.AUTHOR]: "author",
@@ -42,7 +43,7 @@ const ROLE_NAMES: Partial<Record<Role, string>> = {
  */
 export function openIdentity(
   flags: IdentityFlags,
-  genesis: OpenedGenesis,
+  genesis: Pick<OpenedGenesis, "roster">,
   roles: readonly Role[],
 ): Identity {
   const signer = loadKeyFile(keyPathOf(flags));
@@ -59,7 +60,8 @@ export function openIdentity(
   );
 }
 
-function keyPathOf({ data, as, key }: IdentityFlags): string {
+/** The signing key's file. @throws OstrakaError OSTRAKA_USAGE when nobody, or two, are named. */
+export function keyPathOf({ data, as, key }: IdentityFlags): string {
   if (as !== undefined && key !== undefined) {
     throw usage("give --as NAME or --key FILE, not both");
   }

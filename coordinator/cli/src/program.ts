@@ -10,6 +10,7 @@ import { addLedger } from "./grammar/ledger.ts";
 import { addPeople } from "./grammar/people.ts";
 import { addProcesses } from "./grammar/processes.ts";
 import { addReading } from "./grammar/reading.ts";
+import { addRoster } from "./grammar/roster.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
@@ -69,6 +70,7 @@ function buildProgram(
   addHosts(program, bind);
   addPeople(program, bind);
   addReading(program, bind);
+  addRoster(program, bind);
   addLedger(program, bind);
   return program;
 }
