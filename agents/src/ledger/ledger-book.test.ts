@@ -49,7 +49,7 @@ const note = (n: number): Effect => ({
 
 const NAMES = { controlIndex: 3, epoch: 2, rosterVersion: 1 };
 const headOf = (book: LedgerBook, at: JournalPoint) =>
-  decode(HeadSchema, book.head(at, NAMES), LIMITS.entryBytesMax);
+  decode(HeadSchema, book.head(at, NAMES, new Uint8Array(0)), LIMITS.entryBytesMax);
 
 describe("entries", () => {
   test("are numbered from 1, and each names the root before it", () => {

@@ -116,10 +116,14 @@ export class LedgerBook {
     }
   }
 
-  /** The head of the ledger at a journal position. */
+  /**
+   * The head of the ledger at a journal position.
+   * @param stateDigest SHA-256 of the snapshot made here; empty where none is.
+   */
   head(
     point: JournalPoint,
     names: { controlIndex: number; epoch: number; rosterVersion: number },
+    stateDigest: Bytes,
   ): Bytes {
     return encodeNew(HeadSchema, {
       format: 1,
@@ -131,6 +135,7 @@ export class LedgerBook {
       root: this.root(),
       machineTimeMs: BigInt(point.machineTimeMs),
       activeSetDigest: this.active.digest(),
+      stateDigest,
       controlIndex: BigInt(names.controlIndex),
       epoch: names.epoch,
       rosterVersion: names.rosterVersion,

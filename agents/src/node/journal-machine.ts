@@ -35,12 +35,13 @@ import {
 } from "@ostraka/proto";
 import {
   type BinaryReader,
-  type BinaryWriter,
+  BinaryWriter,
   knowsKind,
   loadAll,
   loadBytes,
   loadNumber,
   type MeshView,
+  retentionOf,
   saveAll,
   saveNumber,
 } from "../kernel/index.ts";
@@ -72,11 +73,16 @@ export interface MachineStep {
   readonly rejects: { readonly key: string; readonly code: RejectCode }[];
   /** Set at positions that add an entry and at ticks. */
   head?: Bytes;
+  /** Machine state as of the head, whose digest the head names. */
+  snapshot?: Bytes;
   tick?: Tick;
   kind?: EnvelopeKind;
 }
 
 const NO_KEY = new Uint8Array(0);
+const NO_DIGEST = new Uint8Array(0);
+/** Entries after which the state before them must not be needed any more. */
+const SNAPSHOT_EFFECTS: ReadonlySet<Effect["case"]> = new Set(["erasure", "opening"]);
 /** Rises when a snapshot is written in another way: an older one is then no use. */
 const STATE_FORMAT = 1;
 
@@ -93,6 +99,9 @@ export abstract class JournalMachine {
   #chainHash: Bytes;
   #machineTimeMs = 0;
   #lastHeadPosition = 0;
+  #lastSnapshotPosition = 0;
+  /** The next head carries a snapshot, however near the last one is. */
+  #isSnapshotDue = false;
   /** Ledger index of each revocation that may be in force, by hex id. */
   readonly #indexOf = new Map<string, number>();
 
@@ -147,7 +156,7 @@ export abstract class JournalMachine {
   save(w: BinaryWriter): void {
     w.uint32(STATE_FORMAT).uint32(this.#generation);
     for (const n of [this.#position, this.#machineTimeMs, this.#lastHeadPosition]) saveNumber(w, n);
-    w.bytes(this.#chainHash);
+    saveNumber(w, this.#lastSnapshotPosition).bool(this.#isSnapshotDue).bytes(this.#chainHash);
     for (const byKey of [this.#latestTicks, this.#announced]) {
       saveAll(w, byKey, (_, [key, n]) => saveNumber(w.string(key), n));
     }
@@ -165,6 +174,8 @@ export abstract class JournalMachine {
     this.#position = loadNumber(r);
     this.#machineTimeMs = loadNumber(r);
     this.#lastHeadPosition = loadNumber(r);
+    this.#lastSnapshotPosition = loadNumber(r);
+    this.#isSnapshotDue = r.bool();
     this.#chainHash = loadBytes(r);
     for (const byKey of [this.#latestTicks, this.#announced]) {
       loadAll(r, () => byKey.set(r.string(), loadNumber(r)));
@@ -192,12 +203,37 @@ export abstract class JournalMachine {
     const code = this.#dispatch(message, step);
     if (code !== undefined) this.refuse(step, message, code);
     if (step.records.length > 0 || step.tick !== undefined) {
+      this.#lastHeadPosition = position;
       const { epoch, rosterVersion } = this.view();
       const names = { controlIndex: this.controlIndex(), epoch, rosterVersion };
-      step.head = this.book.head(this.point, names);
-      this.#lastHeadPosition = position;
+      const snapshot = this.#snapshotIfDue();
+      if (snapshot !== undefined) step.snapshot = snapshot;
+      const digest = snapshot === undefined ? NO_DIGEST : this.crypto.sha256(snapshot);
+      step.head = this.book.head(this.point, names, digest);
     }
     return step;
+  }
+
+  /** From the next head on, what was forgotten here is in no snapshot that is needed. */
+  protected forceSnapshot(): void {
+    this.#isSnapshotDue = true;
+  }
+
+  #snapshotIfDue(): Bytes | undefined {
+    const view = this.view();
+    if (view.machineVersion < 2) return undefined;
+    const since = this.#position - this.#lastSnapshotPosition;
+    if (!this.#isSnapshotDue && since < retentionOf(view).snapshotEvery) return undefined;
+    this.#isSnapshotDue = false;
+    this.#lastSnapshotPosition = this.#position;
+    return this.state();
+  }
+
+  /** The state as a snapshot would hold it now. */
+  state(): Bytes {
+    const w = new BinaryWriter();
+    this.save(w);
+    return Uint8Array.from(w.finish());
   }
 
   #dispatch(message: JournalMessage | undefined, step: MachineStep): RejectCode | undefined {
@@ -235,6 +271,7 @@ export abstract class JournalMachine {
     const record = create(EntryRecordSchema, { entry: bytes, privates: [...privates] });
     const made = { index, entry, bytes: encode(EntryRecordSchema, record) };
     step.records.push(made);
+    if (SNAPSHOT_EFFECTS.has(effect.case)) this.forceSnapshot();
     if (entry.effect.case === "revocation") this.#indexOf.set(hex(entry.effect.value.id), index);
     return made;
   }

@@ -1,0 +1,17 @@
+// How long what is kept: the active policy's word, and before there is one the defaults.
+
+import { LIMITS } from "@ostraka/proto";
+import type { MeshView } from "./mesh-view.ts";
+import type { RetentionPolicy } from "./policy.ts";
+
+const DEFAULTS: RetentionPolicy = {
+  snapshotEvery: LIMITS.snapshotEvery,
+  journalMs: LIMITS.journalMs,
+  privatesMs: LIMITS.privatesMs,
+  receiptsMs: LIMITS.receiptsMs,
+};
+
+/** Retention of the epoch that is active in this view. */
+export function retentionOf(view: MeshView): RetentionPolicy {
+  return view.policyOf(view.epoch)?.retention ?? DEFAULTS;
+}
