@@ -30,9 +30,17 @@ export function ledgerLetter(ledger: LedgerId): string {
 export interface Channels {
   /** All channels of the mesh. */
   readonly all: string;
-  stream(ledger: LedgerId): string;
+  /** The first generation's stream has no number in its name. */
+  stream(ledger: LedgerId, generation?: number): string;
   journalAll(ledger: LedgerId): string;
   journal(ledger: LedgerId, sender: Uint8Array): string;
+  /** What a generation's stream is bound to until its opening is in it; coordinators only. */
+  opening(ledger: LedgerId, generation: number): string;
+  /** What a stream is bound to when a later generation has taken its channels. */
+  retired(ledger: LedgerId, generation: number): string;
+  /** Orders of repair, promises and notes of poison, between coordinators. */
+  readonly repairsAll: string;
+  repairs(coordinator: Uint8Array): string;
   readonly headsAll: string;
   heads(ledger: LedgerId, coordinator: Uint8Array): string;
   readonly verdictsAll: string;
@@ -49,9 +57,15 @@ export function channelsOf(mesh: MeshId): Channels {
   const base = `ostraka.${short}`;
   return {
     all: `${base}.>`,
-    stream: (ledger) => `OSTRAKA_${short}_${ledgerName(ledger).toUpperCase()}`,
+    stream: (ledger, generation = 1) =>
+      `OSTRAKA_${short}_${ledgerName(ledger).toUpperCase()}` +
+      (generation === 1 ? "" : `_G${generation}`),
     journalAll: (ledger) => `${base}.journal.${ledgerName(ledger)}.>`,
     journal: (ledger, sender) => `${base}.journal.${ledgerName(ledger)}.${channelId(sender)}`,
+    opening: (ledger, generation) => `${base}.opening.${ledgerName(ledger)}.${generation}`,
+    retired: (ledger, generation) => `${base}.retired.${ledgerName(ledger)}.${generation}`,
+    repairsAll: `${base}.repairs.>`,
+    repairs: (key) => `${base}.repairs.${channelId(key)}`,
     headsAll: `${base}.heads.>`,
     heads: (ledger, key) => `${base}.heads.${ledgerName(ledger)}.${channelId(key)}`,
     verdictsAll: `${base}.verdicts.>`,

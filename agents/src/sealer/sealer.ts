@@ -7,12 +7,10 @@ import { create } from "@bufbuild/protobuf";
 import {
   type Crypto,
   compareBytes,
-  decode,
   type Envelope,
   envelopeType,
   equalBytes,
   type Head,
-  HeadSchema,
   hex,
   isReject,
   type LedgerId,
@@ -25,7 +23,7 @@ import {
   SealedHeadSchema,
   type Signature,
 } from "@ostraka/proto";
-import { type MeshView, majorityOf } from "../kernel/index.ts";
+import { decodeHead, isLaterHead, type MeshView, majorityOf } from "../kernel/index.ts";
 
 export interface Sealed {
   readonly head: Head;
@@ -65,26 +63,13 @@ export function openSealedHead(
   return signed.size >= majorityOf(coordinators.length) ? head : reject("not-sealed");
 }
 
-/** A head of its own shape: hashes of 32 bytes, numbers that a number can hold. */
-function decodeHead(bytes: Uint8Array): Head | undefined {
-  const head = decode(HeadSchema, bytes, LIMITS.headBytesMax);
-  if (head === undefined) return undefined;
-  const hashes = [head.chainHash, head.root, head.activeSetDigest];
-  const numbers = [head.position, head.index, head.machineTimeMs, head.controlIndex];
-  const isSound =
-    hashes.every((hash) => hash.length === 32) &&
-    head.stateDigest.length <= 32 &&
-    numbers.every((n) => n <= MAX_SAFE);
-  return isSound ? head : undefined;
-}
-
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-
 export class Sealer {
   readonly #crypto: Crypto;
   readonly #ledger: LedgerId;
   readonly #pending = new Map<string, Pending>();
   #latest: Sealed | undefined;
+  /** Newest head that each coordinator has signed, by hex key. */
+  readonly #newestOf = new Map<string, Head>();
 
   constructor(crypto: Crypto, ledger: LedgerId) {
     this.#crypto = crypto;
@@ -95,9 +80,14 @@ export class Sealer {
     return this.#latest;
   }
 
+  /** The newest head heard from a coordinator since this process began. */
+  newestOf(coordinatorKey: Uint8Array): Head | undefined {
+    return this.#newestOf.get(hex(coordinatorKey));
+  }
+
   /** Starts from a sealed head that was stored or fetched, and has been opened. */
   adopt(sealed: Sealed): void {
-    if (this.#latest === undefined || isLater(sealed.head, this.#latest.head)) {
+    if (this.#latest === undefined || isLaterHead(sealed.head, this.#latest.head)) {
       this.#latest = sealed;
       this.#forgetBelow(sealed.head);
     }
@@ -121,7 +111,7 @@ export class Sealer {
     const isPlain = envelope.signatures.length === 1;
     if (head === undefined || head.ledger !== this.#ledger || !isPlain) return reject("malformed");
     if (head.format !== 1) return reject("unsupported-format");
-    if (this.#latest !== undefined && !isLater(head, this.#latest.head)) return undefined;
+    if (this.#latest !== undefined && !isLaterHead(head, this.#latest.head)) return undefined;
     const pending = this.#pendingAt(head);
     const id = hex(this.#crypto.sha256(opened.body));
     for (const seal of envelope.signatures) {
@@ -181,8 +171,4 @@ export class Sealer {
       if (isBelow) this.#pending.delete(at);
     }
   }
-}
-
-function isLater(a: Head, b: Head): boolean {
-  return a.generation > b.generation || (a.generation === b.generation && a.position > b.position);
 }
