@@ -37,8 +37,8 @@ import {
   wireSubjectKind,
 } from "@ostraka/proto";
 import { commitmentOf, signalId } from "../src/kernel/index.ts";
-import { DEFAULT_POLICY_YAML } from "../src/policy/index.ts";
 import { type OpenedGenesis, openGenesis } from "../src/roster/index.ts";
+import { PLAIN_POLICY_YAML } from "./plain-policy.ts";
 
 export interface Person {
   readonly name: string;
@@ -140,7 +140,7 @@ export class MeshKit {
    * A policy document of an epoch and its activation, signed by the authors given (both by
    * default).
    */
-  policy(epoch: number, nowMs: number, yaml = DEFAULT_POLICY_YAML, authors = this.authors) {
+  policy(epoch: number, nowMs: number, yaml = PLAIN_POLICY_YAML, authors = this.authors) {
     const signers = authors.map((author) => author.signer);
     const notAfterMs = BigInt(nowMs + DAY_MS);
     const document = { format: 1, epoch, yaml: utf8(yaml), notAfterMs };

@@ -3,12 +3,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import {
-  DEFAULT_POLICY_YAML,
-  meshIdOf,
-  type OpenedGenesis,
-  openGenesis,
-} from "@ostraka/agents/node";
+import { meshIdOf, type OpenedGenesis, openGenesis } from "@ostraka/agents/node";
 import { createNatsUserKey, openSigner } from "@ostraka/host";
 import { createCertRequest, type MeshCa, requestPublicKey } from "@ostraka/host/mesh-ca";
 import {
@@ -36,6 +31,7 @@ import {
   utf8,
   wireSubjectKind,
 } from "@ostraka/proto";
+import { PLAIN_POLICY_YAML } from "../../agents/testkit/plain-policy.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -126,7 +122,7 @@ export class MeshCommands {
   }
 
   /** Policy document and activation of an epoch, signed by both authors. */
-  policy(epoch = 1, yaml = DEFAULT_POLICY_YAML): readonly [Envelope, Envelope] {
+  policy(epoch = 1, yaml = PLAIN_POLICY_YAML): readonly [Envelope, Envelope] {
     const authors = [this.#signer("paul"), this.#signer("pia")];
     const notAfterMs = BigInt(Date.now() + HOUR_MS);
     const body = encodeNew(PolicyDocumentSchema, {

@@ -19,8 +19,9 @@ import {
 import { describe, expect, test } from "vitest";
 import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { testMesh } from "../../testkit/node-crypto.ts";
+import { PLAIN_POLICY_YAML } from "../../testkit/plain-policy.ts";
 import { type CoordinatorSeat, ScriptMesh, type SidecarSeat } from "../../testkit/script-mesh.ts";
-import { DEFAULT_POLICY_YAML, type Phase, parseDuration, parseStage } from "./index.ts";
+import { type Phase, parseDuration, parseStage } from "./index.ts";
 
 const TESTDATA = fileURLToPath(new URL("../../testdata/", import.meta.url));
 const RULER = "----";
@@ -121,7 +122,7 @@ class Script {
 
   #policy(epoch: number, fields: Fields): void {
     const authors = this.#people(fields.get("by"), this.mesh.kit.authors);
-    const yaml = DEFAULT_POLICY_YAML.replace(
+    const yaml = PLAIN_POLICY_YAML.replace(
       "name: default",
       `name: ${fields.get("name") ?? "default"}`,
     );

@@ -1,4 +1,5 @@
-// The line of a document that a path points at, for people who look for their mistake.
+// The line of a document that a path points at, for people who look for their mistake. Only words
+// depend on it, never a verdict.
 
 import { type Document, isMap, isNode, type LineCounter, type Pair } from "yaml";
 

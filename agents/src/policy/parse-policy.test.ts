@@ -21,7 +21,7 @@ const ROSTER: RosterFacts = {
 };
 
 function parse(yaml: string) {
-  return parsePolicy(utf8(yaml), 1, ROSTER, 1);
+  return parsePolicy(utf8(yaml), 1, ROSTER, 2);
 }
 
 function faultOf(yaml: string): string {
@@ -71,8 +71,19 @@ describe("the default policy", () => {
         lineMdb: 30_000,
         stage: Stage.SUSPEND,
         ttlMs: 3_600_000,
+        sharedSubjectsMax: 3,
+        suggestWhenShort: true,
+        repeat: { withinMs: 604_800_000, stage: Stage.SUSPEND, ttlMs: 86_400_000 },
       },
     ]);
+    expect(policy.governor?.overall).toEqual({ burst: 20, refillMs: 30_000 });
+    expect(policy.governor?.caps).toEqual([
+      { kind: SubjectKind.ADDRESS, subjects: 10_000, permilleMax: 10 },
+    ]);
+    expect(policy.inquiry?.sumLineMdb).toBe(60_000);
+    expect(policy.retention?.snapshotEvery).toBe(5_000);
+    expect(policy.suggestionMs).toBe(4 * 3_600_000);
+    expect(policy.approvalRules[0]?.escalations?.[0]?.when.text).toContain("scopeHosts == 0");
     expect(policy.approvalRules.map(({ name, wish }) => [name, wish])).toEqual([
       ["kill-switch", "revoke"],
       ["lift", "lift"],

@@ -11,8 +11,9 @@ import {
 import { describe, expect, test } from "vitest";
 import type { HolderInit, Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, nodeSigner, testMesh } from "../../testkit/node-crypto.ts";
+import { PLAIN_POLICY_YAML } from "../../testkit/plain-policy.ts";
 import type { Policy } from "../kernel/index.ts";
-import { DEFAULT_POLICY_YAML, PolicyBook } from "./index.ts";
+import { PolicyBook } from "./index.ts";
 
 const NOW = 1_767_225_600_000;
 /** Pia has a second author's key. */
@@ -39,7 +40,7 @@ class Entered {
   readonly book = new PolicyBook(nodeCrypto, kit.mesh, kit.genesis.roster);
   index = 0;
 
-  publish(epoch: number, yaml = DEFAULT_POLICY_YAML, authors = kit.authors, atMs = NOW): string {
+  publish(epoch: number, yaml = PLAIN_POLICY_YAML, authors = kit.authors, atMs = NOW): string {
     const { document } = kit.policy(epoch, NOW, yaml, authors);
     const policy = this.book.evaluateDocument(document, VIEW, atMs);
     if (isReject(policy)) return policy.reject;
@@ -48,7 +49,7 @@ class Entered {
     return "published";
   }
 
-  activate(epoch: number, yaml = DEFAULT_POLICY_YAML, authors = kit.authors, atMs = NOW): string {
+  activate(epoch: number, yaml = PLAIN_POLICY_YAML, authors = kit.authors, atMs = NOW): string {
     const { activation } = kit.policy(epoch, NOW, yaml, authors);
     const active = this.book.evaluateActivation(activation, findHolder, atMs);
     if (isReject(active)) return active.reject;
@@ -57,7 +58,7 @@ class Entered {
   }
 }
 
-const named = (name: string) => DEFAULT_POLICY_YAML.replace("name: default", `name: ${name}`);
+const named = (name: string) => PLAIN_POLICY_YAML.replace("name: default", `name: ${name}`);
 
 describe("documents", () => {
   test("take exactly the next epoch", () => {
@@ -79,20 +80,20 @@ describe("documents", () => {
     ["an author and an operator", [pia, olga], "unknown-key"],
     ["nobody", [], "no-signature"],
   ] as const)("signed by %s: %s", (_, authors, expected) => {
-    expect(new Entered().publish(1, DEFAULT_POLICY_YAML, authors)).toBe(expected);
+    expect(new Entered().publish(1, PLAIN_POLICY_YAML, authors)).toBe(expected);
   });
 
   test("that do not parse are refused", () => {
     expect(new Entered().publish(1, "version: 1")).toBe("policy-invalid");
-    const large = `${DEFAULT_POLICY_YAML}#${"x".repeat(LIMITS.policyBytesMax)}`;
+    const large = `${PLAIN_POLICY_YAML}#${"x".repeat(LIMITS.policyBytesMax)}`;
     expect(new Entered().publish(1, large)).toBe("policy-invalid");
   });
 
   test("lapse", () => {
     const late = NOW + 86_400_000;
-    expect(new Entered().publish(1, DEFAULT_POLICY_YAML, kit.authors, late)).toBe("expired");
-    expect(new Entered().publish(1, DEFAULT_POLICY_YAML, kit.authors, late - 1)).toBe("published");
-    expect(new Entered().publish(1, DEFAULT_POLICY_YAML, kit.authors, NOW - 86_400_000)).toBe(
+    expect(new Entered().publish(1, PLAIN_POLICY_YAML, kit.authors, late)).toBe("expired");
+    expect(new Entered().publish(1, PLAIN_POLICY_YAML, kit.authors, late - 1)).toBe("published");
+    expect(new Entered().publish(1, PLAIN_POLICY_YAML, kit.authors, NOW - 86_400_000)).toBe(
       "not-after-too-far",
     );
   });
@@ -134,7 +135,7 @@ describe("activations", () => {
   ] as const)("signed by %s are refused", (_, authors, expected) => {
     const entered = new Entered();
     entered.publish(1);
-    expect(entered.activate(1, DEFAULT_POLICY_YAML, authors)).toBe(expected);
+    expect(entered.activate(1, PLAIN_POLICY_YAML, authors)).toBe(expected);
   });
 
   test("are no documents, and documents are no activations", () => {

@@ -67,9 +67,13 @@ describe("initMesh", () => {
     );
     if (policy === undefined || activation === undefined) throw new Error("no commands");
     const { findHolder } = mesh.view;
-    const parsed = mesh.policies.evaluateDocument(policy, mesh.view, Date.now());
+    const parsed = mesh.policies.evaluateDocument(
+      policy,
+      { findHolder, machineVersion: 2 },
+      Date.now(),
+    );
     if (isReject(parsed)) throw new Error(parsed.reject);
-    mesh.policies.applyDocument(policy, parsed, mesh.view.machineVersion);
+    mesh.policies.applyDocument(policy, parsed, 2);
     expect(mesh.policies.evaluateActivation(activation, findHolder, Date.now())).toBe(1);
     const body = decode(PolicyDocumentSchema, policy.body, 100_000);
     expect(Buffer.from(body?.yaml ?? []).toString()).toBe(DEFAULT_POLICY_YAML);

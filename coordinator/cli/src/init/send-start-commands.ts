@@ -8,7 +8,7 @@ import { type AdminClient, connectAdmin, loadConfig, readTlsFile } from "@ostrak
 import { decode, type Envelope, EnvelopeSchema, LIMITS, OstrakaError } from "@ostraka/proto";
 import { Outcome } from "@ostraka/proto/gen/admin";
 import { pathsOf } from "../mesh-dir.ts";
-import { START_COMMAND_FILES } from "./start-commands.ts";
+import { START_COMMAND_FILES, START_MACHINE_VERSION } from "./start-commands.ts";
 
 const AGAIN_MS = 500;
 
@@ -55,7 +55,9 @@ async function trySend(
   commands: readonly Envelope[],
 ): Promise<boolean | undefined> {
   try {
-    if ((await client.mesh.getStatus({})).epoch > 0) return true;
+    const { epoch, machineVersion } = await client.mesh.getStatus({});
+    if (epoch > 0) return true;
+    if (machineVersion < START_MACHINE_VERSION) return undefined;
     for (const command of commands) {
       const { outcome } = await client.command.submit({ command });
       if (outcome === Outcome.UNKNOWN) return undefined;

@@ -23,6 +23,12 @@ import { AUTHORS } from "./holders.ts";
 /** File names in DIR/pending, in the order in which they are submitted. */
 export const START_COMMAND_FILES = ["01-policy.bin", "02-activation.bin"] as const;
 
+/**
+ * Machine version whose fields the default policy uses: a mesh has it once every coordinator of the
+ * roster has been there, so the start commands wait for that.
+ */
+export const START_MACHINE_VERSION = 2;
+
 const VALID_MS = 23 * 3_600_000;
 const FIRST_EPOCH = 1;
 

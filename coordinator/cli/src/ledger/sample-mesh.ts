@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { newOut, type Store, type Write } from "@ostraka/agents/kernel";
-import { CoordinatorNode, DEFAULT_POLICY_YAML, type OpenedGenesis } from "@ostraka/agents/node";
+import { CoordinatorNode, type OpenedGenesis } from "@ostraka/agents/node";
 import type { AdminClient } from "@ostraka/coordinator";
 import { openCrypto, openSigner } from "@ostraka/host";
 import {
@@ -47,6 +47,7 @@ import {
   TickSchema,
   utf8,
 } from "@ostraka/proto";
+import { PLAIN_POLICY_YAML } from "../../../../agents/testkit/plain-policy.ts";
 import { makeGenesis } from "../init/genesis.ts";
 import { exportText, type SealedLedger } from "./export-source.ts";
 
@@ -181,7 +182,7 @@ export class SampleMesh {
     this.push(Ledger.CONTROL, this.genesis.envelope);
     this.tick(Ledger.CONTROL);
     this.tick(Ledger.SIGNALS);
-    const yaml = utf8(DEFAULT_POLICY_YAML);
+    const yaml = utf8(PLAIN_POLICY_YAML);
     const policy = encodeNew(PolicyDocumentSchema, { format: 1, epoch: 1, yaml, notAfterMs });
     this.push(Ledger.CONTROL, this.sign("policy", policy, "pia", "paul"));
     const policyHash = crypto.sha256(policy);

@@ -13,7 +13,11 @@ import { SIDECAR_NODE_FLAGS } from "@ostraka/sidecar";
 import { joinMesh } from "@ostraka/sidecar/join";
 import type { Access } from "../access.ts";
 import { enroll } from "../commands/host-join.ts";
-import { START_COMMAND_FILES, writeStartCommands } from "../init/start-commands.ts";
+import {
+  START_COMMAND_FILES,
+  START_MACHINE_VERSION,
+  writeStartCommands,
+} from "../init/start-commands.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { type MeshFile, type MeshPaths, pathsOf, readMeshFile } from "../mesh-dir.ts";
 import {
@@ -121,6 +125,15 @@ async function submitStartCommands(mesh: PlainMesh): Promise<void> {
   const { verified, paths, crypto, genesis } = mesh;
   await untilCurrent(verified);
   if (verified.walk.mesh.view.epoch > 0) return;
+  const isReady = () => verified.walk.mesh.view.machineVersion >= START_MACHINE_VERSION;
+  await until(
+    async () => {
+      await verified.refresh();
+      return isReady() || undefined;
+    },
+    `machine version ${START_MACHINE_VERSION}, which every coordinator must have announced`,
+    READY_MS_MAX,
+  );
   try {
     // The very bytes that `init` left: what a run that was cut off has entered is not entered
     // again.
