@@ -47,9 +47,9 @@ import {
   TickSchema,
   utf8,
 } from "@ostraka/proto";
-import { PLAIN_POLICY_YAML } from "../../../../agents/testkit/plain-policy.ts";
 import { makeGenesis } from "../init/genesis.ts";
 import { exportText, type SealedLedger } from "./export-source.ts";
+import { SAMPLE_POLICY_YAML } from "./sample-policy.ts";
 
 const crypto = openCrypto();
 const START_MS = 1_750_000_000_000;
@@ -182,7 +182,7 @@ export class SampleMesh {
     this.push(Ledger.CONTROL, this.genesis.envelope);
     this.tick(Ledger.CONTROL);
     this.tick(Ledger.SIGNALS);
-    const yaml = utf8(PLAIN_POLICY_YAML);
+    const yaml = utf8(SAMPLE_POLICY_YAML);
     const policy = encodeNew(PolicyDocumentSchema, { format: 1, epoch: 1, yaml, notAfterMs });
     this.push(Ledger.CONTROL, this.sign("policy", policy, "pia", "paul"));
     const policyHash = crypto.sha256(policy);
