@@ -30,6 +30,19 @@ export function scopeWords(scope: Scope | undefined): string {
   return parts.length === 0 ? "everywhere" : parts.map(printable).join(", ");
 }
 
+const WHY_WORDS: Readonly<Record<string, string>> = {
+  "window-short": "the window closed before enough hosts agreed",
+  "shared-address": "many vouched subjects share that address",
+  governor: "machines had done as much as the policy allows",
+  "rising-together": "many subjects rose at once, which looks like one shared cause",
+  "break-glass": "it is a break-glass identity",
+};
+
+/** Why a warrant of machines was left to people. */
+export function whyWords(why: string): string {
+  return WHY_WORDS[why] ?? why;
+}
+
 /** What a tree of groups asks for: `1 of responders and 1 of security`. */
 export function treeWords(tree: ApprovalTree): string {
   if ("group" in tree) return `${tree.atLeast} of ${tree.group}`;

@@ -1,66 +1,16 @@
-// `ostraka ledger tail|export`: what the ledgers say, and the same as a file that anyone can verify.
+// `ostraka ledger export`: both ledgers as a file that anyone can verify, also of a stopped mesh.
+// Never leaves half a file where a whole one is expected.
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import { openCrypto, readGenesisFile } from "@ostraka/host";
-import { ledgerLetter, OstrakaError } from "@ostraka/proto";
+import { OstrakaError } from "@ostraka/proto";
 import { type AccessFlags, withAccess } from "../access.ts";
 import { usage } from "../failure.ts";
 import { openApiSource } from "../ledger/api-source.ts";
-import { entryWords } from "../ledger/entry-words.ts";
 import { exportText, type LedgerSource, readBoth } from "../ledger/export-source.ts";
-import type { LedgerWalk, WalkedEntry } from "../ledger/ledger-walk.ts";
 import { openStoreSource } from "../ledger/store-source.ts";
-import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { pathsOf } from "../mesh-dir.ts";
-import { printable, type Terminal, timeText } from "../terminal.ts";
-import { verdictJson } from "../verdict-json.ts";
-
-export interface TailFlags extends AccessFlags {
-  readonly lines: string;
-  readonly follow?: boolean;
-}
-
-const FOLLOW_MS = 500;
-
-export async function runLedgerTail(flags: TailFlags, terminal: Terminal): Promise<number> {
-  const wanted = Number(flags.lines);
-  if (!Number.isSafeInteger(wanted) || wanted < 0) {
-    throw usage(`--lines ${flags.lines}: give a whole number`);
-  }
-  return await withAccess(flags, async (access) => {
-    const mesh = new VerifiedMesh(access);
-    const first = [...(await mesh.refresh())].sort(byTime);
-    for (const entry of wanted === 0 ? [] : first.slice(-wanted))
-      print(mesh.walk, entry, flags, terminal);
-    while (flags.follow === true) {
-      await delay(FOLLOW_MS);
-      for (const entry of await mesh.refresh()) print(mesh.walk, entry, flags, terminal);
-    }
-    return 0;
-  });
-}
-
-function byTime(a: WalkedEntry, b: WalkedEntry): number {
-  return Number(a.entry.machineTimeMs - b.entry.machineTimeMs);
-}
-
-function print(
-  walk: LedgerWalk,
-  walked: WalkedEntry,
-  flags: AccessFlags,
-  terminal: Terminal,
-): void {
-  const { entry, ledger, index, verdict } = walked;
-  const at = `${ledgerLetter(ledger)}:${index}`;
-  const time = timeText(entry.machineTimeMs);
-  const effect = entry.effect.case ?? "";
-  const words = entryWords(walk, walked);
-  if (flags.json) {
-    const more = verdict === undefined ? {} : { verdict: verdictJson(walked) };
-    terminal.json({ at, time, effect, words, ...more });
-  } else terminal.say(`${at.padEnd(6)} ${time}  ${effect.padEnd(10)}  ${printable(words)}`);
-}
+import type { Terminal } from "../terminal.ts";
 
 export interface ExportFlags extends AccessFlags {
   readonly out: string;

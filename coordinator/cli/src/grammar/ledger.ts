@@ -1,4 +1,4 @@
-// The record of what was decided: `ledger tail|export|verify`.
+// The record of what was decided: `ledger tail|query|export|verify|prove`.
 // Grammar alone: the code is in `commands/`.
 
 import type { Command } from "commander";
@@ -10,8 +10,24 @@ export function addLedger(program: Command, bind: Bind): void {
     .option("-n, --lines <n>", "how many", "20")
     .option("-f, --follow", "and those that come");
   bind(tail, async () => {
-    const { runLedgerTail } = await import("../commands/ledger.ts");
+    const { runLedgerTail } = await import("../commands/ledger-read.ts");
     return (_args, flags, terminal) => runLedgerTail(flags, terminal);
+  });
+  const query = asOptions(
+    ledger.command("query").description("entries by subject, host, kind, time and index"),
+  )
+    .option("--subject <subject>", "kind:value, as address:203.0.113.7")
+    .option("--host <name>", "entries in which this host appears")
+    .option("--kind <kind>", "revocation, lift, verdict, proposal, policy and so on", many)
+    .option("--since <time>", "from this machine time on: 2026-11-24T09:00:00Z, or 2h ago")
+    .option("--until <time>", "before this machine time")
+    .option("--from <index>", "from this index on: c:17")
+    .option("--to <index>", "up to this index")
+    .option("--ledger <letter>", "c or s alone")
+    .option("-n, --lines <n>", "the last ones only");
+  bind(query, async () => {
+    const { runLedgerQuery } = await import("../commands/ledger-read.ts");
+    return (_args, flags, terminal) => runLedgerQuery(flags, terminal);
   });
   const exporting = asOptions(
     ledger.command("export").description("write both ledgers to a file, also of a stopped mesh"),

@@ -74,6 +74,7 @@ export interface Inclusion {
 /** One ledger as far as it has been walked. */
 interface Trail {
   readonly tree: MerkleTree;
+  readonly walked: WalkedEntry[];
   readonly verdicts: WalkedEntry[];
   lastPosition: bigint;
   lastTimeMs: bigint;
@@ -88,6 +89,7 @@ export class LedgerWalk {
   readonly mesh: Mesh;
   readonly people: PeopleRecord;
   readonly #crypto: Crypto;
+  readonly #keepsEntries: boolean;
   readonly #spent: SpentSignals;
   readonly #trails: ReadonlyMap<LedgerId, Trail>;
   /** Private parts that are gone, so far. */
@@ -101,14 +103,18 @@ export class LedgerWalk {
   /** Pardons by subject, and by hex id the verdict that ended a revocation early. */
   readonly #pardons = new Map<string, { readonly index: number; readonly beforeMs: number }[]>();
   readonly #endings = new Map<string, WalkedEntry>();
+  readonly #byId = new Map<string, WalkedEntry>();
 
-  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+  /** @param keepsEntries whether `entries` and `entryAt` will be asked, which costs memory. */
+  constructor(crypto: Crypto, genesis: OpenedGenesis, keepsEntries = false) {
     this.#crypto = crypto;
+    this.#keepsEntries = keepsEntries;
     this.mesh = new Mesh(crypto, genesis);
     this.people = new PeopleRecord(crypto);
     this.#spent = new SpentSignals(crypto, genesis.mesh);
     const trail = (): Trail => ({
       tree: new MerkleTree(crypto),
+      walked: [],
       verdicts: [],
       lastPosition: 0n,
       lastTimeMs: 0n,
@@ -119,6 +125,16 @@ export class LedgerWalk {
       [Ledger.CONTROL as LedgerId, trail()],
       [Ledger.SIGNALS as LedgerId, trail()],
     ]);
+  }
+
+  /** Everything walked, control first. */
+  *entries(): Iterable<WalkedEntry> {
+    for (const { walked } of this.#trails.values()) yield* walked;
+  }
+
+  /** An entry by its place. */
+  entryAt(ledger: LedgerId, index: number): WalkedEntry | undefined {
+    return this.#trail(ledger).walked[index - 1];
   }
 
   /** Last index walked. */
@@ -134,6 +150,11 @@ export class LedgerWalk {
   /** Revocations and lifts of a ledger, in order. */
   verdictsOf(ledger: LedgerId): readonly WalkedEntry[] {
     return this.#trail(ledger).verdicts;
+  }
+
+  /** A verdict by its id in hex, in either ledger. */
+  verdictOf(id: string): WalkedEntry | undefined {
+    return this.#byId.get(id);
   }
 
   /** Verdicts whose witnesses can only be said to speak of one subject because of the seals. */
@@ -410,9 +431,11 @@ export class LedgerWalk {
 
   #remember(walked: WalkedEntry): void {
     const { verdict, index, ledger, entry } = walked;
+    if (this.#keepsEntries) this.#trail(ledger).walked.push(walked);
     if (entry.effect.case === "erasure") this.missing.erase(entry.effect.value.commitments);
     if (verdict === undefined) return;
     this.#trail(ledger).verdicts.push(walked);
+    this.#byId.set(hex(idOf(verdict)), walked);
     for (const id of endedBy(verdict)) {
       const key = hex(id);
       if (!this.#endings.has(key)) this.#endings.set(key, walked);

@@ -18,7 +18,7 @@ export class VerifiedMesh {
   readonly #client: Access["client"];
 
   constructor({ crypto, genesis, client }: Pick<Access, "crypto" | "genesis" | "client">) {
-    this.walk = new LedgerWalk(crypto, genesis);
+    this.walk = new LedgerWalk(crypto, genesis, true);
     this.#client = client;
   }
 
