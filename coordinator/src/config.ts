@@ -17,6 +17,8 @@ export interface CoordinatorConfig {
   readonly nats: {
     readonly urls: readonly string[];
     readonly creds: string;
+    /** PEM of who issued the NATS servers' certificates; makes TLS a must. */
+    readonly ca?: string;
     /** How many NATS servers hold each journal; more than one needs a cluster. */
     readonly replicas: 1 | 3 | 5;
   };
@@ -63,7 +65,7 @@ export function parseConfig(
   const top = new ConfigMapping(parseConfigYaml(text, file), KEYS, file);
   const path = (mapping: ConfigMapping, key: string) =>
     resolve(folder, mapping.text(key, "the path of a file"));
-  const nats = top.mapping("nats", ["urls", "creds", "replicas"]);
+  const nats = top.mapping("nats", ["urls", "creds", "ca", "replicas"]);
   const api = top.mapping("api", ["listen", "tls"]);
   const ca = top.mapping("ca", ["certificate", "key"]);
   const log = top.has("log") ? top.mapping("log", ["level", "file"]) : undefined;
@@ -75,6 +77,7 @@ export function parseConfig(
     nats: {
       urls: urlsOf(nats),
       creds: path(nats, "creds"),
+      ...(nats.has("ca") && { ca: path(nats, "ca") }),
       replicas: nats.oneOf("replicas", [1, 3, 5] as const, 1),
     },
     api: { listen: listenOf(api), tls: path(api, "tls") },

@@ -98,6 +98,7 @@ async function serve(config: CoordinatorConfig, log: Log): Promise<void> {
   const issuers = {
     ca: await openMeshCa(caText, readSecretFile(config.ca.key)),
     nats: openNatsAuthority(readSecretFile(config.natsAccount.seed)),
+    natsCa: config.nats.ca === undefined ? "" : readFileSync(config.nats.ca, "utf8"),
   };
   const store = openSqliteStore(config.store);
   const runtime = new CoordinatorRuntime({

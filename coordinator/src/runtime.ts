@@ -264,6 +264,7 @@ export class CoordinatorRuntime {
     const options = {
       urls: config.nats.urls,
       credsFile: config.nats.creds,
+      ...(config.nats.ca !== undefined && { caFile: config.nats.ca }),
       name: config.name,
       inboxPrefix: inboxPrefix(signer.publicKey),
       log,
@@ -275,7 +276,7 @@ export class CoordinatorRuntime {
         await bus.close();
       } catch (error) {
         if (!(error instanceof OstrakaError) || error.code !== "OSTRAKA_UNREACHABLE") throw error;
-        if (tries === 1) log.warn({ urls: config.nats.urls }, "waiting for NATS");
+        if (tries === 1) log.warn({ reason: error.message }, "waiting for NATS");
         await new Promise((resolve) => setTimeout(resolve, CONNECT_EVERY_MS));
       }
     }

@@ -11,6 +11,7 @@ import { type Bytes, type Channels, Ledger } from "@ostraka/proto";
 export interface BusLinkOptions {
   readonly urls: readonly string[];
   readonly credsFile?: string;
+  readonly caFile?: string;
   readonly hostName: string;
   readonly hostKey: Bytes;
   readonly channels: Channels;
@@ -92,10 +93,11 @@ export class BusLink {
   }
 
   #open(): Promise<Bus> {
-    const { urls, credsFile, hostName, hostKey, log } = this.#o;
+    const { urls, credsFile, caFile, hostName, hostKey, log } = this.#o;
     return connectBus({
       urls,
       ...(credsFile !== undefined && { credsFile }),
+      ...(caFile !== undefined && { caFile }),
       name: `sidecar ${hostName}`,
       inboxPrefix: inboxPrefix(hostKey),
       log,

@@ -39,7 +39,12 @@ export interface SidecarConfig {
   readonly genesis: string;
   readonly signingKey: string;
   readonly store: string;
-  readonly nats: { readonly urls: readonly string[]; readonly creds?: string };
+  readonly nats: {
+    readonly urls: readonly string[];
+    readonly creds?: string;
+    /** PEM of who issued the NATS servers' certificates; makes TLS a must. */
+    readonly ca?: string;
+  };
   /** Realm of user names; the mesh's name when `undefined`. */
   readonly realm: string | undefined;
   readonly sources: readonly (AuthLogSource | HttpSource)[];
@@ -124,7 +129,7 @@ export function endpointText({ host, port }: Endpoint): string {
 }
 
 function readNats(top: ConfigMapping, at: (file: string) => string): SidecarConfig["nats"] {
-  const nats = top.mapping("nats", ["urls", "creds"]);
+  const nats = top.mapping("nats", ["urls", "creds", "ca"]);
   const urls = nats.list("urls", 1, URLS_MAX).map((url) => {
     if (typeof url !== "string" || !isNatsUrl(url)) {
       throw invalid("nats.urls holds something else than nats://host:port without a password");
@@ -132,7 +137,12 @@ function readNats(top: ConfigMapping, at: (file: string) => string): SidecarConf
     return url;
   });
   const creds = nats.textOr("creds", "the path of a NATS credentials file");
-  return { urls, ...(creds !== undefined && { creds: at(creds) }) };
+  const ca = nats.textOr("ca", "the path of a PEM file");
+  return {
+    urls,
+    ...(creds !== undefined && { creds: at(creds) }),
+    ...(ca !== undefined && { ca: at(ca) }),
+  };
 }
 
 /** A password in a URL would be shown by whatever prints the URL: it is refused. */

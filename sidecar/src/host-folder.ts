@@ -113,12 +113,14 @@ function isFolderOf(folder: string, keys: JoiningKeys): boolean {
 
 function filesOf(host: NewHost): readonly (readonly [string, string])[] {
   const { keys, answer, joinKey } = host;
-  const { mesh, genesis, meshName, certificate, caCertificate, natsJwt, membershipIndex } = answer;
+  const { mesh, genesis, meshName, certificate, caCertificate, natsJwt, natsCa } = answer;
+  const { membershipIndex } = answer;
   return [
     ["signing.pem", keys.signingPem],
     ["tls.pem", `${certificate.trimEnd()}\n${keys.tlsKeyPem.trimEnd()}\n`],
     ["ca.pem", `${caCertificate.trimEnd()}\n`],
     ["nats.creds", credsFile(natsJwt, keys.natsSeed)],
+    ...(natsCa === "" ? [] : [["nats-ca.pem", `${natsCa.trimEnd()}\n`] as const]),
     ["genesis.json", genesisFileText(mesh, meshName, genesis)],
     ["config.yaml", configText(host)],
     [JOINED_FILE, `${JSON.stringify({ joinKey: hex(joinKey), membershipIndex })}\n`],
@@ -132,7 +134,11 @@ function configText({ answer, settings }: NewHost): string {
     genesis: "genesis.json",
     signingKey: "signing.pem",
     store: "state.sqlite",
-    nats: { urls: answer.natsUrls, creds: "nats.creds" },
+    nats: {
+      urls: answer.natsUrls,
+      creds: "nats.creds",
+      ...(answer.natsCa !== "" && { ca: "nats-ca.pem" }),
+    },
     sources,
     gate,
     ...(explain !== undefined && { explain }),

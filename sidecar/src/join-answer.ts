@@ -33,6 +33,8 @@ export interface JoinAnswer {
   readonly caCertificate: string;
   readonly natsJwt: string;
   readonly natsUrls: readonly string[];
+  /** PEM of who issued the NATS servers' certificates; "" for the system's own authorities. */
+  readonly natsCa: string;
   readonly genesis: Envelope;
   readonly meshName: string;
 }
@@ -47,7 +49,8 @@ export function checkAnswer(
   keys: JoiningKeys,
   response: JoinResponse,
 ): JoinAnswer {
-  const { certificate, caCertificate, natsJwt, natsUrls, hostName: name, genesis } = response;
+  const { certificate, caCertificate, natsJwt, natsUrls, natsCa } = response;
+  const { hostName: name, genesis } = response;
   if (genesis === undefined) throw unfit("it holds no genesis");
   const opened = openGenesis(crypto, genesis);
   if (isReject(opened)) throw unfit(`its genesis does not hold (${opened.reject})`);
@@ -61,10 +64,11 @@ export function checkAnswer(
     throw unfit("its NATS credentials are for another key");
   const isUrls = natsUrls.length > 0 && natsUrls.length <= URLS_MAX && natsUrls.every(isNatsUrl);
   if (!isUrls) throw unfit("its NATS addresses are none");
+  if (!isCa(natsCa)) throw unfit("its authority of the NATS servers cannot be read");
   const membershipIndex = Number(response.membershipIndex);
   if (!(membershipIndex > 0)) throw unfit("it names no membership");
   const { mesh, roster } = opened;
-  const parts = { certificate, caCertificate, natsJwt, natsUrls, genesis };
+  const parts = { certificate, caCertificate, natsJwt, natsUrls, natsCa, genesis };
   return { mesh, meshName: roster.meshName, name, membershipIndex, ...parts };
 }
 
@@ -95,6 +99,15 @@ function checkCertificate(
     throw unfit("the host's certificate is for another key");
   }
   if (own.subject !== `CN=${name}`) throw unfit("the host's certificate is for another name");
+}
+
+function isCa(pem: string): boolean {
+  if (pem === "") return true;
+  try {
+    return pem.length <= TEXT_MAX && new X509Certificate(pem).ca;
+  } catch {
+    return false; // whatever it is, it issues nothing
+  }
 }
 
 /** The claims only name the key; NATS itself checks who signed them. */

@@ -119,6 +119,7 @@ async function answerTo(request: JoinRequest, name = "web-1"): Promise<JoinRespo
       permissions: { publish: [], subscribe: [] },
     }),
     natsUrls: ["nats://127.0.0.1:4222"],
+    natsCa: "",
     genesis: genesis.envelope,
     hostName: name,
   };
@@ -363,6 +364,12 @@ describe("an answer that does not fit the token writes nothing", () => {
       "an address with a password",
       "NATS addresses",
       (good) => ({ ...good, natsUrls: ["nats://a:b@c"] }),
+    ],
+    ["an authority of NATS that is none", "NATS servers", (good) => ({ ...good, natsCa: "x" })],
+    [
+      "an authority of NATS that is a mere host's certificate",
+      "NATS servers",
+      (good) => ({ ...good, natsCa: good.certificate }),
     ],
     ["no membership", "no membership", (good) => ({ ...good, membershipIndex: 0n })],
   ];

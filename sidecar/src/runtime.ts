@@ -303,10 +303,11 @@ export class Sidecar {
 
   #connect(): void {
     const { config, log } = this.#o;
-    const { urls, creds } = config.nats;
+    const { urls, creds, ca } = config.nats;
     this.#bus = new BusLink({
       urls,
       ...(creds !== undefined && { credsFile: creds }),
+      ...(ca !== undefined && { caFile: ca }),
       hostName: config.name,
       hostKey: this.#identity.signer.publicKey,
       channels: this.node.channels,

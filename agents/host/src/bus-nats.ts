@@ -18,12 +18,14 @@ import { JournalPublisher, openJournal, readLastPosition, readStored } from "./j
 import { type JournalReader, type JournalReading, OrderedReader } from "./journal-reader-nats.ts";
 import { readSecretFile } from "./key-file.ts";
 import { nonceGuard } from "./nats-nonce.ts";
+import { natsTls, tlsTrouble } from "./nats-tls.ts";
 import { orEndProcess } from "./or-end-process.ts";
 
 /** Reconnects come after a random part of this: short, since every second counts, and spread. */
 const RECONNECT_MS_MAX = 500;
 const FLUSH_MS_MAX = 1_000;
-const CONNECT_MS_MAX = 5_000;
+/** A server that accepts and says nothing, as a paused one does, gives way to the next. */
+const CONNECT_MS_MAX = 2_000;
 /** A broker that answers no ping for two of these is treated as gone. */
 const PING_MS = 2_000;
 /** Plain publications beyond this many bytes without an answer from the broker are dropped. */
@@ -43,13 +45,11 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       const refusal = asRefusal(error, options);
       if (refusal !== undefined) throw refusal;
       if (options.isPatient !== true) {
-        throw new OstrakaError(
-          "OSTRAKA_UNREACHABLE",
-          `no NATS server answers at ${options.urls.join(", ")}: start it or correct the address`,
-          { cause: error },
-        );
+        throw new OstrakaError("OSTRAKA_UNREACHABLE", unreachableWords(options, error), {
+          cause: error,
+        });
       }
-      if (attempt === 1) options.log.warn({ urls: options.urls }, "waiting for NATS");
+      if (attempt === 1) options.log.warn({ reason: String(error) }, "waiting for NATS");
       await new Promise((resolve) => setTimeout(resolve, reconnectMs()));
     }
   }
@@ -64,6 +64,9 @@ async function connectOnce(options: BusOptions): Promise<Bus> {
     name: options.name,
     inboxPrefix: options.inboxPrefix,
     ...(read() === "" ? {} : { authenticator: guard.authenticator }),
+    ...natsTls(options.urls, options.caFile),
+    // The configuration says which servers there are, not whoever runs one of them.
+    ignoreClusterUpdates: true,
     reconnect: true,
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
@@ -80,6 +83,15 @@ async function connectOnce(options: BusOptions): Promise<Bus> {
     throw refusal;
   }
   return new NatsBus(connection, options.inboxPrefix, log);
+}
+
+function unreachableWords({ urls }: BusOptions, error: unknown): string {
+  const servers = urls.join(", ");
+  const reason = tlsTrouble(error);
+  return reason === undefined
+    ? `no NATS server answers at ${servers}: start it or correct the address`
+    : `the NATS server at ${servers} does not prove who it is (${reason}): check which server ` +
+        'that is, and that "nats.ca" names who issued its certificate';
 }
 
 function asRefusal(error: unknown, options: BusOptions): OstrakaError | undefined {

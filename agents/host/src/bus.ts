@@ -75,6 +75,11 @@ export interface BusOptions {
   readonly creds?: string;
   /** Path of one, mode 0600; read again at each reconnect, so that credentials can be renewed. */
   readonly credsFile?: string;
+  /**
+   * PEM file with who must have issued the servers' certificates. With it, or with a `tls://` URL,
+   * nothing is said to a server before TLS stands; without it the system's authorities count.
+   */
+  readonly caFile?: string;
   readonly name: string;
   /** Without a dot at the end; see `inboxPrefix`. */
   readonly inboxPrefix: string;

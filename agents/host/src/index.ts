@@ -36,8 +36,8 @@ export {
 } from "./nats-credentials.ts";
 export type { NatsFinderOptions, NatsServer } from "./nats-finder.ts";
 export { findNatsServer } from "./nats-finder.ts";
-export type { NatsServerOptions } from "./nats-server-config.ts";
-export { serverConfig } from "./nats-server-config.ts";
+export type { NatsCluster, NatsServerOptions, NatsServerTls } from "./nats-server-config.ts";
+export { forServerVersion, serverConfig } from "./nats-server-config.ts";
 export { natsKeyBytes } from "./nkey-text.ts";
 export type { RoundQueueOptions } from "./round-queue.ts";
 export { RoundQueue } from "./round-queue.ts";

@@ -6,6 +6,7 @@ import { channelsOf, Ledger, type MeshId, pae, utf8 } from "@ostraka/proto";
 import fc from "fast-check";
 import { createUser, fromPublic, fromSeed } from "nkeys.js";
 import { afterAll, describe, expect, test } from "vitest";
+import { createMeshCa } from "./mesh-ca.ts";
 import {
   coordinatorPermissions,
   createNatsAuthority,
@@ -16,7 +17,7 @@ import {
   openNatsAuthority,
 } from "./nats-credentials.ts";
 import { isPlainNonce, nonceGuard } from "./nats-nonce.ts";
-import { serverConfig } from "./nats-server-config.ts";
+import { forServerVersion, serverConfig } from "./nats-server-config.ts";
 import { natsKeyBytes, natsKeyText } from "./nkey-text.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "ostraka-conf-"));
@@ -132,17 +133,35 @@ describe("the server's configuration", () => {
     return spawnSync("nats-server", ["-t", "-c", file], { env: { PATH: path }, encoding: "utf8" });
   };
 
-  test("is accepted by the installed nats-server, alone and in a cluster", (context) => {
+  test("is accepted by the installed nats-server, alone and in a cluster, with TLS", async (context) => {
     const base = { ...createNatsAuthority("a"), storeDir: join(dir, 'a "b"'), port: 4_222 };
     const alone = check(serverConfig(base));
     if (alone.error !== undefined) context.skip("no nats-server (apt install nats-server)");
     expect(`${alone.stderr}`).toContain("is valid");
-    const cluster = { name: "mesh", port: 6_222, routes: ["nats://127.0.0.1:6223"] };
+    const cluster = { name: "mesh", port: 6_222, routes: ["127.0.0.1:6223"], secret: "s3cret" };
     const server = { serverName: "n1", maxPayload: 2_000_000, portsFileDir: dir };
     expect(`${check(serverConfig({ ...base, ...server, cluster })).stderr}`).toContain("is valid");
+    const { certPem, keyPem } = await (await createMeshCa("a")).issue({ name: "n1", use: "both" });
+    const certFile = join(dir, "nats-tls.pem");
+    writeFileSync(certFile, `${certPem}\n${keyPem}`);
+    const tls = { certFile, keyFile: certFile, caFile: certFile };
+    const whole = serverConfig({ ...base, ...server, cluster, tls });
+    expect(`${check(whole).stderr}`).toContain("is valid");
     expect(`${check(`${serverConfig(base)}unknown_setting: 1\n`).stderr}`).not.toContain(
       "is valid",
     );
+  });
+
+  test("asks for an fsync of each message from 2.10 on, and from no server before", () => {
+    const base = { ...createNatsAuthority("a"), storeDir: "/x/y", port: 4_222 };
+    const plain = serverConfig(base);
+    const always = forServerVersion(plain, "2.10.0");
+    expect(always).toContain('jetstream { store_dir: "/x/y", sync_interval: always }');
+    expect(forServerVersion(always, "2.12.1")).toBe(always);
+    for (const older of ["2.9.10", "1.99.0"]) {
+      expect(forServerVersion(plain, older)).toBe(plain);
+      expect(forServerVersion(always, older)).toBe(plain);
+    }
   });
 });
 

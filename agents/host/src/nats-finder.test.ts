@@ -50,7 +50,7 @@ describe("a server that runs already", () => {
     await putFake("bin", "echo 'nats-server: v2.10.1'");
     const env = { OSTRAKA_NATS_URL: "nats://10.0.0.1:4222", PATH: join(dir, "bin") };
     const found = await findNatsServer(options(env));
-    expect(found).toEqual({ kind: "external", url: "nats://10.0.0.1:4222" });
+    expect(found).toEqual({ kind: "external", urls: ["nats://10.0.0.1:4222"] });
   });
 
   test("its credentials file comes along", async () => {

@@ -22,7 +22,7 @@ const ADVICE =
   "or set OSTRAKA_NATS_URL to a server that runs.";
 
 export interface NatsFinderOptions {
-  /** Environment to read OSTRAKA_NATS_URL, OSTRAKA_NATS_CREDS, OSTRAKA_INSTALL and PATH from. */
+  /** Environment to read OSTRAKA_NATS_URL, _CREDS and _CA, OSTRAKA_INSTALL and PATH from. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory for a fetched server, absolute; made when needed, kept for the next start. */
   readonly cacheDir: string;
@@ -35,7 +35,14 @@ export interface NatsFinderOptions {
 }
 
 export type NatsServer =
-  | { readonly kind: "external"; readonly url: string; readonly credsFile?: string }
+  | {
+      readonly kind: "external";
+      /** One, or those of a cluster. */
+      readonly urls: readonly string[];
+      readonly credsFile?: string;
+      /** PEM of who issued the servers' certificates. */
+      readonly caFile?: string;
+    }
   | { readonly kind: "binary"; readonly path: string; readonly version: string };
 
 /**
@@ -55,14 +62,22 @@ export async function findNatsServer(options: NatsFinderOptions): Promise<NatsSe
   return cached ?? (await fetchServer(options));
 }
 
-function externalServer(url: string, env: NatsFinderOptions["env"]): NatsServer {
-  const scheme = URL.canParse(url) ? new URL(url).protocol : "";
-  if (!["nats:", "tls:", "ws:", "wss:"].includes(scheme)) {
+/** Servers of a cluster are separated by commas. */
+function externalServer(text: string, env: NatsFinderOptions["env"]): NatsServer {
+  const urls = text.split(",").map((url) => url.trim());
+  const isUrl = (url: string) =>
+    URL.canParse(url) && ["nats:", "tls:", "ws:", "wss:"].includes(new URL(url).protocol);
+  if (!urls.every(isUrl)) {
     // The URL may carry a password: it is not quoted.
     throw notFound("OSTRAKA_NATS_URL is not a nats:// or tls:// URL. Correct it or unset it.");
   }
-  const credsFile = env["OSTRAKA_NATS_CREDS"];
-  return credsFile ? { kind: "external", url, credsFile } : { kind: "external", url };
+  const { OSTRAKA_NATS_CREDS: credsFile, OSTRAKA_NATS_CA: caFile } = env;
+  return {
+    kind: "external",
+    urls,
+    ...(credsFile && { credsFile }),
+    ...(caFile && { caFile }),
+  };
 }
 
 function cachedPath(cacheDir: string): string {

@@ -1,6 +1,6 @@
 // The configuration of a nats-server for one mesh, as text. Owns what every server of a mesh needs:
-// operator mode, accounts in memory, JetStream on disk, a bound on messages. Only settings that
-// Debian's 2.9 knows: it refuses to start with newer ones.
+// operator mode, accounts in memory, JetStream on disk, a bound on messages, TLS, routes that only
+// the mesh's own servers may open. Only settings that Debian's 2.9 knows, unless told the version.
 
 import { LIMITS } from "@ostraka/proto";
 
@@ -18,17 +18,37 @@ export interface NatsServerOptions {
   readonly maxPayload?: number;
   /** Where the server writes the ports it listens on; for port -1. */
   readonly portsFileDir?: string;
+  /** Must differ among the servers of a cluster. */
   readonly serverName?: string;
-  readonly cluster?: {
-    readonly name: string;
-    readonly host?: string;
-    readonly port: number;
-    /** `nats://host:port` of the other servers. */
-    readonly routes: readonly string[];
-  };
+  /** PEM files for clients and, with `caFile`, for routes; absolute paths. */
+  readonly tls?: NatsServerTls;
+  readonly cluster?: NatsCluster;
+}
+
+export interface NatsServerTls {
+  /** Certificate and key may lie in one file. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Who must have issued the certificate of another server of the cluster. */
+  readonly caFile: string;
+}
+
+export interface NatsCluster {
+  readonly name: string;
+  readonly host?: string;
+  readonly port: number;
+  /** `host:port` where the other servers take routes. */
+  readonly routes: readonly string[];
+  /**
+   * Shared by the servers of the cluster alone: a route carries the messages of all accounts, and
+   * a certificate of the mesh CA is held by hosts too. Letters and digits.
+   */
+  readonly secret: string;
 }
 
 const HEADER_BYTES = 48_576;
+/** Who a route says it is; what counts is the secret. */
+const ROUTE_USER = "route";
 
 /** Text of a nats-server configuration file. */
 export function serverConfig(options: NatsServerOptions): string {
@@ -47,19 +67,46 @@ export function serverConfig(options: NatsServerOptions): string {
     "resolver_preload {",
     ...Object.entries(options.accounts).map(([key, jwt]) => `  ${quoted(key)}: ${quoted(jwt)}`),
     "}",
-    ...clusterLines(options.cluster),
+    ...(options.tls === undefined ? [] : ["tls {", ...tlsLines(options.tls), "}"]),
+    ...clusterLines(options.cluster, options.tls),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function clusterLines(cluster: NatsServerOptions["cluster"]): string[] {
+/**
+ * The same configuration for a server of this version: from 2.10 on JetStream fsyncs each message
+ * BEFORE it acknowledges it, which 2.9 cannot, and refuses to start when it is asked to.
+ */
+export function forServerVersion(config: string, version: string): string {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isAlways = major > 2 || (major === 2 && minor >= 10);
+  const plain = config.replace(/^(jetstream \{.*?), sync_interval: always \}$/m, "$1 }");
+  return isAlways ? plain.replace(/^(jetstream \{.*?) \}$/m, "$1, sync_interval: always }") : plain;
+}
+
+function tlsLines({ certFile, keyFile, caFile }: NatsServerTls): string[] {
+  return [
+    `  cert_file: ${quoted(certFile)}`,
+    `  key_file: ${quoted(keyFile)}`,
+    `  ca_file: ${quoted(caFile)}`,
+  ];
+}
+
+function clusterLines(
+  cluster: NatsServerOptions["cluster"],
+  tls: NatsServerTls | undefined,
+): string[] {
   if (cluster === undefined) return [];
+  const { secret } = cluster;
+  const routes = cluster.routes.map((at) => quoted(`nats-route://${ROUTE_USER}:${secret}@${at}`));
   return [
     "cluster {",
     `  name: ${quoted(cluster.name)}`,
     `  host: ${quoted(cluster.host ?? "127.0.0.1")}`,
     `  port: ${cluster.port}`,
-    `  routes: [${cluster.routes.map(quoted).join(", ")}]`,
+    `  authorization { user: ${quoted(ROUTE_USER)}, password: ${quoted(secret)} }`,
+    `  routes: [${routes.join(", ")}]`,
+    ...(tls === undefined ? [] : ["  tls {", ...tlsLines(tls).map((l) => `  ${l}`), "  }"]),
     "}",
   ];
 }

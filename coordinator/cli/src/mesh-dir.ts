@@ -18,6 +18,8 @@ export interface CoordinatorAddress {
 export interface MeshFile {
   readonly coordinators: readonly CoordinatorAddress[];
   readonly nats: readonly string[];
+  /** `host:port` where each NATS server takes routes of the others; only in a cluster. */
+  readonly natsRoutes?: readonly string[];
   /** How many sidecars the mesh was made for. */
   readonly sidecars: number;
 }
@@ -37,6 +39,11 @@ export function pathsOf(dir: string) {
     caCertificate: join(dir, "ca", "ca.pem"),
     caKey: join(dir, "ca", "ca-key.pem"),
     nats: join(dir, "nats"),
+    natsAuthority: join(dir, "nats", "authority.json"),
+    natsTls: join(dir, "nats", "tls.pem"),
+    /** Folder of a NATS server by its place: a single one has all of `nats` for itself. */
+    natsServer: (i: number, servers: number) =>
+      servers === 1 ? join(dir, "nats") : join(dir, "nats", natsName(i)),
     hosts: join(dir, "hosts"),
     coordinators: join(dir, "coordinators"),
     key: (name: string) => join(dir, "keys", `${checked(name)}.pem`),
@@ -44,6 +51,11 @@ export function pathsOf(dir: string) {
     coordinator: (name: string) => join(dir, "coordinators", checked(name)),
     host: (name: string) => join(dir, "hosts", checked(name)),
   } as const;
+}
+
+/** `nats-1`, as its cluster and the narration call it. */
+export function natsName(i: number): string {
+  return `nats-${i + 1}`;
 }
 
 export type MeshPaths = ReturnType<typeof pathsOf>;
@@ -60,15 +72,24 @@ function checked(name: string): string {
 export function readMeshFile(dir: string): MeshFile {
   const path = pathsOf(dir).mesh;
   const value = readJson(path, `${dir} holds no mesh: run \`ostraka init --data ${dir}\` first`);
-  const { coordinators, nats, sidecars } = value as Partial<MeshFile>;
+  const { coordinators, nats, natsRoutes, sidecars } = value as Partial<MeshFile>;
   const isWhole =
     Array.isArray(coordinators) &&
     coordinators.every((c) => [c?.name, c?.api, c?.join].every((t) => typeof t === "string")) &&
     Array.isArray(nats) &&
-    nats.every((url) => typeof url === "string") &&
+    nats.every((url) => typeof url === "string" && URL.canParse(url)) &&
+    (natsRoutes === undefined || isRoutes(natsRoutes, nats.length)) &&
     typeof sidecars === "number";
   if (!isWhole) throw damaged(path);
-  return { coordinators, nats, sidecars };
+  return { coordinators, nats, ...(natsRoutes !== undefined && { natsRoutes }), sidecars };
+}
+
+function isRoutes(value: unknown, servers: number): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length === servers &&
+    value.every((text) => typeof text === "string")
+  );
 }
 
 function readJson(path: string, absent: string): object {

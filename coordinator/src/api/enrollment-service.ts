@@ -35,6 +35,8 @@ import type { CallContext, Handlers } from "./grpc-service.ts";
 export interface Issuers {
   readonly ca: MeshCa;
   readonly nats: NatsAuthority;
+  /** PEM of who issued the NATS servers' certificates, or "". */
+  readonly natsCa: string;
 }
 
 const JOIN_WAIT_MS = 20_000;
@@ -166,6 +168,7 @@ async function issue(
     caCertificate: issuers.ca.certPem,
     natsJwt,
     natsUrls: [...config.nats.urls],
+    natsCa: issuers.natsCa,
     genesis: genesis.envelope,
     hostName: member.name,
   };

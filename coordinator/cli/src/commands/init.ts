@@ -10,6 +10,7 @@ export interface InitFlags {
   readonly json: boolean;
   readonly name: string;
   readonly coordinators: string;
+  readonly nats: string;
   readonly sidecars: string;
   readonly domains?: string;
 }
@@ -19,10 +20,13 @@ export async function runInit(flags: InitFlags, terminal: Terminal): Promise<num
   if (coordinators !== 1 && coordinators !== 3) {
     throw usage(`--coordinators ${flags.coordinators}: a mesh has 1 or 3`);
   }
+  const nats = Number(flags.nats);
+  if (nats !== 1 && nats !== 3) throw usage(`--nats ${flags.nats}: a mesh has 1 or 3 servers`);
   const { dir, mesh, meshName, file } = await initMesh({
     dir: flags.data,
     meshName: flags.name,
     coordinators,
+    nats,
     sidecars: Number(flags.sidecars),
     ...(flags.domains === undefined ? {} : { domains: flags.domains.split(",") }),
   });

@@ -11,6 +11,7 @@ export function addProcesses(program: Command, bind: Bind): void {
     .addOption(dataOption())
     .option("--name <mesh>", "name of the mesh", "local")
     .option("--coordinators <n>", "1 or 3", "1")
+    .option("--nats <n>", "NATS servers, 1 or 3", "1")
     .option("--sidecars <n>", "hosts it is meant for, each a fault domain", "3")
     .option("--domains <names>", "fault domains instead, comma-separated")
     .addOption(jsonOption());
@@ -23,6 +24,7 @@ export function addProcesses(program: Command, bind: Bind): void {
     .description("start an embedded mesh, show an attack being cut off, and stay up")
     .addOption(new Option("--data <dir>", "data directory of the mesh").env("OSTRAKA_DATA"))
     .option("--coordinators <n>", "1 or 3")
+    .option("--nats <n>", "NATS servers, 1 or 3")
     .option("--sidecars <n>", "number of hosts")
     .option("--seed <n>", "seed of the replayed activity")
     .option("--once", "to the end of the story, then stop everything")

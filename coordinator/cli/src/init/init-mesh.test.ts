@@ -98,6 +98,40 @@ describe("initMesh", () => {
     expect(readMeshFile(dir).coordinators.map((c) => c.name)).toEqual(["coordinator-1"]);
   });
 
+  it("makes three NATS servers one cluster, each its own folder, name and ports", async () => {
+    const { file } = await make({ coordinators: 3, nats: 3 });
+    const paths = pathsOf(dir);
+    expect(readMeshFile(dir)).toEqual(file);
+    const confs = file.nats.map((_, i) =>
+      readFileSync(join(paths.natsServer(i, 3), "server.conf"), "utf8"),
+    );
+    confs.forEach((conf, i) => {
+      expect(conf).toContain(`server_name: "nats-${i + 1}"`);
+      expect(conf).toContain(`port: ${new URL(file.nats[i] as string).port}\n`);
+      const others = file.natsRoutes?.filter((_, other) => other !== i) ?? [];
+      expect(others).toHaveLength(2);
+      for (const at of others) expect(conf).toMatch(new RegExp(`nats-route://\\S+@${at}"`));
+    });
+    // One secret, in no file that others may read.
+    expect(new Set(confs.map((conf) => /password: "(\w{48})"/.exec(conf)?.[1])).size).toBe(1);
+    const folders = [paths.nats, ...file.nats.map((_, i) => paths.natsServer(i, 3))];
+    for (const folder of folders) expect(statSync(folder).mode & 0o077, folder).toBe(0);
+    for (const { name } of file.coordinators) {
+      const config = readFileSync(join(paths.coordinator(name), "config.yaml"), "utf8");
+      for (const url of file.nats) expect(config).toContain(url);
+      expect(config).toContain("replicas: 3");
+    }
+  });
+
+  it("leaves a single NATS server where it always was", async () => {
+    const { file } = await make();
+    expect(file.nats).toHaveLength(1);
+    expect(file.natsRoutes).toBeUndefined();
+    const conf = readFileSync(join(pathsOf(dir).nats, "server.conf"), "utf8");
+    expect(conf).not.toContain("cluster {");
+    expect(conf).toContain(join(dir, "nats", "store"));
+  });
+
   it("takes fault domains by name", async () => {
     await make({ domains: ["north", "south"] });
     const { roster } = readGenesisFile(crypto, pathsOf(dir).genesis);
@@ -111,6 +145,7 @@ describe("initMesh", () => {
     [{ meshName: "a b" }, /is no name/],
     [{ sidecars: 0 }, /0 hosts/],
     [{ coordinators: 2 }, /1 or 3/],
+    [{ nats: 2 }, /1 or 3/],
   ])("refuses %j and leaves the directory empty", async (more, why) => {
     await expect(make(more)).rejects.toThrow(why);
     expect(readdirSync(dir)).toEqual([]);

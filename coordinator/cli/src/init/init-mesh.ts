@@ -4,13 +4,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DEFAULT_POLICY_YAML, isName } from "@ostraka/agents/node";
-import {
-  createNatsAuthority,
-  genesisFileText,
-  openCrypto,
-  serverConfig,
-  writeSecretFile,
-} from "@ostraka/host";
+import { createNatsAuthority, genesisFileText, openCrypto, writeSecretFile } from "@ostraka/host";
 import { createMeshCa } from "@ostraka/host/mesh-ca";
 import { channelsOf, type MeshId } from "@ostraka/proto";
 import { stringify } from "yaml";
@@ -19,6 +13,7 @@ import { type MeshFile, type MeshPaths, pathsOf } from "../mesh-dir.ts";
 import { freePorts } from "./free-ports.ts";
 import { makeGenesis } from "./genesis.ts";
 import { keyCoordinators, keyPeople, writeCoordinatorCreds } from "./holders.ts";
+import { keyNats, writeServerConfigs } from "./nats-files.ts";
 import { writeStartCommands } from "./start-commands.ts";
 
 const SIDECARS_MAX = 100;
@@ -27,6 +22,8 @@ export interface InitOptions {
   /** Made if absent; must be empty. */
   readonly dir: string;
   readonly coordinators: 1 | 3;
+  /** NATS servers; default 1. Three form a cluster that holds each journal three times. */
+  readonly nats?: 1 | 3;
   /** How many hosts the mesh is meant for: names the default fault domains. */
   readonly sidecars: number;
   readonly meshName?: string;
@@ -65,10 +62,11 @@ export async function initMesh(options: InitOptions): Promise<InitResult> {
 }
 
 function checkWishes(options: InitOptions, meshName: string): readonly string[] {
-  const { coordinators, sidecars } = options;
+  const { coordinators, sidecars, nats = 1 } = options;
   if (coordinators !== 1 && coordinators !== 3) {
     throw usage(`${coordinators} coordinators cannot be: a mesh has 1 or 3`);
   }
+  if (nats !== 1 && nats !== 3) throw usage(`${nats} NATS servers cannot be: a mesh has 1 or 3`);
   if (!Number.isSafeInteger(sidecars) || sidecars < 1 || sidecars > SIDECARS_MAX) {
     throw usage(`${sidecars} hosts cannot be: name a number from 1 to ${SIDECARS_MAX}`);
   }
@@ -111,15 +109,10 @@ async function fill(paths: MeshPaths, wishes: Wishes): Promise<InitResult> {
   });
   writeFileSync(paths.genesis, genesisFileText(mesh, meshName, envelope));
   const authority = createNatsAuthority(meshName);
-  writeSecretFile(join(paths.nats, "authority.json"), authority.secretText());
+  await keyNats(paths, ca, authority);
   writeCoordinatorCreds(paths, authority, channelsOf(mesh), coordinators);
-  const file = await chooseAddresses(names, sidecars);
-  const storeDir = join(paths.nats, "store");
-  mkdirSync(storeDir, { mode: 0o700 });
-  const port = Number(new URL(file.nats[0] as string).port);
-  writeFileSync(join(paths.nats, "server.conf"), serverConfig({ ...authority, storeDir, port }), {
-    mode: 0o600,
-  });
+  const file = await chooseAddresses(names, wishes.nats ?? 1, sidecars);
+  writeServerConfigs(paths, authority, meshName, file);
   for (const address of file.coordinators) {
     const config = coordinatorConfig(address.name, address.api, address.join, file.nats);
     writeFileSync(join(paths.coordinator(address.name), "config.yaml"), stringify(config));
@@ -130,18 +123,18 @@ async function fill(paths: MeshPaths, wishes: Wishes): Promise<InitResult> {
   return { dir: paths.dir, mesh, meshName, file };
 }
 
-async function chooseAddresses(names: readonly string[], sidecars: number): Promise<MeshFile> {
-  const ports = await freePorts(1 + 2 * names.length);
-  const address = (i: number) => `127.0.0.1:${ports[i]}`;
-  return {
-    coordinators: names.map((name, i) => ({
-      name,
-      api: address(1 + 2 * i),
-      join: address(2 + 2 * i),
-    })),
-    nats: [`nats://${address(0)}`],
-    sidecars,
-  };
+async function chooseAddresses(
+  names: readonly string[],
+  servers: 1 | 3,
+  sidecars: number,
+): Promise<MeshFile> {
+  const routes = servers === 1 ? 0 : servers;
+  const ports = await freePorts(servers + routes + 2 * names.length);
+  const next = () => `127.0.0.1:${ports.shift()}`;
+  const nats = Array.from({ length: servers }, () => `tls://${next()}`);
+  const natsRoutes = Array.from({ length: routes }, next);
+  const coordinators = names.map((name) => ({ name, api: next(), join: next() }));
+  return { coordinators, nats, ...(routes > 0 && { natsRoutes }), sidecars };
 }
 
 /** What a coordinator reads; its paths are relative to its file. */
@@ -151,7 +144,12 @@ function coordinatorConfig(name: string, api: string, join: string, nats: readon
     genesis: "../../genesis.json",
     signingKey: "signing.pem",
     store: "state.sqlite",
-    nats: { urls: [...nats], creds: "nats.creds" },
+    nats: {
+      urls: [...nats],
+      creds: "nats.creds",
+      ca: "../../ca/ca.pem",
+      replicas: nats.length,
+    },
     api: { listen: api, tls: "tls.pem" },
     join: { listen: join },
     ca: { certificate: "../../ca/ca.pem", key: "../../ca/ca-key.pem" },

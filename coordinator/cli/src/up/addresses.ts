@@ -8,14 +8,17 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { freePorts } from "../init/free-ports.ts";
+import { changePorts, portOf } from "../init/nats-files.ts";
 import type { MeshFile, MeshPaths } from "../mesh-dir.ts";
 import type { HostPorts } from "./up-state.ts";
 
 /** How the processes reach NATS. */
 export interface NatsAccess {
-  readonly url: string;
+  readonly urls: readonly string[];
   /** Credentials that somebody else's server wants instead of ours. */
   readonly credsFile?: string;
+  /** Absolute path: who issued the servers' certificates. */
+  readonly caFile?: string;
 }
 
 /**
@@ -23,21 +26,27 @@ export interface NatsAccess {
  */
 export async function settleAddresses(paths: MeshPaths, file: MeshFile): Promise<MeshFile> {
   const known = [
-    portOf(file.nats[0] ?? ""),
+    ...file.nats.map((url) => Number(new URL(url).port)),
+    ...(file.natsRoutes ?? []).map(portOf),
     ...file.coordinators.flatMap(({ api, join: door }) => [portOf(api), portOf(door)]),
   ];
   const ports = await settlePorts(known);
   if (ports.every((port, i) => port === known[i])) return file;
-  const at = (i: number) => `127.0.0.1:${ports[i]}`;
-  const coordinators = file.coordinators.map(({ name }, i) => ({
-    name,
-    api: at(1 + 2 * i),
-    join: at(2 + 2 * i),
-  }));
-  const settled = { coordinators, nats: [`nats://${at(0)}`], sidecars: file.sidecars };
-  const conf = join(paths.nats, "server.conf");
-  const text = readFileSync(conf, "utf8").replace(/^port: \d+$/m, `port: ${ports[0]}`);
-  replaceFile(conf, text);
+  const moved = new Map(known.map((port, i) => [port, ports[i] as number]));
+  const at = (address: string) => `127.0.0.1:${moved.get(portOf(address))}`;
+  const settled: MeshFile = {
+    coordinators: file.coordinators.map(({ name, api, join: door }) => ({
+      name,
+      api: at(api),
+      join: at(door),
+    })),
+    nats: file.nats.map((url) => `${new URL(url).protocol}//${at(url)}`),
+    ...(file.natsRoutes !== undefined && { natsRoutes: file.natsRoutes.map(at) }),
+    sidecars: file.sidecars,
+  };
+  file.nats.forEach((_, i) => {
+    changePorts(join(paths.natsServer(i, file.nats.length), "server.conf"), moved);
+  });
   replaceFile(paths.mesh, `${JSON.stringify(settled, undefined, 2)}\n`);
   return settled;
 }
@@ -69,7 +78,7 @@ export function writeCoordinatorConfig(
   const path = join(paths.coordinator(name), "config.yaml");
   editYaml(path, (config) => ({
     ...config,
-    nats: natsPart(nats),
+    nats: { ...natsPart(nats), replicas: replicasOf(config) },
     api: { ...(config["api"] as object), listen: api },
     join: { listen: door },
   }));
@@ -101,8 +110,13 @@ export function writeHostConfig(paths: MeshPaths, host: HostPlace, nats: NatsAcc
   return path;
 }
 
-function natsPart({ url, credsFile = "nats.creds" }: NatsAccess) {
-  return { urls: [url], creds: credsFile };
+function natsPart({ urls, credsFile = "nats.creds", caFile }: NatsAccess) {
+  return { urls: [...urls], creds: credsFile, ...(caFile !== undefined && { ca: caFile }) };
+}
+
+/** As many as the mesh was made with, whoever runs its servers. */
+function replicasOf(config: Readonly<Record<string, unknown>>): unknown {
+  return (config["nats"] as { replicas?: unknown } | null)?.replicas ?? 1;
 }
 
 function editYaml(path: string, edit: (config: Record<string, unknown>) => object): void {
@@ -114,10 +128,6 @@ function editYaml(path: string, edit: (config: Record<string, unknown>) => objec
 function replaceFile(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 /** The same ports where they are free and distinct, others elsewhere. */

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromBinary } from "@bufbuild/protobuf";
 import { COORDINATOR_NODE_FLAGS, connectAdmin, readTlsFile } from "@ostraka/coordinator";
-import { findNatsServer, openCrypto, readGenesisFile } from "@ostraka/host";
+import { findNatsServer, forServerVersion, openCrypto, readGenesisFile } from "@ostraka/host";
 import { EnvelopeSchema, OstrakaError } from "@ostraka/proto";
 import { SIDECAR_NODE_FLAGS } from "@ostraka/sidecar";
 import { joinMesh } from "@ostraka/sidecar/join";
@@ -19,7 +19,7 @@ import {
   writeStartCommands,
 } from "../init/start-commands.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
-import { type MeshFile, type MeshPaths, pathsOf, readMeshFile } from "../mesh-dir.ts";
+import { type MeshFile, type MeshPaths, natsName, pathsOf, readMeshFile } from "../mesh-dir.ts";
 import {
   type HostPlace,
   type NatsAccess,
@@ -105,19 +105,33 @@ async function startNats(
 ): Promise<{ access: NatsAccess; text: string }> {
   const found = await findNatsServer({ env: process.env, cacheDir: join(CACHE, "nats"), say });
   if (found.kind === "external") {
-    const { url, credsFile } = found;
-    const access = { url, ...(credsFile !== undefined && { credsFile: resolve(credsFile) }) };
+    const { urls, credsFile, caFile } = found;
+    const access = {
+      urls,
+      ...(credsFile !== undefined && { credsFile: resolve(credsFile) }),
+      ...(caFile !== undefined && { caFile: resolve(caFile) }),
+    };
     return { access, text: "the NATS server of OSTRAKA_NATS_URL" };
   }
-  const url = file.nats[0] as string;
-  const conf = join(paths.nats, "server.conf");
-  const pidFile = join(paths.nats, "server.pid");
-  await supervisor.start({
-    name: "nats-server",
-    args: [NATS_PROCESS, found.path, conf, new URL(url).port, pidFile],
-    log: new ProcessLog(join(paths.nats, "process.log")),
-  });
-  return { access: { url }, text: `nats-server ${found.version}` };
+  const servers = file.nats.length;
+  await Promise.all(
+    file.nats.map(async (url, i) => {
+      const folder = paths.natsServer(i, servers);
+      const conf = join(folder, "server.conf");
+      const text = readFileSync(conf, "utf8");
+      const fitting = forServerVersion(text, found.version);
+      if (fitting !== text) writeFileSync(conf, fitting, { mode: 0o600 });
+      await supervisor.start({
+        name: servers === 1 ? "nats-server" : natsName(i),
+        args: [NATS_PROCESS, found.path, conf, new URL(url).port, join(folder, "server.pid")],
+        log: new ProcessLog(join(folder, "process.log")),
+      });
+    }),
+  );
+  const isTls = file.nats.every((url) => new URL(url).protocol === "tls:");
+  const access = { urls: file.nats, ...(isTls && { caFile: resolve(paths.caCertificate) }) };
+  const many = servers === 1 ? "" : `${servers} servers of `;
+  return { access, text: `${many}nats-server ${found.version}` };
 }
 
 /** Publishes and activates the policy that `init` left, if nobody has yet. */

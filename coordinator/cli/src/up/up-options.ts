@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly data?: string;
   /** 1 or 3; by default what the directory holds, else 1. */
   readonly coordinators?: number | string;
+  /** NATS servers, 1 or 3; by default what the directory holds, else 1. */
+  readonly nats?: number | string;
   /** By default what the directory holds, else 3. */
   readonly sidecars?: number | string;
   readonly seed?: number | string;
@@ -26,6 +28,7 @@ export interface UpOptions {
 export interface UpWishes {
   readonly data: string | undefined;
   readonly coordinators: 1 | 3 | undefined;
+  readonly nats: 1 | 3 | undefined;
   readonly sidecars: number | undefined;
   readonly seed: number;
   readonly isOnce: boolean;
@@ -40,11 +43,12 @@ const SEED_MAX = 2 ** 31;
 
 /** @throws OstrakaError OSTRAKA_USAGE naming the flag. */
 export function readUpOptions(options: UpOptions): UpWishes {
-  const coordinators = wholeOf("--coordinators", options.coordinators, 1, 3);
-  if (coordinators === 2) throw usage("--coordinators 2: a mesh has 1 or 3");
+  const coordinators = oneOrThree("--coordinators", options.coordinators);
+  const nats = oneOrThree("--nats", options.nats);
   return {
     data: options.data,
-    coordinators: coordinators as 1 | 3 | undefined,
+    coordinators,
+    nats,
     sidecars: wholeOf("--sidecars", options.sidecars, 1, SIDECARS_MAX),
     seed: wholeOf("--seed", options.seed, 0, SEED_MAX) ?? 1,
     isOnce: options.once === true,
@@ -52,6 +56,12 @@ export function readUpOptions(options: UpOptions): UpWishes {
     isJson: options.json === true,
     follow: followed(options.follow ?? []),
   };
+}
+
+function oneOrThree(flag: string, value: number | string | undefined): 1 | 3 | undefined {
+  const number = wholeOf(flag, value, 1, 3);
+  if (number === 2) throw usage(`${flag} 2: a mesh has 1 or 3`);
+  return number as 1 | 3 | undefined;
 }
 
 function wholeOf(

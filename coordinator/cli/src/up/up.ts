@@ -25,6 +25,7 @@ import { UpState } from "./up-state.ts";
 
 const DEFAULT_DATA = ".ostraka";
 const DEFAULT_COORDINATORS = 1;
+const DEFAULT_NATS = 1;
 const DEFAULT_SIDECARS = 3;
 /**
  * The default policy asks for two hosts, and the attacker is refused on one that it never attacked.
@@ -60,13 +61,15 @@ function checkShape(dir: string, wishes: UpWishes): void {
     return;
   }
   const file = readMeshFile(dir);
-  const { coordinators, sidecars } = wishes;
-  const has = file.coordinators.length;
-  if (coordinators !== undefined && coordinators !== has) {
-    throw usage(`${dir} holds a mesh of ${has} coordinators, not ${coordinators}: ${OTHER}`);
-  }
-  if (sidecars !== undefined && sidecars !== file.sidecars) {
-    throw usage(`${dir} holds a mesh of ${file.sidecars} sidecars, not ${sidecars}: ${OTHER}`);
+  const { coordinators, nats, sidecars } = wishes;
+  const shape = [
+    { what: "coordinators", wanted: coordinators, has: file.coordinators.length },
+    { what: "NATS servers", wanted: nats, has: file.nats.length },
+    { what: "sidecars", wanted: sidecars, has: file.sidecars },
+  ];
+  for (const { what, wanted, has } of shape) {
+    if (wanted === undefined || wanted === has) continue;
+    throw usage(`${dir} holds a mesh of ${has} ${what}, not ${wanted}: ${OTHER}`);
   }
   checkFollow(wishes, file.sidecars);
 }
@@ -158,6 +161,7 @@ async function makeMesh(dir: string, wishes: UpWishes): Promise<void> {
     await initMesh({
       dir,
       coordinators: wishes.coordinators ?? DEFAULT_COORDINATORS,
+      nats: wishes.nats ?? DEFAULT_NATS,
       sidecars: wishes.sidecars ?? DEFAULT_SIDECARS,
     });
   } finally {

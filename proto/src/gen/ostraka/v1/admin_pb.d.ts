@@ -162,6 +162,13 @@ export declare type JoinResponse = Message<"ostraka.v1.JoinResponse"> & {
    * @generated from field: string host_name = 9;
    */
   hostName: string;
+
+  /**
+   * PEM of who issued the NATS servers' certificates. Empty: the host's own authorities count.
+   *
+   * @generated from field: string nats_ca = 10;
+   */
+  natsCa: string;
 };
 
 /**
