@@ -27,6 +27,7 @@ import {
   type MeshId,
   openEnvelope,
   type PrivatePart,
+  type Reject,
   type RejectCode,
   type SubjectText,
   type Tick,
@@ -46,6 +47,8 @@ import {
   saveNumber,
 } from "../kernel/index.ts";
 import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "../ledger/index.ts";
+import type { CheckedOpening } from "../repair/index.ts";
+import { openingAt } from "./generation.ts";
 
 /** An entry with what lies beside it, as stored and sent. */
 export interface MadeRecord {
@@ -95,10 +98,13 @@ export abstract class JournalMachine {
   /** Newest machine version that each coordinator has announced, by hex key. */
   readonly #announced = new Map<string, number>();
   #generation = 1;
+  /** Position that this generation's first message comes after. */
+  #base = 0;
   #position = 0;
   #chainHash: Bytes;
   #machineTimeMs = 0;
   #lastHeadPosition = 0;
+  #lastHead: Bytes | undefined;
   #lastSnapshotPosition = 0;
   /** The next head carries a snapshot, however near the last one is. */
   #isSnapshotDue = false;
@@ -121,6 +127,26 @@ export abstract class JournalMachine {
   activeIndices(): number[] {
     const indices = [...this.book.active.ids()].map((id) => this.#indexOf.get(id) as number);
     return indices.sort((a, b) => a - b);
+  }
+
+  /** Time of a coordinator's latest tick by its own clock; 0 before the first. */
+  tickedMs(coordinatorKey: Uint8Array): number {
+    return this.#latestTicks.get(hex(coordinatorKey)) ?? 0;
+  }
+
+  /** Encoded; it names the state, so it is no part of it. */
+  get lastHead(): Bytes | undefined {
+    return this.#lastHead;
+  }
+
+  /** Position before the first message of this generation. */
+  get base(): number {
+    return this.#base;
+  }
+
+  /** Tells a machine that was loaded from a snapshot the head that stands there. */
+  resumeAt(head: Bytes): void {
+    this.#lastHead = head;
   }
 
   get point(): JournalPoint {
@@ -154,7 +180,7 @@ export abstract class JournalMachine {
    * in the entries. A pure function of the journal prefix, as all else (I3).
    */
   save(w: BinaryWriter): void {
-    w.uint32(STATE_FORMAT).uint32(this.#generation);
+    saveNumber(w.uint32(STATE_FORMAT).uint32(this.#generation), this.#base);
     for (const n of [this.#position, this.#machineTimeMs, this.#lastHeadPosition]) saveNumber(w, n);
     saveNumber(w, this.#lastSnapshotPosition).bool(this.#isSnapshotDue).bytes(this.#chainHash);
     for (const byKey of [this.#latestTicks, this.#announced]) {
@@ -171,6 +197,7 @@ export abstract class JournalMachine {
   load(r: BinaryReader): void {
     assert(r.uint32() === STATE_FORMAT, "a snapshot is of this format");
     this.#generation = r.uint32();
+    this.#base = loadNumber(r);
     this.#position = loadNumber(r);
     this.#machineTimeMs = loadNumber(r);
     this.#lastHeadPosition = loadNumber(r);
@@ -210,6 +237,7 @@ export abstract class JournalMachine {
       if (snapshot !== undefined) step.snapshot = snapshot;
       const digest = snapshot === undefined ? NO_DIGEST : this.crypto.sha256(snapshot);
       step.head = this.book.head(this.point, names, digest);
+      this.#lastHead = step.head;
     }
     return step;
   }
@@ -245,6 +273,7 @@ export abstract class JournalMachine {
     if (!isKnown) return "wrong-type";
     step.kind = kind;
     if (kind === "tick") return this.#onTick(envelope, step);
+    if (kind === "opening") return this.#onOpening(message, step);
     return this.onMessage(kind, message as JournalMessage & { envelope: Envelope }, step);
   }
 
@@ -301,6 +330,26 @@ export abstract class JournalMachine {
       const value = { minute: BigInt(minute.minute), counts: minute.counts.map((c) => ({ ...c })) };
       this.enter(step, { case: "refusals", value }, []);
     }
+    return undefined;
+  }
+
+  /** The opening that a message would be here, as the next one. */
+  openingOf(message: JournalMessage): CheckedOpening | Reject {
+    const { ledger, point, lastHead } = this;
+    return openingAt(this.crypto, this.view(), message, { ledger, point, lastHead });
+  }
+
+  #onOpening(message: JournalMessage, step: MachineStep): RejectCode | undefined {
+    const checked = openingAt(this.crypto, this.view(), message, {
+      ledger: this.ledger,
+      // As of the message before: the chain already names this one.
+      point: { ...this.point, position: this.#position - 1 },
+      lastHead: this.#lastHead,
+    });
+    if (isReject(checked)) return checked.reject;
+    this.#generation = checked.generation;
+    this.#base = this.#position - 1;
+    this.enter(step, { case: "opening", value: checked.opening }, []);
     return undefined;
   }
 

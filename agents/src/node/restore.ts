@@ -7,8 +7,10 @@ import {
   decode,
   EntryRecordSchema,
   EntrySchema,
+  encode,
   equalBytes,
   type Head,
+  HeadSchema,
   LIMITS,
 } from "@ostraka/proto";
 import { BinaryReader } from "../kernel/index.ts";
@@ -59,6 +61,7 @@ export function restore(
   }
   if (machine.mesh.controlIndex !== lastControl) return `control records end before ${lastControl}`;
   machine.load(new BinaryReader(snapshot));
+  machine.resumeAt(encode(HeadSchema, head));
   return equalBytes(machine.book.active.digest(), head.activeSetDigest) &&
     machine.point.position === Number(head.position)
     ? undefined
