@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
     "signals count together however far apart they were made",
     1,
     `${KERNEL}/verdict-body.ts`,
-    "if (Math.max(...times) - Math.min(...times) > rule.windowMs) return false;",
+    "if (!isOneWindow(signals, rule.windowMs)) return false;",
   ),
   one(
     "exempt-enforced",

@@ -34,9 +34,11 @@ import {
 } from "@ostraka/proto";
 import { isExempt } from "./exempt.ts";
 import type { MeshView } from "./mesh-view.ts";
-import { type ApprovalRule, endedUntilMs, type Policy } from "./policy.ts";
+import { type ApprovalRule, endedUntilMs, type Policy, type Reach } from "./policy.ts";
 import { openPrivate, verdictCommitment } from "./private-part.ts";
-import { FORMAT, isTime } from "./signal-proof.ts";
+import { hasEvidence, openEvidence } from "./proposal-evidence.ts";
+import { isAsked, reachOfWish, treesOf } from "./reach.ts";
+import { FORMAT, isTime, type OpenedSignal } from "./signal-proof.ts";
 import { hasApprovals } from "./tally.ts";
 import { revocationId } from "./verdict-body.ts";
 
@@ -50,6 +52,10 @@ export interface OpenedProposal {
   readonly salt: Uint8Array;
   readonly rule: ApprovalRule;
   readonly policy: Policy;
+  /** How far the verdict would reach. */
+  readonly reach: Reach;
+  /** Signals that it takes along, opened, sorted by id. */
+  readonly evidence: readonly OpenedSignal[];
 }
 
 /** Whether a command may still be taken at this machine time. */
@@ -61,20 +67,24 @@ export function checkNotAfter(notAfterMs: bigint, machineTimeMs: number): Reject
   return undefined;
 }
 
-/** Opens a proposal against the mesh, at the machine time at which it was or would be taken. */
+/**
+ * Opens a proposal against the mesh, at the machine time at which it was or would be taken.
+ * @param evidenceParts private parts of the signals that it takes along, in their order.
+ */
 export function openProposal(
   crypto: Crypto,
   view: MeshView,
   envelope: Envelope | undefined,
   part: PrivatePart | undefined,
+  evidenceParts: readonly PrivatePart[] = [],
 ): OpenedProposal | Reject {
   const opened = openEnvelope(crypto, view.mesh, "proposal", envelope, view.findHolder);
   if (isReject(opened)) return opened;
   const proposal = decode(ProposalSchema, opened.body, LIMITS.envelopeBodyBytesMax);
   if (proposal === undefined || opened.holders.length !== 1) return reject("malformed");
   if (proposal.format !== FORMAT) return reject("unsupported-format");
-  if (proposal.nonce.length !== 16 || proposal.evidence.length > 0) return reject("malformed");
-  if (!isTime(proposal.createdMs)) return reject("malformed");
+  if (proposal.nonce.length !== 16) return reject("malformed");
+  if (!isTime(proposal.createdMs) || !fitsProposal(proposal, view)) return reject("malformed");
   const content = openPrivate(crypto, proposal.commitment, part);
   if (content === undefined || part === undefined) return reject("commitment-mismatch");
   if (content.content.statement.length > LIMITS.statementTextMax) return reject("too-large");
@@ -82,6 +92,9 @@ export function openProposal(
   if (policy === undefined) return reject("unknown-epoch");
   const rule = ruleOf(policy, view, proposal, content.subject);
   if (isReject(rule)) return rule;
+  const evidence = openEvidence(crypto, view, proposal, content.subject, evidenceParts);
+  if (isReject(evidence)) return evidence;
+  const { wish } = proposal;
   return {
     id: crypto.sha256(opened.body),
     proposal,
@@ -91,7 +104,15 @@ export function openProposal(
     salt: part.salt,
     rule,
     policy,
+    reach: reachOfWish(content.subject, wish.case === "revoke" ? wish.value : undefined),
+    evidence,
   };
+}
+
+/** Whether a proposal says only what its machine version knows. */
+function fitsProposal({ evidence, wish }: Proposal, view: MeshView): boolean {
+  if (view.machineVersion >= 2) return true;
+  return evidence.length === 0 && (wish.case !== "revoke" || wish.value.widening.length === 0);
 }
 
 function ruleOf(
@@ -112,8 +133,10 @@ function ruleOf(
         r.stages.includes(wish.value.stage),
     );
     if (allowed.length === 0) return reject("stage-not-allowed");
-    const rule = allowed.find((r) => Number(wish.value.ttlMs) <= r.ttlMsMax);
-    return rule ?? reject("ttl-too-long");
+    const short = allowed.filter((r) => Number(wish.value.ttlMs) <= r.ttlMsMax);
+    if (short.length === 0) return reject("ttl-too-long");
+    const reach = reachOfWish(subject, wish.value);
+    return short.find((r) => isAsked(r.when, reach)) ?? reject("condition-not-met");
   }
   if (wish.case !== "lift") return reject("malformed");
   const ids = wish.value.revocationIds;
@@ -121,7 +144,15 @@ function ruleOf(
   if (ids.length === 0 || ids.length > LIMITS.scopeItemsMax || !isSorted)
     return reject("malformed");
   if (ids.some((id) => id.length !== 32)) return reject("malformed");
-  return policy.approvalRules.find((r) => r.wish === "lift") ?? reject("stage-not-allowed");
+  const lifting = policy.approvalRules.filter((r) => r.wish === "lift");
+  if (lifting.length === 0) return reject("stage-not-allowed");
+  return liftRuleOf(policy, subject) ?? reject("condition-not-met");
+}
+
+/** The rule by which a verdict on a subject is ended. */
+function liftRuleOf(policy: Policy, subject: SubjectText): ApprovalRule | undefined {
+  const reach = reachOfWish(subject, undefined);
+  return policy.approvalRules.find((r) => r.wish === "lift" && isAsked(r.when, reach));
 }
 
 function faultOfRevoke(view: MeshView, wish: RevokeWish, subject: SubjectText): Reject | undefined {
@@ -189,11 +220,48 @@ export function verdictOfPeople(
   part: PrivatePart | undefined,
   approvals: readonly Envelope[],
   machineTimeMs: number,
+  evidenceParts: readonly PrivatePart[] = [],
 ): PeopleVerdict | Reject {
-  const asked = openProposal(crypto, view, proposal, part);
+  const asked = openProposal(crypto, view, proposal, part, evidenceParts);
   if (isReject(asked)) return asked;
   const late = checkNotAfter(asked.proposal.notAfterMs, machineTimeMs);
   if (late !== undefined) return late;
+  const given = openApprovals(crypto, view, asked, approvals, machineTimeMs);
+  if (isReject(given)) return given;
+  const approvers = given.map((g) => g.approver);
+  const isConsented = (rule: ApprovalRule) => {
+    const isProven = hasEvidence(asked.policy, rule, asked.evidence);
+    const reach = rule.wish === "lift" ? reachOfWish(asked.subject, undefined) : asked.reach;
+    const { proposer } = asked;
+    return treesOf(rule, reach, isProven).every((tree) =>
+      hasApprovals(tree, approvers, proposer, view.groupsOf, view.machineVersion),
+    );
+  };
+  if (!isConsented(asked.rule)) return reject("warrant-short");
+  // To supersede is to lift what is superseded: it needs the consent that a lift needs.
+  const { wish } = asked.proposal;
+  const doesSupersede = wish.case === "revoke" && wish.value.supersedes.length > 0;
+  const lifting = doesSupersede ? liftRuleOf(asked.policy, asked.subject) : undefined;
+  if (doesSupersede && (lifting === undefined || !isConsented(lifting))) {
+    return reject("warrant-short");
+  }
+  // What would be over at once must not end anything else.
+  const fromMs = Math.min(...witnessTimes(asked, given));
+  if (wish.case === "revoke" && fromMs + Number(wish.value.ttlMs) <= machineTimeMs) {
+    return reject("expired");
+  }
+  const warrant = { proposal: proposal as Envelope, approvals: [...approvals] };
+  return composeVerdict(crypto, view, asked, given, warrant);
+}
+
+/** Approvals of one proposal: sorted by id, each of another holder, none of the proposer. */
+function openApprovals(
+  crypto: Crypto,
+  view: MeshView,
+  asked: OpenedProposal,
+  approvals: readonly Envelope[],
+  machineTimeMs: number,
+): OpenedApproval[] | Reject {
   if (approvals.length > LIMITS.approvalsMax) return reject("too-large");
   const given: OpenedApproval[] = [];
   for (const envelope of approvals) {
@@ -210,25 +278,14 @@ export function verdictOfPeople(
     }
     given.push(approval);
   }
-  const approvers = given.map((g) => g.approver);
-  const isConsented = (rule: ApprovalRule) =>
-    hasApprovals(rule.approvals, approvers, asked.proposer, view.groupsOf);
-  if (!isConsented(asked.rule)) return reject("warrant-short");
-  // To supersede is to lift what is superseded: it needs the consent that a lift needs.
-  const lifting = asked.policy.approvalRules.find((r) => r.wish === "lift");
-  const { wish } = asked.proposal;
-  const doesSupersede = wish.case === "revoke" && wish.value.supersedes.length > 0;
-  if (doesSupersede && (lifting === undefined || !isConsented(lifting))) {
-    return reject("warrant-short");
-  }
-  // What would be over at once must not end anything else.
-  const createdMs = [asked.proposal.createdMs, ...given.map((g) => g.approval.createdMs)];
-  const fromMs = Math.min(...createdMs.map(Number));
-  if (wish.case === "revoke" && fromMs + Number(wish.value.ttlMs) <= machineTimeMs) {
-    return reject("expired");
-  }
-  const warrant = { proposal: proposal as Envelope, approvals: [...approvals] };
-  return composeVerdict(crypto, view, asked, given, warrant);
+  return given;
+}
+
+/** Signed times of all witnesses: the proposal, its approvals and the signals it takes along. */
+function witnessTimes(asked: OpenedProposal, given: readonly OpenedApproval[]): number[] {
+  const approvals = given.map((g) => g.approval.createdMs);
+  const signals = asked.evidence.map((s) => s.signal.timeMs);
+  return [asked.proposal.createdMs, ...approvals, ...signals].map(Number);
 }
 
 function composeVerdict(
@@ -239,9 +296,11 @@ function composeVerdict(
   warrant: { proposal: Envelope; approvals: Envelope[] },
 ): PeopleVerdict {
   const { proposal, subject, rule, policy } = asked;
-  const witnessIds = [asked.id, ...given.map((g) => g.id)];
-  const times = [proposal.createdMs, ...given.map((g) => g.approval.createdMs)].map(Number);
-  const subjectCommitment = verdictCommitment(crypto, subject, [asked.salt]);
+  const witnessIds = [asked.id, ...given.map((g) => g.id), ...asked.evidence.map((s) => s.id)];
+  const times = witnessTimes(asked, given);
+  const salted = [asked, ...asked.evidence].sort((a, b) => compareBytes(a.id, b.id));
+  const salts = salted.map(({ salt }) => salt);
+  const subjectCommitment = verdictCommitment(crypto, subject, salts);
   const judgedBy = {
     format: FORMAT,
     subjectCommitment,

@@ -64,7 +64,7 @@ export function openSignalProof(
     return reject("not-a-member");
   }
   if (view.isExpelled(key)) return reject("expelled");
-  if (!isTime(signal.timeMs)) return reject("malformed");
+  if (!isTime(signal.timeMs) || !fitsVersion(signal, view)) return reject("malformed");
   const isOfBatch =
     equalBytes(signal.hostKey, key) &&
     equalBytes(signal.incarnation, batch.incarnation) &&
@@ -78,6 +78,16 @@ export function openSignalProof(
   const content = openPrivate(crypto, signal.commitment, part);
   if (content === undefined) return reject("commitment-mismatch");
   return { id, signal, host, private: content, salt: part.salt };
+}
+
+/**
+ * Whether a signal says only what its machine version knows: before version 2 it can answer no
+ * inquiry and has counted nobody at its address.
+ */
+export function fitsVersion(signal: Signal, view: Pick<MeshView, "machineVersion">): boolean {
+  const { inquiryId, isAgainst, sharedSubjects } = signal;
+  if (view.machineVersion < 2) return inquiryId.length === 0 && !isAgainst && sharedSubjects === 0;
+  return inquiryId.length === 32 || (inquiryId.length === 0 && !isAgainst);
 }
 
 /**

@@ -7,8 +7,8 @@ import {
   type Crypto,
   compareBytes,
   concat,
+  type EarlierVerdict,
   encodeNew,
-  hex,
   isReject,
   LIMITS,
   type PrivatePart,
@@ -24,13 +24,15 @@ import {
   utf8,
   wireSubjectKind,
 } from "@ostraka/proto";
+import { type EarlierContext, faultOfEarlier } from "./earlier-verdict.ts";
 import { meanEvidenceMdb } from "./evidence.ts";
 import { isExempt } from "./exempt.ts";
 import type { MeshView } from "./mesh-view.ts";
 import type { Policy, SignalRule } from "./policy.ts";
 import { verdictCommitment } from "./private-part.ts";
+import { isAsked, neededOf, reachOfSignals, spreadOf, strongestByHost } from "./reach.ts";
 import { FORMAT, hostId, type OpenedSignal, openSignalProof } from "./signal-proof.ts";
-import { hasHosts } from "./tally.ts";
+import { type Ballot, hasHosts } from "./tally.ts";
 
 export interface DerivedRevocation {
   readonly revocation: Revocation;
@@ -66,27 +68,41 @@ export function satisfiedRule(
 }
 
 function satisfiesRule(rule: SignalRule, signals: readonly OpenedSignal[]): boolean {
-  const times = signals.map((s) => Number(s.signal.timeMs));
-  if (Math.max(...times) - Math.min(...times) > rule.windowMs) return false;
+  if (!isOneWindow(signals, rule.windowMs)) return false;
   const isOverLine = (s: OpenedSignal) =>
     s.host.isWitness &&
     s.signal.evidenceMdb >= rule.lineMdb &&
+    !s.signal.isAgainst &&
     rule.kinds.includes(s.signal.subjectKind);
   if (!signals.every(isOverLine)) return false;
-  const ballots = signals.map((s) => ({ host: hostId(s.host), faultDomain: s.host.faultDomain }));
-  return hasHosts(ballots, rule.hosts, rule.faultDomains);
+  const reach = reachOfSignals(rule, signals);
+  const { hosts, faultDomains } = neededOf(rule, reach);
+  return isAsked(rule.when, reach) && hasHosts(ballotsOf(signals), hosts, faultDomains);
+}
+
+/** Whether the signed times of signals lie in one window. */
+export function isOneWindow(signals: readonly OpenedSignal[], windowMs: number): boolean {
+  const times = signals.map((s) => Number(s.signal.timeMs));
+  return Math.max(...times) - Math.min(...times) <= windowMs;
+}
+
+/** What the tally counts of signals. */
+export function ballotsOf(signals: readonly OpenedSignal[]): Ballot[] {
+  return signals.map((s) => ({ host: hostId(s.host), faultDomain: s.host.faultDomain }));
 }
 
 /**
  * The revocation that a warrant of signals makes.
  * @param view the mesh at the control index that the verdict will name.
  * @param privates private parts in the order of the warrant's signals.
+ * @param earlier an earlier verdict of the same subject that makes this one start higher.
  */
 export function revocationOfSignals(
   crypto: Crypto,
   view: MeshView,
   proofs: readonly SignalProof[],
   privates: readonly PrivatePart[],
+  earlier?: EarlierContext,
 ): DerivedRevocation | Reject {
   if (proofs.length === 0 || proofs.length > LIMITS.warrantSignalsMax)
     return reject("warrant-short");
@@ -97,7 +113,7 @@ export function revocationOfSignals(
     if (isReject(signal)) return signal;
     opened.push(signal);
   }
-  return revocationOfOpened(crypto, view, opened, proofs);
+  return revocationOfOpened(crypto, view, opened, proofs, earlier);
 }
 
 /** As `revocationOfSignals`, for signals that were opened before. */
@@ -106,6 +122,7 @@ export function revocationOfOpened(
   view: MeshView,
   opened: readonly OpenedSignal[],
   proofs: readonly SignalProof[],
+  earlier?: EarlierContext,
 ): DerivedRevocation | Reject {
   const [first] = opened;
   if (first === undefined) return reject("warrant-short");
@@ -126,36 +143,53 @@ export function revocationOfOpened(
   if (isExempt(policy, subject)) return reject("exempt");
   const rule = satisfiedRule(policy, opened);
   if (rule === undefined) return reject("warrant-short");
+  const sharedSubjects = Math.max(...opened.map((s) => s.signal.sharedSubjects));
+  if (sharedSubjects > (rule.sharedSubjectsMax ?? Number.POSITIVE_INFINITY)) {
+    return reject("shared-address");
+  }
+  const fromMs = Math.min(...opened.map((s) => Number(s.signal.timeMs)));
+  const fault = earlier && faultOfEarlier(crypto, rule, { subject, fromMs }, earlier);
+  if (fault !== undefined) return fault;
+  const warrant = { signals: [...proofs], earlier: earlier === undefined ? [] : [earlier.verdict] };
+  return composeRevocation(crypto, view, { subject, epoch, fromMs, rule, opened, warrant });
+}
+
+interface Composed {
+  readonly subject: SubjectText;
+  readonly epoch: number;
+  readonly fromMs: number;
+  readonly rule: SignalRule;
+  readonly opened: readonly OpenedSignal[];
+  readonly warrant: { signals: SignalProof[]; earlier: EarlierVerdict[] };
+}
+
+function composeRevocation(
+  crypto: Crypto,
+  view: MeshView,
+  { subject, epoch, fromMs, rule, opened, warrant }: Composed,
+): DerivedRevocation {
   const salts = opened.map((s) => s.salt);
   const subjectCommitment = verdictCommitment(crypto, subject, salts);
   const ids = opened.map((s) => s.id);
-  const fromMs = Math.min(...opened.map((s) => Number(s.signal.timeMs)));
   const scope = create(ScopeSchema);
+  // A second offence starts higher.
+  const isRepeat = warrant.earlier.length > 0 && rule.repeat !== undefined;
+  const { stage, ttlMs } = isRepeat ? (rule.repeat as NonNullable<typeof rule.repeat>) : rule;
   const revocation = create(RevocationSchema, {
     format: FORMAT,
-    id: revocationId(crypto, subjectCommitment, rule.stage, scope, false, ids),
+    id: revocationId(crypto, subjectCommitment, stage, scope, false, ids),
     subjectKind: wireSubjectKind(subject),
     subjectCommitment,
-    stage: rule.stage,
+    stage,
     scope,
     fromMs: BigInt(fromMs),
-    expiresMs: BigInt(fromMs + rule.ttlMs),
+    expiresMs: BigInt(fromMs + ttlMs),
     epoch,
     controlIndex: BigInt(view.controlIndex),
     rule: rule.name,
     evidenceMdb: meanEvidenceMdb(strongestByHost(opened)),
-    hostCount: new Set(opened.map((s) => hostId(s.host))).size,
-    warrant: { signals: [...proofs] },
+    hostCount: spreadOf(opened).hosts,
+    warrant,
   });
   return { revocation, subject };
-}
-
-/** One account a host, its strongest: adding accounts of one host would count it twice. */
-function strongestByHost(signals: readonly OpenedSignal[]): number[] {
-  const strongest = new Map<string, number>();
-  for (const s of signals) {
-    const id = hex(s.host.key);
-    strongest.set(id, Math.max(strongest.get(id) ?? s.signal.evidenceMdb, s.signal.evidenceMdb));
-  }
-  return [...strongest.values()];
 }

@@ -248,16 +248,17 @@ export class ControlMachine extends JournalMachine {
   }
 
   #decideProposal(envelope: Envelope, privates: readonly PrivatePart[]): Decided | Reject {
-    const [part] = privates;
-    if (part === undefined || privates.length !== 1) return reject("commitment-mismatch");
     const { machineTimeMs } = this.point;
-    const opened = this.people.evaluateProposal(this.mesh.view, envelope, part, machineTimeMs);
+    const { view } = this.mesh;
+    const isCounted = view.machineVersion < 2 ? privates.length === 1 : privates.length > 0;
+    if (!isCounted) return reject("commitment-mismatch");
+    const opened = this.people.evaluateProposal(view, envelope, privates, machineTimeMs);
     if (isReject(opened)) return opened;
     const then = () => {
-      this.people.applyProposal(this.mesh.view, envelope, part, opened);
+      this.people.applyProposal(this.mesh.view, envelope, privates, opened);
       return undefined;
     };
-    return { effect: { case: "proposal", value: envelope }, privates: [part], then };
+    return { effect: { case: "proposal", value: envelope }, privates, then };
   }
 
   #decideApproval(envelope: Envelope, privates: readonly PrivatePart[]): Decided | Reject {
@@ -269,17 +270,17 @@ export class ControlMachine extends JournalMachine {
       const { view } = this.mesh;
       const completed = this.people.applyApproval(view, envelope, opened, machineTimeMs);
       if (completed === undefined) return undefined;
-      const { verdict, part } = completed;
+      const { verdict, privates: parts } = completed;
       return verdict.kind === "lift"
         ? {
             effect: { case: "lift" as const, value: verdict.lift },
-            privates: [part],
+            privates: parts,
             id: verdict.lift.id,
             subject: verdict.subject,
           }
         : {
             effect: { case: "revocation" as const, value: verdict.revocation },
-            privates: [part],
+            privates: parts,
             id: verdict.revocation.id,
             subject: verdict.subject,
           };

@@ -10,6 +10,7 @@ import {
   LIMITS,
   type PrivatePart,
   ProposalSchema,
+  type SignalProof,
   SignalSchema,
   type Warrant,
 } from "@ostraka/proto";
@@ -33,7 +34,11 @@ export function privatesFit(
 export function commitmentsOf({ effect }: Entry): readonly Uint8Array[] | undefined {
   switch (effect.case) {
     case "proposal":
-      return commitmentOfProposal(effect.value.body);
+      return commitmentsOfProposal(effect.value.body);
+    case "suggestion":
+      return commitmentsOfSignals(effect.value.signals);
+    case "inquiry":
+      return [effect.value.commitment];
     case "revocation":
     case "lift":
       return commitmentsOfWarrant(effect.value.warrant);
@@ -43,9 +48,13 @@ export function commitmentsOf({ effect }: Entry): readonly Uint8Array[] | undefi
 }
 
 function commitmentsOfWarrant(warrant: Warrant | undefined): readonly Uint8Array[] | undefined {
-  if (warrant?.proposal !== undefined) return commitmentOfProposal(warrant.proposal.body);
+  if (warrant?.proposal !== undefined) return commitmentsOfProposal(warrant.proposal.body);
+  return commitmentsOfSignals(warrant?.signals ?? []);
+}
+
+function commitmentsOfSignals(proofs: readonly SignalProof[]): readonly Uint8Array[] | undefined {
   const commitments: Uint8Array[] = [];
-  for (const { signal } of warrant?.signals ?? []) {
+  for (const { signal } of proofs) {
     const decoded = decode(SignalSchema, signal, LIMITS.signalBytesMax);
     if (decoded === undefined) return undefined;
     commitments.push(decoded.commitment);
@@ -53,7 +62,9 @@ function commitmentsOfWarrant(warrant: Warrant | undefined): readonly Uint8Array
   return commitments;
 }
 
-function commitmentOfProposal(body: Uint8Array): readonly Uint8Array[] | undefined {
+/** Its own, then those of the signals that it takes along. */
+function commitmentsOfProposal(body: Uint8Array): readonly Uint8Array[] | undefined {
   const proposal = decode(ProposalSchema, body, LIMITS.commandBytesMax);
-  return proposal && [proposal.commitment];
+  const evidence = proposal && commitmentsOfSignals(proposal.evidence);
+  return evidence && [proposal.commitment, ...evidence];
 }

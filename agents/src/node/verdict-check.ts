@@ -51,7 +51,7 @@ export function checkVerdict(
   if (effect.value.epoch !== view.epoch) return reject("wrong-epoch");
   if (isBySignals) {
     return effect.case === "revocation"
-      ? checkSignals(crypto, view, effect.value, privates)
+      ? checkSignals(crypto, view, entry, effect.value, privates)
       : reject("body-differs");
   }
   const claimed: Uint8Array =
@@ -64,10 +64,15 @@ export function checkVerdict(
 function checkSignals(
   crypto: Crypto,
   view: MeshView,
+  { previousRoot, index }: Entry,
   claimed: Revocation,
   privates: readonly PrivatePart[],
 ): CheckedVerdict | Reject {
-  const derived = revocationOfSignals(crypto, view, claimed.warrant?.signals ?? [], privates);
+  const { signals, earlier } = claimed.warrant ?? { signals: [], earlier: [] };
+  const [verdict, another] = earlier;
+  if (another !== undefined) return reject("earlier-not-proven");
+  const shown = verdict && { verdict, previousRoot, size: Number(index) - 1 };
+  const derived = revocationOfSignals(crypto, view, signals, privates, shown);
   if (isReject(derived)) return derived;
   const isSame = equalBytes(
     encode(RevocationSchema, derived.revocation),
@@ -85,10 +90,10 @@ function checkPeople(
 ): PeopleVerdict | Reject {
   const { effect } = entry;
   if (effect.case !== "revocation" && effect.case !== "lift") return reject("malformed");
-  if (privates.length !== 1) return reject("commitment-mismatch");
+  const [part, ...evidenceParts] = privates;
   const { proposal, approvals } = effect.value.warrant ?? { proposal: undefined, approvals: [] };
   const at = Number(entry.machineTimeMs);
-  const derived = verdictOfPeople(crypto, view, proposal, privates[0], approvals, at);
+  const derived = verdictOfPeople(crypto, view, proposal, part, approvals, at, evidenceParts);
   if (isReject(derived)) return derived;
   const isSame = derived.kind === effect.case && equalBytes(bodyBytes(derived), claimed);
   return isSame ? derived : reject("body-differs");

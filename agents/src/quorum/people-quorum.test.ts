@@ -31,9 +31,9 @@ class Desk {
   }
 
   take({ envelope, part }: ReturnType<typeof kit.propose>): string {
-    const opened = this.quorum.evaluateProposal(this.view, envelope, part, this.nowMs);
+    const opened = this.quorum.evaluateProposal(this.view, envelope, [part], this.nowMs);
     if (isReject(opened)) return opened.reject;
-    this.quorum.applyProposal(this.view, envelope, part, opened);
+    this.quorum.applyProposal(this.view, envelope, [part], opened);
     return "open";
   }
 
@@ -163,11 +163,11 @@ test("each proposal of one wish is decided by its own approvals", () => {
 test("one person's open proposals are bounded, and are nobody else's bound", () => {
   const desk = new Desk();
   const one = desk.propose();
-  const opened = desk.quorum.evaluateProposal(desk.view, one.envelope, one.part, NOW);
+  const opened = desk.quorum.evaluateProposal(desk.view, one.envelope, [one.part], NOW);
   if (isReject(opened)) throw new Error(opened.reject);
   for (let i = 0; i < LIMITS.proposalsPerHolderMax; i++) {
     const id = nodeCrypto.sha256(Uint8Array.of(i & 255, i >> 8));
-    desk.quorum.applyProposal(desk.view, one.envelope, one.part, { ...opened, id });
+    desk.quorum.applyProposal(desk.view, one.envelope, [one.part], { ...opened, id });
   }
   const wish = { subjectKind: SubjectKind.USER, stage: Stage.SUSPEND, ttlMs: 2_000n };
   const next = desk.propose(olga, { wish: { case: "revoke", value: wish } });

@@ -18,7 +18,9 @@ import {
   type BinaryReader,
   type BinaryWriter,
   checkNotAfter,
+  EVIDENCE_AGE_MS_MAX,
   loadAll,
+  loadNumber,
   type MeshView,
   type OpenedApproval,
   type OpenedProposal,
@@ -26,13 +28,15 @@ import {
   openProposal,
   type PeopleVerdict,
   saveAll,
+  saveNumber,
   verdictOfPeople,
 } from "../kernel/index.ts";
 import { loadCommand, loadPart, saveCommand, savePart, type ViewAt } from "./saved-quorum.ts";
 
 interface Open {
   readonly envelope: Envelope;
-  readonly part: PrivatePart;
+  /** Its own private part, then those of the signals that it takes along. */
+  readonly parts: readonly PrivatePart[];
   readonly opened: OpenedProposal;
   /** Control index of the mesh that it was opened against. */
   readonly takenAt: number;
@@ -46,16 +50,25 @@ interface Open {
 
 export interface CompletedVerdict {
   readonly verdict: PeopleVerdict;
-  /** Private part of the proposal. */
-  readonly part: PrivatePart;
+  /** Private parts of the proposal: its own first. */
+  readonly privates: readonly PrivatePart[];
 }
 
 /** An approver's clock may be this much slower than the proposer's. */
 const CLOCKS_APART_MS = BigInt(LIMITS.signalAheadMsMax);
 
+/** Counted from its signed time, after this no proposal can take a signal along that still lives. */
+const SPENT_MS = EVIDENCE_AGE_MS_MAX + LIMITS.notAfterMsMax + 3 * LIMITS.signalAheadMsMax;
+
 export class PeopleQuorum {
   readonly #crypto: Crypto;
   readonly #open = new Map<string, Open>();
+  /**
+   * Commitments of signals that a verdict of people has used, and until when they are remembered:
+   * nobody takes them along a second time. What machines have spent is not known here: control
+   * never waits for a signal.
+   */
+  readonly #spent = new Map<string, number>();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -65,10 +78,11 @@ export class PeopleQuorum {
   evaluateProposal(
     view: MeshView,
     envelope: Envelope,
-    part: PrivatePart | undefined,
+    parts: readonly PrivatePart[],
     machineTimeMs: number,
   ): OpenedProposal | Reject {
-    const opened = openProposal(this.#crypto, view, envelope, part);
+    const [part, ...evidenceParts] = parts;
+    const opened = openProposal(this.#crypto, view, envelope, part, evidenceParts);
     if (isReject(opened)) return opened;
     const late = checkNotAfter(opened.proposal.notAfterMs, machineTimeMs);
     if (late !== undefined) return late;
@@ -77,8 +91,13 @@ export class PeopleQuorum {
     }
     if (opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (this.#open.has(hex(opened.id))) return reject("duplicate");
+    if (this.#isSpent(opened)) return reject("spent");
     if (this.#openOf(opened.proposer) >= LIMITS.proposalsPerHolderMax) return reject("too-large");
     return opened;
+  }
+
+  #isSpent({ evidence }: OpenedProposal): boolean {
+    return evidence.some((s) => this.#spent.has(hex(s.signal.commitment)));
   }
 
   #openOf(proposer: string): number {
@@ -93,11 +112,11 @@ export class PeopleQuorum {
   applyProposal(
     view: MeshView,
     envelope: Envelope,
-    part: PrivatePart,
+    parts: readonly PrivatePart[],
     opened: OpenedProposal,
   ): void {
     const takenAt = view.controlIndex;
-    const entry = { envelope, part, opened, takenAt, approvals: [], isDecided: false };
+    const entry = { envelope, parts, opened, takenAt, approvals: [], isDecided: false };
     this.#open.set(hex(opened.id), entry);
   }
 
@@ -123,6 +142,7 @@ export class PeopleQuorum {
     if (open.isDecided) return reject("already-decided");
     if (open.opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (open.approvals.length >= LIMITS.approvalsMax) return reject("too-large");
+    if (this.#isSpent(open.opened)) return reject("spent");
     // A verdict runs from its oldest witness: a consent dated back would make one that is over at
     // once.
     const { createdMs } = open.opened.proposal;
@@ -143,11 +163,16 @@ export class PeopleQuorum {
       .filter((a) => Number(a.opened.approval.notAfterMs) > machineTimeMs)
       .sort((a, b) => compareBytes(a.opened.id, b.opened.id))
       .map((a) => a.envelope);
-    const { envelope: proposal, part } = open;
-    const verdict = verdictOfPeople(this.#crypto, view, proposal, part, valid, machineTimeMs);
+    const { envelope: proposal, parts } = open;
+    const [part, ...evidenceParts] = parts;
+    const at = machineTimeMs;
+    const verdict = verdictOfPeople(this.#crypto, view, proposal, part, valid, at, evidenceParts);
     if (isReject(verdict)) return undefined;
     open.isDecided = true;
-    return { verdict, part };
+    for (const { signal } of open.opened.evidence) {
+      this.#spent.set(hex(signal.commitment), Number(signal.timeMs) + SPENT_MS);
+    }
+    return { verdict, privates: parts };
   }
 
   /** Forgets proposals that can no longer be approved. */
@@ -155,14 +180,20 @@ export class PeopleQuorum {
     for (const [id, open] of this.#open) {
       if (Number(open.opened.proposal.notAfterMs) <= machineTimeMs) this.#open.delete(id);
     }
+    for (const [commitment, untilMs] of this.#spent) {
+      if (untilMs <= machineTimeMs) this.#spent.delete(commitment);
+    }
   }
 
   save(w: BinaryWriter): void {
     saveAll(w, this.#open.values(), (_, open) => {
-      savePart(w, open.part);
+      saveAll(w, open.parts, savePart);
       saveCommand(w, open.envelope, open.takenAt);
       w.bool(open.isDecided);
       saveAll(w, open.approvals, (__, a) => saveCommand(w, a.envelope, a.takenAt));
+    });
+    saveAll(w, this.#spent, (_, [commitment, untilMs]) => {
+      saveNumber(w.string(commitment), untilMs);
     });
   }
 
@@ -170,27 +201,40 @@ export class PeopleQuorum {
   load(r: BinaryReader, viewAt: ViewAt): void {
     const crypto = this.#crypto;
     loadAll(r, () => {
-      const part = loadPart(r);
-      const asked = loadCommand(r, (e, at) => openProposal(crypto, viewAt(at), e, part));
+      const parts = loadAll(r, loadPart);
+      const [part, ...more] = parts;
+      const asked = loadCommand(r, (e, at) => openProposal(crypto, viewAt(at), e, part, more));
       const isDecided = r.bool();
       const approvals = loadAll(r, () =>
         loadCommand(r, (e, at) => openApproval(crypto, viewAt(at), e)),
       );
-      this.#open.set(hex(asked.opened.id), { ...asked, part, isDecided, approvals });
+      this.#open.set(hex(asked.opened.id), { ...asked, parts, isDecided, approvals });
     });
+    loadAll(r, () => this.#spent.set(r.string(), loadNumber(r)));
+  }
+
+  /** Ids of the proposals that have not lapsed, oldest first, as hex. */
+  ids(): Iterable<string> {
+    return this.#open.keys();
   }
 
   /**
    * An open or decided proposal that has not lapsed, with its approvals, for who wants to approve.
    */
   find(id: Bytes):
-    | (Pick<Open, "envelope" | "part" | "isDecided"> & {
+    | (Pick<Open, "envelope" | "isDecided"> & {
+        /** Its own private part: the subject and the statement. */
+        readonly part: PrivatePart;
+        /** Private parts of the signals that it takes along. */
+        readonly evidenceParts: readonly PrivatePart[];
         readonly approvals: readonly Envelope[];
       })
     | undefined {
     const open = this.#open.get(hex(id));
     if (open === undefined) return undefined;
-    const { envelope, part, isDecided } = open;
-    return { envelope, part, isDecided, approvals: open.approvals.map((a) => a.envelope) };
+    const { envelope, isDecided } = open;
+    const [part, ...evidenceParts] = open.parts as [PrivatePart, ...PrivatePart[]];
+    const approvals = open.approvals.map((a) => a.envelope);
+    return { envelope, part, evidenceParts, isDecided, approvals };
   }
 }
