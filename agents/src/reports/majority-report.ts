@@ -33,6 +33,9 @@ export interface OpenedReport {
   readonly hosts: number;
   readonly ready: number;
   readonly errors: number;
+  /** Revocations under an epoch, and lifts of those; 0 of a verdict. */
+  readonly revocations: number;
+  readonly lifts: number;
 }
 
 /** Numbers that a majority of all coordinators stands behind. */
@@ -40,6 +43,8 @@ export interface MajorityReport {
   readonly hosts: number;
   readonly ready: number;
   readonly errors: number;
+  readonly revocations: number;
+  readonly lifts: number;
   /** The newest report of each coordinator that has one, sorted by its key. */
   readonly reports: readonly Envelope[];
 }
@@ -78,7 +83,9 @@ export function readReport(envelope: Envelope): OpenedReport | Reject {
   const isSound = hosts <= LIMITS.hostsMax && ready <= hosts && report.receiptsRoot.length === 32;
   if (!isSound || !isTime(timeMs) || !isTime(notAfterMs)) return MALFORMED;
   const times = { timeMs: Number(timeMs), notAfterMs: Number(notAfterMs) };
-  return { envelope, coordinatorKey, about, ...times, hosts, ready, errors };
+  const { revocations, lifts } = report;
+  const counts = { hosts, ready, errors, revocations, lifts };
+  return { envelope, coordinatorKey, about, ...times, ...counts };
 }
 
 const MALFORMED = reject("malformed");
@@ -109,6 +116,8 @@ export function majorityReport(
     hosts: saidByMajority(counted.map((r) => r.hosts)),
     ready: saidByMajority(counted.map((r) => r.ready)),
     errors: saidByMajority(counted.map((r) => r.errors)),
+    revocations: saidByMajority(counted.map((r) => r.revocations)),
+    lifts: saidByMajority(counted.map((r) => r.lifts)),
     reports: counted.sort(byCoordinator).map((r) => r.envelope),
   };
 }

@@ -791,6 +791,13 @@ export declare type RolloutChange = Message<"ostraka.v1.RolloutChange"> & {
    * @generated from field: uint32 restored_epoch = 4;
    */
   restoredEpoch: number;
+
+  /**
+   * Of a majority of coordinators, sorted by their keys: what the step was taken on.
+   *
+   * @generated from field: repeated ostraka.v1.Envelope reports = 5;
+   */
+  reports: Envelope[];
 };
 
 /**
@@ -930,6 +937,18 @@ export declare type Report = Message<"ostraka.v1.Report"> & {
    * @generated from field: bytes receipts_root = 10;
    */
   receiptsRoot: Uint8Array;
+
+  /**
+   * Of an epoch: revocations made under it, in both ledgers, and lifts of those.
+   *
+   * @generated from field: uint32 revocations = 11;
+   */
+  revocations: number;
+
+  /**
+   * @generated from field: uint32 lifts = 12;
+   */
+  lifts: number;
 };
 
 /**
