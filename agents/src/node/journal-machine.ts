@@ -13,7 +13,6 @@ import {
   type Envelope,
   type EnvelopeKind,
   encode,
-  encodeNew,
   equalBytes,
   hex,
   isReject,
@@ -49,6 +48,7 @@ import {
 import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "../ledger/index.ts";
 import type { CheckedOpening } from "../repair/index.ts";
 import { openingAt } from "./generation.ts";
+import { chainHashOf } from "./journal-chain.ts";
 
 /** An entry with what lies beside it, as stored and sent. */
 export interface MadeRecord {
@@ -369,28 +369,4 @@ export abstract class JournalMachine {
       .sort((a, b) => a - b);
     return times[Math.floor((times.length - 1) / 2)] as number;
   }
-}
-
-/**
- * chain = SHA-256(chain || SHA-256(signed || SHA-256(private as received))) (DESIGN.md 9, erasure).
- */
-function chainHashOf(
-  crypto: Crypto,
-  chain: Uint8Array,
-  message: JournalMessage | undefined,
-  raw: Uint8Array,
-): Bytes {
-  if (message === undefined) {
-    return crypto.sha256(chain, crypto.sha256(raw, crypto.sha256()));
-  }
-  const signed = encodeNew(JournalMessageSchema, { ...messageWithout(message), privates: [] });
-  const privates = encodeNew(JournalMessageSchema, { privates: message.privates });
-  return crypto.sha256(chain, crypto.sha256(signed, crypto.sha256(privates)));
-}
-
-function messageWithout(message: JournalMessage) {
-  const { format, signals } = message;
-  return message.envelope === undefined
-    ? { format, signals }
-    : { format, signals, envelope: message.envelope };
 }
