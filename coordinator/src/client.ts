@@ -16,8 +16,13 @@ import { OstrakaError } from "@ostraka/proto";
 import {
   CommandService,
   EnrollmentService,
+  HostService,
+  JournalService,
   LedgerService,
   MeshService,
+  PolicyService,
+  ProposalService,
+  VerdictService,
 } from "@ostraka/proto/gen/admin";
 import { errorOfStatus } from "./api/error-status.ts";
 import {
@@ -40,6 +45,11 @@ export interface AdminAccess {
 export interface AdminClient {
   readonly command: ServiceClient<typeof CommandService>;
   readonly mesh: ServiceClient<typeof MeshService>;
+  readonly host: ServiceClient<typeof HostService>;
+  readonly verdict: ServiceClient<typeof VerdictService>;
+  readonly proposal: ServiceClient<typeof ProposalService>;
+  readonly policy: ServiceClient<typeof PolicyService>;
+  readonly journal: ServiceClient<typeof JournalService>;
   readonly ledger: ServiceClient<typeof LedgerService>;
   close(): void;
 }
@@ -74,6 +84,11 @@ export function connectAdmin(access: AdminAccess): AdminClient {
   return {
     command: channels.client(CommandService),
     mesh: channels.client(MeshService),
+    host: channels.client(HostService),
+    verdict: channels.client(VerdictService),
+    proposal: channels.client(ProposalService),
+    policy: channels.client(PolicyService),
+    journal: channels.client(JournalService),
     ledger: channels.client(LedgerService),
     close: () => channels.close(),
   };

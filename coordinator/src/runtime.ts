@@ -34,6 +34,7 @@ import {
   type PrivatePart,
   type Signer,
 } from "@ostraka/proto";
+import type { RepairDesk } from "./api/journal-service.ts";
 import { Callers } from "./callers.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { JournalFeed } from "./journal-feed.ts";
@@ -67,12 +68,15 @@ export class CoordinatorRuntime {
   /** When this coordinator heard of each host's receipt, by key; since the process began. */
   readonly receiptsHeardMs = new Map<string, number>();
   readonly startedMs: number;
+  /** Who repairs journals here. */
+  repairs: RepairDesk | undefined;
   readonly #pump: Pump<CoordinatorInput, CoordinatorEffect>;
   readonly #rounds: RoundQueue<CoordinatorInput>;
   readonly #callers = new Callers();
   /** How to refuse each submission that waits for its answer. */
   readonly #submitters = new Set<(error: OstrakaError) => void>();
   readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
+  readonly #sealedListeners = new Set<() => void>();
   readonly #resyncs: number[] = [];
   /**
    * Heads that we have signed and that the bus will hand back: byte for byte, nothing to look at.
@@ -200,6 +204,12 @@ export class CoordinatorRuntime {
   onReceipt(listener: (receipt: Envelope) => void): () => void {
     this.#receiptListeners.add(listener);
     return () => this.#receiptListeners.delete(listener);
+  }
+
+  /** Hears of each sealed head once it is stored. @returns how to stop. */
+  onSealed(listener: () => void): () => void {
+    this.#sealedListeners.add(listener);
+    return () => this.#sealedListeners.delete(listener);
   }
 
   /** Finishes the round, sends what was published, and closes the store. */
@@ -343,6 +353,7 @@ export class CoordinatorRuntime {
   }
 
   #enforce(effect: CoordinatorEffect): void {
+    if (effect.type === "sealed") for (const listener of [...this.#sealedListeners]) listener();
     if (effect.type !== "receipt") return;
     const key = effect.envelope.signatures[0]?.key;
     if (key !== undefined) this.receiptsHeardMs.set(hex(key), this.parts.clock.wallMs());

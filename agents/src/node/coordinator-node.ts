@@ -105,6 +105,11 @@ export class CoordinatorNode {
     };
   }
 
+  /** The newest head of a ledger heard from a coordinator since this process began. */
+  newestHeadOf(ledger: LedgerId, coordinatorKey: Uint8Array) {
+    return this.#lane(ledger).sealer.newestOf(coordinatorKey);
+  }
+
   /** Position of the next message wanted from a journal. */
   nextPosition(ledger: LedgerId): number {
     return this.#lane(ledger).machine.point.position + 1;

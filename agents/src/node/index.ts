@@ -20,6 +20,12 @@ export { Mesh } from "./mesh.ts";
 export { commitmentsOf } from "./privates-fit.ts";
 export { type Node, PHASES, type Phase, Pump, type PumpPorts } from "./pump.ts";
 export { openReceipt } from "./receipt-book.ts";
+export {
+  type FoundEntry,
+  findEntries,
+  findingRows,
+  ROWS_WHOLE_KEY,
+} from "./record-rows.ts";
 export { type Readiness, type SidecarInput, SidecarNode } from "./sidecar-node.ts";
 export type { SubmissionAnswer } from "./submissions.ts";
 export { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";

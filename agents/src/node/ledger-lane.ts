@@ -31,6 +31,7 @@ import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
 import type { CoordinatorEffect } from "./coordinator-io.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
 import { JournalWatch } from "./journal-watch.ts";
+import { recordRows } from "./record-rows.ts";
 
 export interface LaneParts {
   readonly crypto: Crypto;
@@ -120,10 +121,7 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
     const letter = this.#letter;
     out.persist.push({ key: `journal/${letter}/${orderedKey(position)}`, value: bytes });
     for (const record of step.records) {
-      out.persist.push({
-        key: `record/${letter}/${orderedKey(record.index)}`,
-        value: record.bytes,
-      });
+      out.persist.push(...recordRows(this.#parts.crypto, this.ledger, record));
     }
     if (step.head !== undefined) {
       out.persist.push({ key: `head/${letter}/${orderedKey(position)}`, value: step.head });

@@ -111,6 +111,7 @@ export class Sealer {
     const isPlain = envelope.signatures.length === 1;
     if (head === undefined || head.ledger !== this.#ledger || !isPlain) return reject("malformed");
     if (head.format !== 1) return reject("unsupported-format");
+    this.#noteNewest(head, envelope.signatures[0] as Signature);
     if (this.#latest !== undefined && !isLaterHead(head, this.#latest.head)) return undefined;
     const pending = this.#pendingAt(head);
     const id = hex(this.#crypto.sha256(opened.body));
@@ -119,6 +120,11 @@ export class Sealer {
       if (fault !== undefined) return fault;
     }
     return this.#complete(view, head, pending, id);
+  }
+
+  #noteNewest(head: Head, { key }: Signature): void {
+    const known = this.#newestOf.get(hex(key));
+    if (known === undefined || isLaterHead(head, known)) this.#newestOf.set(hex(key), head);
   }
 
   #addSeal(pending: Pending, id: string, bytes: Uint8Array, seal: Signature): Reject | undefined {

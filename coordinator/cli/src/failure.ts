@@ -19,9 +19,11 @@ export const EXIT = {
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   OSTRAKA_REFUSED: EXIT.no,
+  OSTRAKA_NOT_ALLOWED: EXIT.no,
   OSTRAKA_NOT_VERIFIED: EXIT.no,
   OSTRAKA_ENVELOPE_BAD_SIGNATURE: EXIT.no,
   OSTRAKA_UNREACHABLE: EXIT.unreachable,
+  OSTRAKA_BEHIND: EXIT.unreachable,
   OSTRAKA_RESOURCE_EXHAUSTED: EXIT.unreachable,
   OSTRAKA_JOURNAL_DAMAGED: EXIT.unreachable,
   OSTRAKA_STORE: EXIT.unreachable,

@@ -8,18 +8,31 @@ import { LIMITS, OstrakaError } from "@ostraka/proto";
 import {
   CommandService,
   EnrollmentService,
+  HostService,
+  JournalService,
   LedgerService,
   MeshService,
+  PolicyService,
+  ProposalService,
+  VerdictService,
 } from "@ostraka/proto/gen/admin";
 import { HealthImplementation } from "grpc-health-check";
 import type { CoordinatorRuntime } from "../runtime.ts";
-import { CallDoor } from "./call-door.ts";
+import { checkAccess } from "./access-rules.ts";
+import { CallDoor, type Gatekeeper } from "./call-door.ts";
+import { ANYONE, callerOf } from "./caller.ts";
 import { commandHandlers } from "./command-service.ts";
 import { enrollmentHandlers, type Issuers } from "./enrollment-service.ts";
 import { type AnyService, serviceDefinition } from "./grpc-service.ts";
+import { hostHandlers } from "./host-service.ts";
+import { journalHandlers } from "./journal-service.ts";
 import { ledgerHandlers } from "./ledger-service.ts";
 import { meshHandlers } from "./mesh-service.ts";
+import { policyHandlers } from "./policy-service.ts";
+import { proposalHandlers } from "./proposal-service.ts";
 import { addReflection } from "./reflection.ts";
+import { SealedReader } from "./sealed-reader.ts";
+import { verdictHandlers } from "./verdict-service.ts";
 
 export interface AdminServer {
   /** `host:port` that each listener took. */
@@ -38,8 +51,22 @@ export interface TlsTexts {
 /** A command with its private part and room for framing. */
 const REQUEST_BYTES_MAX = LIMITS.commandBytesMax + 2 * LIMITS.privateBytesMax;
 const JOIN_BYTES_MAX = 32_768;
-const API_BOUNDS = { callsMax: 256, streamsMax: 64 };
-const JOIN_BOUNDS = { callsMax: 16, streamsMax: 0 };
+const API_BOUNDS = {
+  callsMax: 256,
+  callsPerCallerMax: 64,
+  streamsMax: 128,
+  streamsPerCallerMax: 16,
+};
+const JOIN_BOUNDS = { callsMax: 16, callsPerCallerMax: 16, streamsMax: 0, streamsPerCallerMax: 0 };
+const READ_ALWAYS = [
+  MeshService,
+  HostService,
+  VerdictService,
+  ProposalService,
+  PolicyService,
+  JournalService,
+  LedgerService,
+];
 const HEALTH_EVERY_MS = 250;
 const CLOSE_MS_MAX = 2_000;
 
@@ -71,17 +98,33 @@ export async function startAdminServer(
     cert_chain: Buffer.from(`${tls.certificate.trimEnd()}\n${issuers.ca.certPem}`),
   };
   const api = new Server(API_OPTIONS);
-  const door = new CallDoor(API_BOUNDS, log);
+  const whoReads: Gatekeeper = (method, auth) => {
+    const caller = callerOf(auth, runtime.node.control.mesh);
+    checkAccess(method, caller);
+    return caller;
+  };
+  const door = new CallDoor(API_BOUNDS, whoReads, log);
+  const reader = new SealedReader(runtime);
   const add = (server: Server, at: CallDoor, service: AnyService, handlers: object) =>
     server.addService(serviceDefinition(service), at.admit(service, handlers));
   add(api, door, CommandService, commandHandlers(runtime));
   add(api, door, MeshService, meshHandlers(runtime));
-  add(api, door, LedgerService, ledgerHandlers(runtime));
-  const stopHealth = addHealth(api, runtime);
+  add(api, door, HostService, hostHandlers(reader));
+  add(api, door, VerdictService, verdictHandlers(reader));
+  add(api, door, ProposalService, proposalHandlers(reader));
+  add(api, door, PolicyService, policyHandlers(reader));
+  add(api, door, JournalService, journalHandlers(runtime));
+  add(api, door, LedgerService, ledgerHandlers(reader));
   addReflection(api);
   const join = new Server(JOIN_OPTIONS);
-  const joinDoor = new CallDoor(JOIN_BOUNDS, log);
+  const whoJoins: Gatekeeper = (method) => {
+    checkAccess(method, ANYONE);
+    return ANYONE;
+  };
+  const joinDoor = new CallDoor(JOIN_BOUNDS, whoJoins, log);
   add(join, joinDoor, EnrollmentService, enrollmentHandlers(runtime, issuers));
+  // Who starts and stops coordinators has no certificate and asks at the door for joining hosts.
+  const stopHealth = addHealth([api, join], runtime);
   const apiCredentials = ServerCredentials.createSsl(ca, [pair], true);
   const joinCredentials = ServerCredentials.createSsl(ca, [pair], false);
   return {
@@ -122,7 +165,7 @@ function shutDown(server: Server, log: Log): Promise<void> {
 }
 
 /** Health by service; the whole is well while commands are taken and no journal is damaged. */
-function addHealth(server: Server, runtime: CoordinatorRuntime): () => void {
+function addHealth(servers: readonly Server[], runtime: CoordinatorRuntime): () => void {
   const health = new HealthImplementation();
   const shown = new Map<string, boolean>();
   const show = (name: string, isServing: boolean) => {
@@ -131,15 +174,14 @@ function addHealth(server: Server, runtime: CoordinatorRuntime): () => void {
     health.setStatus(name, isServing ? "SERVING" : "NOT_SERVING");
   };
   // What is only read can be read always.
-  show(MeshService.typeName, true);
-  show(LedgerService.typeName, true);
+  for (const service of READ_ALWAYS) show(service.typeName, true);
   const look = () => {
     const isTaking = runtime.refusal() === undefined;
     show(CommandService.typeName, isTaking);
     show("", isTaking && !runtime.isDamaged);
   };
   look();
-  health.addToServer(server);
+  for (const server of servers) health.addToServer(server);
   const timer = setInterval(look, HEALTH_EVERY_MS);
   return () => clearInterval(timer);
 }

@@ -1,5 +1,6 @@
-// Puts handlers behind grpc-js: bounds how many calls run at once, turns what they throw into a
-// status, and cuts off streams whose caller does not keep up. Knows no service.
+// Puts handlers behind grpc-js: asks who calls and whether they may, bounds how many calls run at
+// once and for whom, turns what handlers throw into a status, and ends streams whose caller does not
+// keep up. Knows no service.
 
 import type {
   ServerUnaryCall,
@@ -9,42 +10,56 @@ import type {
 } from "@grpc/grpc-js";
 import type { Log } from "@ostraka/host";
 import { OstrakaError } from "@ostraka/proto";
+import type { AuthContext, Caller } from "./caller.ts";
 import { statusOfError } from "./error-status.ts";
-import type { AnyService, CallContext, StreamContext } from "./grpc-service.ts";
+import type { AnyService, CallContext } from "./grpc-service.ts";
+import { Seats } from "./seats.ts";
 
 export interface CallBounds {
-  /** Calls that run at once, over all methods of the listener. */
+  /** Calls that run at once over all methods of the listener, and those of one caller. */
   readonly callsMax: number;
-  /** Open streams at once. */
+  readonly callsPerCallerMax: number;
+  /** Open streams at once, and those of one caller. */
   readonly streamsMax: number;
+  readonly streamsPerCallerMax: number;
 }
 
-/** Answers that may wait for a slow caller. */
-const STREAM_WAITING_MAX = 256;
+/** Who calls `Service/Method`. @throws OstrakaError OSTRAKA_NOT_ALLOWED. */
+export type Gatekeeper = (method: string, auth: AuthContext) => Caller;
+
+/** A caller that has taken nothing off a stream for this long is cut off. */
+const SLOW_MS_MAX = 10_000;
+/** Whether a stream's caller still may is asked again this often. */
+const ASK_AGAIN_MS = 5_000;
 
 type Unary = (request: unknown, context: CallContext) => Promise<unknown>;
-type Streaming = (request: unknown, stream: StreamContext<unknown>) => void;
+type Streaming = (request: unknown, context: CallContext) => AsyncIterable<unknown>;
 
 /** Counts the calls of one listener. */
 export class CallDoor {
-  readonly #bounds: CallBounds;
+  readonly #who: Gatekeeper;
   readonly #log: Log;
-  readonly #streams = new Set<() => void>();
-  #calls = 0;
+  readonly #calls: Seats;
+  readonly #streams: Seats;
+  readonly #open = new Set<AbortController>();
 
-  constructor(bounds: CallBounds, log: Log) {
-    this.#bounds = bounds;
+  constructor(bounds: CallBounds, who: Gatekeeper, log: Log) {
+    this.#who = who;
     this.#log = log;
+    this.#calls = new Seats("calls", bounds.callsMax, bounds.callsPerCallerMax);
+    this.#streams = new Seats("streams", bounds.streamsMax, bounds.streamsPerCallerMax);
   }
 
   /** The implementation of a service as grpc-js takes it. */
   admit(service: AnyService, handlers: object): UntypedServiceImplementation {
+    const noun = service.typeName.slice(service.typeName.lastIndexOf(".") + 1);
     const admitted = service.methods.map((method) => {
       const handler = (handlers as Record<string, unknown>)[method.localName];
+      const name = `${noun}/${method.name}`;
       const entry =
         method.methodKind === "unary"
-          ? this.#unary(method.name, handler as Unary)
-          : this.#streaming(method.name, handler as Streaming);
+          ? this.#unary(name, handler as Unary)
+          : this.#streaming(name, handler as Streaming);
       return [method.localName, entry] as const;
     });
     return Object.fromEntries(admitted);
@@ -52,68 +67,60 @@ export class CallDoor {
 
   /** Ends every open stream as finished: this process stops. */
   endStreams(): void {
-    for (const finish of [...this.#streams]) finish();
+    for (const stop of [...this.#open]) stop.abort();
   }
 
-  #unary(name: string, handler: Unary) {
+  #unary(method: string, handler: Unary) {
     return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => {
-      if (this.#calls >= this.#bounds.callsMax) {
-        callback(statusOfError(tooBusy("calls")));
-        return;
-      }
-      this.#calls++;
-      handler(call.request, { remainingMs: remainingMs(call.getDeadline()) })
-        .then(
-          (answer) => callback(null, answer),
-          (error: unknown) => callback(this.#refusal(name, error)),
-        )
-        .finally(() => {
-          this.#calls--;
-        });
+      const gone = new AbortController();
+      call.on("cancelled", () => gone.abort());
+      const answer = async () => {
+        const caller = this.#who(method, call.getAuthContext());
+        using _seat = this.#calls.take(caller);
+        const remainingMs = remainingMsOf(call.getDeadline());
+        return await handler(call.request, { remainingMs, caller, signal: gone.signal });
+      };
+      answer().then(
+        (value) => callback(null, value),
+        (error: unknown) => callback(this.#refusal(method, error)),
+      );
     };
   }
 
-  #streaming(name: string, handler: Streaming) {
+  #streaming(method: string, handler: Streaming) {
     return (call: ServerWritableStream<unknown, unknown>) => {
-      const refuse = (error: unknown) => call.emit("error", this.#refusal(name, error));
-      if (this.#streams.size >= this.#bounds.streamsMax) {
-        refuse(tooBusy("streams"));
-        return;
-      }
-      let onEnd: (() => void) | undefined;
-      let isOpen = true;
-      const end = () => {
-        if (!isOpen) return;
-        isOpen = false;
-        this.#streams.delete(finish);
-        onEnd?.();
-      };
-      const finish = () => {
-        end();
-        call.end();
-      };
-      this.#streams.add(finish);
-      call.on("cancelled", end);
-      call.on("close", end);
-      const send = (message: unknown) => {
-        if (!isOpen) return;
-        call.write(message);
-        if (call.writableLength < STREAM_WAITING_MAX) return;
-        end();
-        refuse(new OstrakaError("OSTRAKA_RESOURCE_EXHAUSTED", "read faster, or ask again"));
-      };
-      try {
-        handler(call.request, {
-          send,
-          onEnd: (act) => {
-            onEnd = act;
-          },
-        });
-      } catch (error) {
-        end();
-        refuse(error);
-      }
+      const gone = new AbortController();
+      call.on("cancelled", () => gone.abort());
+      call.on("close", () => gone.abort());
+      this.#stream(method, handler, call, gone)
+        .then(
+          () => call.end(),
+          (error: unknown) => call.emit("error", this.#refusal(method, error)),
+        )
+        .finally(() => this.#open.delete(gone));
     };
+  }
+
+  async #stream(
+    method: string,
+    handler: Streaming,
+    call: ServerWritableStream<unknown, unknown>,
+    gone: AbortController,
+  ): Promise<void> {
+    const { signal } = gone;
+    const caller = this.#who(method, call.getAuthContext());
+    using _seat = this.#streams.take(caller);
+    this.#open.add(gone);
+    const remainingMs = remainingMsOf(call.getDeadline());
+    let askedMs = performance.now();
+    for await (const message of handler(call.request, { remainingMs, caller, signal })) {
+      if (signal.aborted) return;
+      if (performance.now() - askedMs >= ASK_AGAIN_MS) {
+        this.#who(method, call.getAuthContext());
+        askedMs = performance.now();
+      }
+      if (!call.write(message)) await drained(call, signal);
+    }
   }
 
   #refusal(method: string, error: unknown) {
@@ -124,13 +131,27 @@ export class CallDoor {
   }
 }
 
-function tooBusy(what: string): OstrakaError {
-  return new OstrakaError(
-    "OSTRAKA_RESOURCE_EXHAUSTED",
-    `this coordinator has too many ${what} open: wait a moment and ask again`,
-  );
+/** @throws OstrakaError OSTRAKA_RESOURCE_EXHAUSTED when the caller takes nothing for too long. */
+function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, fail) => {
+    const settle = (act: () => void) => () => {
+      clearTimeout(timer);
+      call.off("drain", onDrain);
+      signal.removeEventListener("abort", onDrain);
+      act();
+    };
+    const onDrain = settle(resolve);
+    const onSlow = settle(() => {
+      const why = "this stream was ended, its caller takes nothing: read faster, then resume";
+      fail(new OstrakaError("OSTRAKA_RESOURCE_EXHAUSTED", why));
+    });
+    const timer = setTimeout(onSlow, SLOW_MS_MAX);
+    call.once("drain", onDrain);
+    signal.addEventListener("abort", onDrain, { once: true });
+    if (signal.aborted) onDrain();
+  });
 }
 
-function remainingMs(deadline: Date | number): number {
+function remainingMsOf(deadline: Date | number): number {
   return (deadline instanceof Date ? deadline.getTime() : deadline) - Date.now();
 }

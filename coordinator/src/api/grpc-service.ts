@@ -12,19 +12,15 @@ import {
 } from "@bufbuild/protobuf";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
+import type { Caller } from "./caller.ts";
 
 /** What a handler may know of its call. */
 export interface CallContext {
   /** Milliseconds until the caller gives up; infinite without a deadline. */
   readonly remainingMs: number;
-}
-
-/** A stream of answers to one caller. */
-export interface StreamContext<Output> {
-  /** Sends one answer; a caller that does not keep up is cut off. */
-  send(message: Output): void;
-  /** Called ONCE when the caller is gone or was cut off. */
-  onEnd(handler: () => void): void;
+  readonly caller: Caller;
+  /** Aborted when the caller is gone. */
+  readonly signal: AbortSignal;
 }
 
 type Handler<M> = M extends {
@@ -38,7 +34,7 @@ type Handler<M> = M extends {
         input: infer I extends DescMessage;
         output: infer O extends DescMessage;
       }
-    ? (request: MessageShape<I>, stream: StreamContext<MessageInitShape<O>>) => void
+    ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
     : never;
 
 /** The handlers of a service, by method. */

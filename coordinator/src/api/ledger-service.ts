@@ -1,47 +1,73 @@
-// Reads ledgers and open proposals out of the own store and machine. Shows nothing above the
-// latest sealed head: what lies there is tentative.
+// Reads ledgers and open proposals out of the own store and machine, and proves what it shows. Shows
+// nothing above the latest sealed head: what lies there is tentative.
 
-import { orderedKey } from "@ostraka/agents/kernel";
 import { commandHash } from "@ostraka/agents/node";
-import {
-  decode,
-  type EntryRecord,
-  EntryRecordSchema,
-  hex,
-  LEDGERS,
-  type Ledger,
-  type LedgerId,
-  LIMITS,
-  ledgerLetter,
-  OstrakaError,
-} from "@ostraka/proto";
+import { hex, Ledger, LIMITS, ledgerLetter, OstrakaError } from "@ostraka/proto";
 import type { LedgerService } from "@ostraka/proto/gen/admin";
-import type { CoordinatorRuntime } from "../runtime.ts";
+import { feedEntries } from "./entry-feed.ts";
 import type { Handlers } from "./grpc-service.ts";
+import { cursorOf, pageSizeOf, pageToken } from "./page-token.ts";
+import { indexNumber, ledgerOf, waitFor } from "./read-barrier.ts";
+import type { SealedReader } from "./sealed-reader.ts";
 
-const PAGE_SIZE_DEFAULT = 100;
-
-export function ledgerHandlers(runtime: CoordinatorRuntime): Handlers<typeof LedgerService> {
-  const sealedOf = (ledger: LedgerId) => runtime.node.status(ledger).sealed;
+export function ledgerHandlers(reader: SealedReader): Handlers<typeof LedgerService> {
+  const { runtime } = reader;
+  const { mesh } = runtime.parts.genesis;
   return {
-    listEntries: async ({ ledger: wanted, fromIndex, pageSize }) => {
-      const ledger = ledgerOf(wanted);
-      const sealed = sealedOf(ledger);
-      if (sealed === undefined) return { records: [] };
-      const countMax = Math.min(pageSize || PAGE_SIZE_DEFAULT, LIMITS.pageRecordsMax);
-      const first = fromIndex < 1n ? 1n : fromIndex;
-      const records =
-        first > sealed.head.index
-          ? []
-          : readRecords(runtime, ledger, Number(first), Number(sealed.head.index), countMax);
-      return { records, head: sealed.sealed };
+    listEntries: async (request, context) => {
+      const ledger = ledgerOf(request.ledger);
+      const to = request.toIndex === 0n ? Number.MAX_SAFE_INTEGER : indexNumber(request.toIndex);
+      const scope = `entries-${ledgerLetter(ledger)}-${to}`;
+      const cursor = cursorOf(mesh, scope, request.pageToken);
+      await waitFor(reader, request.minIndex, context);
+      const head = reader.sealedHead(ledger);
+      if (head === undefined) return { records: [] };
+      const from = cursor === undefined ? indexNumber(request.fromIndex) : Number(cursor);
+      const countMax = pageSizeOf(request.pageSize, LIMITS.pageRecordsMax);
+      const page = reader.page(ledger, Math.max(1, from), to, countMax);
+      const next = (page.at(-1)?.index ?? 0) + 1;
+      const hasMore = page.length > 0 && next <= Math.min(to, reader.indexOf(ledger));
+      return {
+        records: page.map(({ record }) => record),
+        head,
+        nextPageToken: hasMore ? pageToken(mesh, scope, String(next)) : "",
+      };
     },
-    getSealedHead: async ({ ledger }) => {
-      const sealed = sealedOf(ledgerOf(ledger));
-      return sealed === undefined ? {} : { head: sealed.sealed };
+    watchEntries: async function* ({ ledger: wanted, resumeAfter, minIndex }, context) {
+      const ledger = ledgerOf(wanted);
+      await waitFor(reader, minIndex, context);
+      await waitFor(reader, resumeAfter, context);
+      const from = resumeAfter ?? { control: 0n, signals: 0n };
+      for await (const { fed, at } of feedEntries(reader, from, context.signal, [ledger])) {
+        yield fed === undefined
+          ? { item: { case: "synced", value: { machineTimeMs: reader.machineTimeMs() } }, at }
+          : { item: { case: "record", value: fed.record }, at };
+      }
+    },
+    prove: async ({ ledger: wanted, index, fromIndex, minIndex }, context) => {
+      const ledger = ledgerOf(wanted);
+      const at = indexNumber(index);
+      const own = ledger === Ledger.CONTROL ? { control: index } : { signals: index };
+      await waitFor(reader, minIndex, context);
+      await waitFor(reader, { control: 0n, signals: 0n, ...own }, context);
+      const record = reader.record(ledger, at);
+      if (record === undefined) {
+        const why = `${ledgerLetter(ledger)}:${at} is no entry: entries are counted from 1`;
+        throw new OstrakaError("OSTRAKA_NOT_FOUND", why);
+      }
+      const { head, path } = reader.inclusion(ledger, at);
+      if (head === undefined) throw behindItsHead(reader);
+      const consistency = reader.consistency(ledger, indexNumber(fromIndex));
+      return { record, head, inclusion: path, consistency };
+    },
+    getSealedHead: async ({ ledger, minIndex }, context) => {
+      const wanted = ledgerOf(ledger);
+      await waitFor(reader, minIndex, context);
+      const head = reader.sealedHead(wanted);
+      return head === undefined ? {} : { head };
     },
     getProposal: async ({ id }) => {
-      const { people, mesh } = runtime.node.control;
+      const { people, mesh: known } = runtime.node.control;
       const found = id.length === 32 ? people.find(id) : undefined;
       if (found === undefined) {
         throw new OstrakaError(
@@ -56,42 +82,14 @@ export function ledgerHandlers(runtime: CoordinatorRuntime): Handlers<typeof Led
         private: part,
         approvals: [...approvals],
         index: BigInt(entered?.index ?? 0),
-        roster: mesh.roster.document,
+        roster: known.roster.document,
       };
     },
   };
 }
 
-/** @throws OstrakaError OSTRAKA_USAGE when no ledger is named. */
-function ledgerOf(wanted: Ledger): LedgerId {
-  const ledger = LEDGERS.find((known: Ledger) => known === wanted);
-  if (ledger !== undefined) return ledger;
-  throw new OstrakaError("OSTRAKA_USAGE", "name a ledger: LEDGER_CONTROL or LEDGER_SIGNALS");
-}
-
-function readRecords(
-  runtime: CoordinatorRuntime,
-  ledger: LedgerId,
-  first: number,
-  last: number,
-  countMax: number,
-): EntryRecord[] {
-  const prefix = `record/${ledgerLetter(ledger)}/`;
-  const records: EntryRecord[] = [];
-  let size = 0;
-  const rows = Math.min(countMax, last - first + 1);
-  for (const [, bytes] of runtime.parts.store.scan(prefix, prefix + orderedKey(first), rows)) {
-    size += bytes.length;
-    // One record always fits, so asking again always gets on.
-    if (records.length > 0 && size > LIMITS.pageBytesMax) break;
-    const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
-    if (record === undefined) {
-      throw new OstrakaError(
-        "OSTRAKA_STORE",
-        `the store of ${runtime.parts.config.name} is damaged`,
-      );
-    }
-    records.push(record);
-  }
-  return records;
+function behindItsHead({ runtime }: SealedReader): OstrakaError {
+  const { name } = runtime.parts.config;
+  const why = `${name} has not applied yet what the others have sealed: ask another, or again soon`;
+  return new OstrakaError("OSTRAKA_BEHIND", why);
 }

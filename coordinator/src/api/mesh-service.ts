@@ -1,12 +1,14 @@
-// Says how the mesh is, as this coordinator sees it: ledgers, hosts and their receipts, live. Shows
-// receipts as they were signed; whoever asks counts coverage for themselves.
+// Says how the mesh is, as this coordinator sees it: ledgers, coordinators, what is missing. Shows
+// what was signed as it was signed; whoever asks counts for themselves.
 
 import { LEDGERS, type LedgerId } from "@ostraka/proto";
 import type { MeshService } from "@ostraka/proto/gen/admin";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import type { Handlers } from "./grpc-service.ts";
-import { damageText, notesOf, sealsOf } from "./status-notes.ts";
+import { hostStatus } from "./host-status.ts";
+import { watchReceipts } from "./receipt-feed.ts";
+import { coordinatorName, damageText, isDissenting, notesOf, sealsOf } from "./status-notes.ts";
 
 export function meshHandlers(runtime: CoordinatorRuntime): Handlers<typeof MeshService> {
   const { node, parts } = runtime;
@@ -23,26 +25,19 @@ export function meshHandlers(runtime: CoordinatorRuntime): Handlers<typeof MeshS
         coordinators: view.coordinatorKeys().length,
         notes: notesOf(runtime),
         isBusConnected: runtime.isBusConnected,
+        machineVersion: view.machineVersion,
+        coordinatorList: coordinatorList(runtime),
+        hosts: [...view.hosts()].length,
       };
     },
+    listCoordinators: async () => ({ coordinators: coordinatorList(runtime) }),
     listHosts: async () => ({
-      hosts: [...node.control.mesh.view.hosts()].map((host) => {
-        const receipt = node.receipts.of(host.key)?.envelope;
-        return {
-          name: host.name,
-          hostKey: host.key,
-          faultDomain: host.faultDomain,
-          isWitness: host.isWitness,
-          membershipIndex: BigInt(host.index),
-          ...(receipt !== undefined && { receipt }),
-        };
-      }),
+      hosts: [...node.control.mesh.view.hosts()].map((host) => hostStatus(runtime, host)),
     }),
-    watchReceipts: (_request, stream) => {
-      // First what there is, then what comes: nobody misses one in between.
-      const stop = runtime.onReceipt((receipt) => stream.send({ receipt }));
-      stream.onEnd(stop);
-      for (const { envelope } of node.receipts.all()) stream.send({ receipt: envelope });
+    watchReceipts: async function* (_request, { signal }) {
+      for await (const { envelope } of watchReceipts(runtime, signal)) {
+        if (envelope !== undefined) yield { receipt: envelope };
+      }
     },
   };
 }
@@ -61,4 +56,22 @@ function ledgerStatus(runtime: CoordinatorRuntime, ledger: LedgerId) {
     damage: damage === undefined ? "" : damageText(damage),
     seals: sealsOf(runtime, ledger).text,
   };
+}
+
+function coordinatorList(runtime: CoordinatorRuntime) {
+  const { node } = runtime;
+  const { view } = node.control.mesh;
+  return view.coordinatorKeys().map((key) => ({
+    name: coordinatorName(runtime, key),
+    key: Uint8Array.from(key),
+    isSelf: Buffer.compare(key, node.publicKey) === 0,
+    tickedMs: BigInt(node.control.tickedMs(key)),
+    isDissenting: isDissenting(runtime, key),
+    heads: LEDGERS.flatMap((ledger) => {
+      const head = node.newestHeadOf(ledger, key);
+      if (head === undefined) return [];
+      const { generation, position, index } = head;
+      return [{ ledger, generation, position, index }];
+    }),
+  }));
 }

@@ -86,10 +86,16 @@ function damageNote(runtime: CoordinatorRuntime, name: string, why: string): str
   );
 }
 
-function coordinatorName(runtime: CoordinatorRuntime, keyHex: string): string {
-  const key = unhex(keyHex);
+/** Whether it shows another history than this coordinator, or has signed two of them. */
+export function isDissenting(runtime: CoordinatorRuntime, key: Uint8Array): boolean {
+  return LEDGERS.some((ledger) => runtime.node.status(ledger).dissenters.includes(hex(key)));
+}
+
+export function coordinatorName(runtime: CoordinatorRuntime, key: Uint8Array | string): string {
+  const bytes = typeof key === "string" ? unhex(key) : key;
   const { view } = runtime.node.control.mesh;
-  return (key && view.findHolder(key, [Role.COORDINATOR])) ?? `coordinator ${keyHex.slice(0, 16)}`;
+  const known = bytes && view.findHolder(bytes, [Role.COORDINATOR]);
+  return known ?? `coordinator ${(bytes ? hex(bytes) : String(key)).slice(0, 16)}`;
 }
 
 function hostNotes(runtime: CoordinatorRuntime): string[] {
