@@ -119,7 +119,7 @@ function scopeOf(walk: LedgerWalk, id: Uint8Array): Scope | undefined {
 }
 
 /** As a sidecar judges whether a revocation is for it: one of the hosts, and all of the labels. */
-function isWithin(scope: Scope | undefined, member: HostMember): boolean {
+export function isWithin(scope: Scope | undefined, member: HostMember): boolean {
   if (scope === undefined) return true;
   const isHere = scope.hosts.length === 0 || scope.hosts.includes(member.name);
   return isHere && scope.labels.every((label) => member.labels.includes(label));

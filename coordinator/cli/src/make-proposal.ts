@@ -15,6 +15,7 @@ import {
   ProposalSchema,
   type Scope,
   ScopeSchema,
+  type SignalProof,
   type Signer,
   type Stage,
   type SubjectText,
@@ -22,6 +23,7 @@ import {
   wireSubjectKind,
 } from "@ostraka/proto";
 import { usage } from "./failure.ts";
+import type { WideningStep } from "./widening.ts";
 
 export interface ProposalWish {
   readonly subject: SubjectText;
@@ -31,6 +33,11 @@ export interface ProposalWish {
   readonly nowMs: number;
   /** How long it may be approved. */
   readonly validMs: number;
+  /** Signals that it takes along, with their private parts in their order. */
+  readonly evidence?: {
+    readonly signals: readonly SignalProof[];
+    readonly parts: readonly PrivatePart[];
+  };
   readonly wish:
     | {
         readonly kind: "revoke";
@@ -38,6 +45,7 @@ export interface ProposalWish {
         readonly scope?: Scope;
         readonly ttlMs: number;
         readonly isDryRun?: boolean;
+        readonly widening?: readonly WideningStep[];
         readonly supersedes?: readonly Uint8Array[];
       }
     | {
@@ -53,6 +61,8 @@ export interface MadeProposal {
   readonly id: Bytes;
   readonly envelope: Envelope;
   readonly part: PrivatePart;
+  /** Its own private part, then those of its evidence. */
+  readonly privates: readonly PrivatePart[];
 }
 
 export function makeProposal(
@@ -79,9 +89,11 @@ export function makeProposal(
     epoch: wished.epoch,
     commitment: crypto.sha256(part.salt, part.content),
     wish: wish.kind === "lift" ? liftWish(wish) : revokeWish(wish, subject),
+    evidence: [...(wished.evidence?.signals ?? [])],
   });
   const envelope = signEnvelope(mesh, "proposal", body, signer);
-  return { id: crypto.sha256(body), envelope, part };
+  const privates = [part, ...(wished.evidence?.parts ?? [])];
+  return { id: crypto.sha256(body), envelope, part, privates };
 }
 
 type RevokePart = Extract<ProposalWish["wish"], { kind: "revoke" }>;
@@ -89,6 +101,7 @@ type LiftPart = Extract<ProposalWish["wish"], { kind: "lift" }>;
 
 function revokeWish(wish: RevokePart, subject: SubjectText) {
   const { stage, scope = create(ScopeSchema), ttlMs, isDryRun = false, supersedes = [] } = wish;
+  const { widening = [] } = wish;
   const value = {
     subjectKind: wireSubjectKind(subject),
     stage,
@@ -96,6 +109,7 @@ function revokeWish(wish: RevokePart, subject: SubjectText) {
     ttlMs: BigInt(ttlMs),
     isDryRun,
     supersedes: supersedes.map((id) => Uint8Array.from(id)),
+    widening: widening.map(({ afterMs, permille }) => ({ afterMs: BigInt(afterMs), permille })),
   };
   return { case: "revoke" as const, value };
 }

@@ -40,7 +40,7 @@ export async function runLift(
       throw refused(`${hex(id)} has been ${state} at c:${by?.index}: there is nothing to lift`);
     }
     const pardonBeforeMs = flags.pardon === true ? nowMs : 0;
-    return await proposeAndTell(access, flags, terminal, {
+    return await proposeAndTell(access, mesh, flags, terminal, {
       subject: verdict.subject,
       statement: flags.reason,
       wish: { kind: "lift", revocationIds: [id], pardonBeforeMs },

@@ -1,4 +1,4 @@
-// Looking: `status`, `verdicts`, `explain`, `replay`.
+// Looking: `status`, `verdicts`, `suggestions`, `explain`, `replay`.
 // Grammar alone: the code is in `commands/`.
 
 import type { Command } from "commander";
@@ -17,6 +17,10 @@ export function addReading(program: Command, bind: Bind): void {
     const { runVerdicts } = await import("../commands/verdicts.ts");
     return (_args, flags, terminal) => runVerdicts(flags, terminal);
   });
+  const suggestions = asOptions(
+    program.command("suggestions").description("what machines left to people, and waits for them"),
+  );
+  bind(suggestions, async () => (await import("../commands/suggestions.ts")).runSuggestions);
   const explain = asOptions(
     program
       .command("explain")
