@@ -6,6 +6,7 @@ import { type AccessFlags, withAccess } from "../access.ts";
 import { usage } from "../failure.ts";
 import { entryJson, placeText } from "../ledger/entry-json.ts";
 import { entryWords } from "../ledger/entry-words.ts";
+import { byTime } from "../ledger/export-batch.ts";
 import type { LedgerWalk, WalkedEntry } from "../ledger/ledger-walk.ts";
 import { isWanted, kindName, parseQuery, type QueryFlags } from "../ledger/query.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
@@ -59,12 +60,6 @@ function countOf(flag: string, text: string): number {
   const count = Number(text);
   if (text.trim() !== "" && Number.isSafeInteger(count) && count >= 0) return count;
   throw usage(`${flag} ${text.slice(0, 40)}: give a whole number`);
-}
-
-/** Both ledgers by machine time, each in its own order. */
-function byTime(a: WalkedEntry, b: WalkedEntry): number {
-  const difference = Number(a.entry.machineTimeMs - b.entry.machineTimeMs);
-  return difference !== 0 ? difference : a.ledger - b.ledger || a.index - b.index;
 }
 
 function print(walk: LedgerWalk, walked: WalkedEntry, flags: AccessFlags, terminal: Terminal) {

@@ -7,27 +7,59 @@ import { OstrakaError } from "@ostraka/proto";
 import { type AccessFlags, withAccess } from "../access.ts";
 import { usage } from "../failure.ts";
 import { openApiSource } from "../ledger/api-source.ts";
+import { EXPORT_FORMATS, type ExportFormat } from "../ledger/export-batch.ts";
+import { urlOf } from "../ledger/export-receiver.ts";
 import { exportText, type LedgerSource, readBoth } from "../ledger/export-source.ts";
 import { openStoreSource } from "../ledger/store-source.ts";
 import { pathsOf } from "../mesh-dir.ts";
 import type { Terminal } from "../terminal.ts";
+import { streamLedger } from "./ledger-stream.ts";
 
 export interface ExportFlags extends AccessFlags {
-  readonly out: string;
+  readonly out?: string;
+  /** A file or an address. */
+  readonly to?: string;
+  readonly format?: string;
+  readonly cursor?: string;
+  readonly follow?: boolean;
+  /** File with the value of the Authorization header. */
+  readonly auth?: string;
+  readonly ca?: string;
+  readonly timeout?: string;
 }
 
 export async function runLedgerExport(flags: ExportFlags, terminal: Terminal): Promise<number> {
-  if (statSync(flags.out, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw usage(`--out ${flags.out} is a folder: name a file in it`);
+  const format = formatOf(flags.format);
+  const { out, to } = flags;
+  if ((out === undefined) === (to === undefined)) {
+    throw usage("say where it goes: --out FILE for a whole export, or --to FILE or address");
+  }
+  const streams = flags.cursor !== undefined || flags.follow === true || format === "ocsf";
+  if (to !== undefined && (streams || urlOf(to) !== undefined)) {
+    return await streamLedger(format, to, flags, terminal);
+  }
+  if (streams) throw usage("--out writes a whole export; with --format ocsf or --cursor give --to");
+  return await exportWhole(out ?? (to as string), flags, terminal);
+}
+
+function formatOf(name = "jsonl"): ExportFormat {
+  const format = EXPORT_FORMATS.find((known) => known === name);
+  if (format !== undefined) return format;
+  throw usage(`--format ${name.slice(0, 40)}: one of ${EXPORT_FORMATS.join(", ")}`);
+}
+
+async function exportWhole(out: string, flags: ExportFlags, terminal: Terminal): Promise<number> {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw usage(`--out ${out} is a folder: name a file in it`);
   }
   const genesis = readGenesisFile(openCrypto(), pathsOf(flags.data).genesis);
   const { ledgers, name } = await readLedgers(flags);
-  const count = writeWhole(flags.out, exportText(genesis.mesh, ledgers)) - 1 - ledgers.size;
-  if (flags.json) terminal.json({ out: flags.out, entries: count, from: name });
+  const count = writeWhole(out, exportText(genesis.mesh, ledgers)) - 1 - ledgers.size;
+  if (flags.json) terminal.json({ out, entries: count, from: name });
   else {
-    terminal.say(`${flags.out}: ${count} entries from ${name}`);
+    terminal.say(`${out}: ${count} entries from ${name}`);
     const where = pathsOf(flags.data).genesis;
-    terminal.note(`check it with: ostraka ledger verify ${flags.out} --genesis ${where}`);
+    terminal.note(`check it with: ostraka ledger verify ${out} --genesis ${where}`);
   }
   return 0;
 }

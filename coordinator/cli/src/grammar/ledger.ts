@@ -30,8 +30,16 @@ export function addLedger(program: Command, bind: Bind): void {
     return (_args, flags, terminal) => runLedgerQuery(flags, terminal);
   });
   const exporting = asOptions(
-    ledger.command("export").description("write both ledgers to a file, also of a stopped mesh"),
-  ).requiredOption("--out <file>", "the file");
+    ledger.command("export").description("both ledgers to a file, or what is new to a receiver"),
+  )
+    .option("--out <file>", "a whole export that anyone can verify, also of a stopped mesh")
+    .option("--to <file|url>", "a stream to this file, or POSTed to this address")
+    .option("--format <format>", "jsonl (default) or ocsf")
+    .option("--cursor <file>", "go on after what was delivered last")
+    .option("-f, --follow", "and what comes; needs --cursor")
+    .option("--auth <file>", "file with the value of the Authorization header")
+    .option("--ca <file>", "PEM of the CA of the receiver")
+    .option("--timeout <duration>", "how long to try without --follow (5m)");
   bind(exporting, async () => {
     const { runLedgerExport } = await import("../commands/ledger.ts");
     return (_args, flags, terminal) => runLedgerExport(flags, terminal);
