@@ -237,8 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
     "a coordinator keeps no copy of its own of the journal",
     22,
     `${NODE}/ledger-lane.ts`,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
-    "out.persist.push({ key: `journal/${letter}/${orderedKey(position)}`, value: bytes });",
+    'out.persist.push({ key: this.rows.key("journal", position), value: bytes });',
   ),
   // I4
   one(
@@ -272,9 +271,9 @@ export const MUTANTS: readonly Mutant[] = [
     "I4",
     "entries are published and never written",
     1,
-    `${NODE}/ledger-lane.ts`,
-    "        value: record.bytes,",
-    "        value: new Uint8Array(0),",
+    `${NODE}/record-rows.ts`,
+    "return [{ key, value: made.bytes },",
+    "return [{ key, value: new Uint8Array(0) },",
   ),
   one(
     "commands-forgotten",

@@ -62,17 +62,16 @@ export class CoordinatorNode {
     this.publicKey = publicKey;
     const channels = channelsOf(genesis.mesh);
     this.channels = channels;
+    this.receipts = new ReceiptBook(crypto);
     this.control = new ControlMachine(crypto, genesis);
     this.signals = new SignalsMachine(crypto, genesis);
-    this.receipts = new ReceiptBook(crypto);
-    this.#acks = new AckDesk(this.signals.intake, publicKey);
-    const { control, signals } = this;
     const parts = { crypto, store, channels, publicKey };
-    this.#imports = new ImportDesk({ store, channels, publicKey, control, signals });
     this.#lanes = new Map<LedgerId, LedgerLane>([
-      [Ledger.CONTROL, new LedgerLane(parts, control)],
-      [Ledger.SIGNALS, new LedgerLane(parts, signals)],
+      [Ledger.CONTROL, new LedgerLane(parts, this.control)],
+      [Ledger.SIGNALS, new LedgerLane(parts, this.signals)],
     ]);
+    this.#acks = new AckDesk(this.signals.intake, publicKey);
+    this.#imports = new ImportDesk({ store, channels, publicKey });
     this.#resync = new ResyncDesk(store, (ledger) => {
       const { machine, sealer } = this.#lane(ledger);
       return { machine, sealed: sealer.latest };
@@ -224,7 +223,8 @@ export class CoordinatorNode {
   }
 
   #import(out: Out<CoordinatorEffect>): void {
-    this.#imports.offer(this.#lane(Ledger.CONTROL).sealer.latest, this.#wallMs, out);
+    const { latest } = this.#lane(Ledger.CONTROL).sealer;
+    this.#imports.offer(this.control, this.signals, latest, this.#wallMs, out);
   }
 
   #onReceipt(bytes: Bytes, out: Out<CoordinatorEffect>): void {

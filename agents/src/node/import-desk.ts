@@ -13,8 +13,6 @@ export interface ImportParts {
   readonly store: Store;
   readonly channels: Channels;
   readonly publicKey: Bytes;
-  readonly control: ControlMachine;
-  readonly signals: SignalsMachine;
 }
 
 export class ImportDesk {
@@ -26,8 +24,14 @@ export class ImportDesk {
   }
 
   /** Puts out the next import, when one is due. */
-  offer(latest: Sealed | undefined, wallMs: number, out: Out<CoordinatorEffect>): void {
-    const { store, channels, publicKey, control, signals } = this.#parts;
+  offer(
+    control: ControlMachine,
+    signals: SignalsMachine,
+    latest: Sealed | undefined,
+    wallMs: number,
+    out: Out<CoordinatorEffect>,
+  ): void {
+    const { store, channels, publicKey } = this.#parts;
     const from = signals.importedIndex;
     const sealedIndex = Number(latest?.head.index ?? 0);
     if (sealedIndex <= from || signals.point.machineTimeMs === 0) return;

@@ -6,7 +6,6 @@ import {
   type Bytes,
   type Channels,
   type Crypto,
-  decode,
   type Envelope,
   encode,
   encodeNew,
@@ -20,18 +19,16 @@ import {
   SealedHeadSchema,
   TickSchema,
 } from "@ostraka/proto";
-import {
-  MACHINE_VERSION_MAX,
-  type MeshView,
-  type Out,
-  orderedKey,
-  type Store,
-} from "../kernel/index.ts";
+import { MACHINE_VERSION_MAX, type MeshView, type Out, type Store } from "../kernel/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
 import type { CoordinatorEffect } from "./coordinator-io.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
 import { JournalWatch } from "./journal-watch.ts";
+import { LaneRows } from "./lane-rows.ts";
+import type { Mesh } from "./mesh.ts";
 import { recordRows } from "./record-rows.ts";
+import { restore } from "./restore.ts";
+import { SnapshotShelf } from "./snapshot-shelf.ts";
 
 export interface LaneParts {
   readonly crypto: Crypto;
@@ -41,13 +38,16 @@ export interface LaneParts {
   readonly publicKey: Bytes;
 }
 
-export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
+export type LaneMachine = JournalMachine & { readonly mesh: Mesh };
+
+export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   readonly machine: Machine;
   readonly ledger: LedgerId;
   readonly sealer: Sealer;
   readonly watch = new JournalWatch();
+  readonly rows: LaneRows;
+  readonly shelf: SnapshotShelf;
   readonly #parts: LaneParts;
-  readonly #letter: string;
   /** Position up to which heads and entries have been handed to the bus. */
   #published = 0;
   /** Our own newest heads by position, to compare with what a majority has sealed. */
@@ -58,8 +58,9 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
     this.#parts = parts;
     this.machine = machine;
     this.ledger = machine.ledger;
-    this.#letter = ledgerLetter(machine.ledger);
-    this.sealer = new Sealer(parts.crypto, machine.ledger);
+    this.rows = new LaneRows(parts.store, ledgerLetter(this.ledger));
+    this.shelf = new SnapshotShelf(parts.crypto, this.ledger, this.rows);
+    this.sealer = new Sealer(parts.crypto, this.ledger);
   }
 
   /** Index up to which a majority has sealed the very bytes that we made. */
@@ -69,19 +70,28 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
 
   /** `c:12`. */
   at(n: number | bigint): string {
-    return `${this.#letter}:${n}`;
+    return `${this.rows.letter}:${n}`;
   }
 
-  /** Rebuilds the machine from the own copy; puts out again what may not have left. */
+  /** Rebuilds the machine from snapshot and own copy; puts out again what may not have left. */
   open(out: Out<CoordinatorEffect>): void {
-    const { store } = this.#parts;
-    const letter = this.#letter;
-    const cursor = store.get(`published/${letter}`);
-    this.#published = cursor === undefined ? 0 : numberOf(cursor);
-    for (const [key, bytes] of store.scan(`journal/${letter}/`)) {
-      const step = this.machine.step(Number(key.slice(-16)), bytes);
+    this.#published = this.rows.published();
+    this.shelf.open();
+    const { rows } = this;
+    const fault = this.#restore();
+    if (fault !== undefined) {
+      this.watch.damage = fault;
+      return;
+    }
+    const from = this.machine.point.position + 1;
+    for (const [position, bytes] of rows.scan("journal", from)) {
+      if (position !== this.machine.point.position + 1) {
+        this.watch.damage = `own copy of message ${this.at(this.machine.point.position + 1)} is gone`;
+        return;
+      }
+      const step = this.machine.step(position, bytes);
       this.#remember(step);
-      const stored = store.get(`head/${letter}/${orderedKey(step.position)}`);
+      const stored = rows.get("head", position);
       // I3: our own copy must make the head that we signed; anything else is damage, not history.
       if (stored !== undefined && !equalBytes(stored, step.head ?? new Uint8Array())) {
         this.watch.damage = `own copy makes another head at ${this.at(step.position)}`;
@@ -91,14 +101,37 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
     }
   }
 
+  /** Starts from the newest snapshot below which nothing is left to send. */
+  #restore(): string | undefined {
+    const { rows } = this;
+    const { crypto, store } = this.#parts;
+    const controlRows = new LaneRows(store, "c");
+    for (const position of this.shelf.positions()) {
+      const head = rows.head(position);
+      const snapshot = rows.get("snapshot", position);
+      if (position > this.#published || head === undefined || snapshot === undefined) continue;
+      // What was imported may not have come by our own control journal yet.
+      const controlIndex = Number(head.controlIndex);
+      if (controlIndex > 0 && controlRows.get("record", controlIndex) === undefined) continue;
+      const records = values(rows.scan("record"));
+      const controlRecords = values(controlRows.scan("record"));
+      const parts = { crypto, head, snapshot, records, controlRecords };
+      const fault = restore(this.machine, parts);
+      this.watch.remember(position, this.machine.point.chainHash);
+      return fault && `own snapshot at ${this.at(position)} is damaged: ${fault}`;
+    }
+    const first = rows.first("journal") ?? 1;
+    return first === 1
+      ? undefined
+      : `own copy begins at ${this.at(first)} without a snapshot below`;
+  }
+
   /** Takes up the newest sealed head that was stored, if it still opens. */
   openSealed(view: MeshView, out: Out<CoordinatorEffect>): void {
     if (this.watch.damage !== undefined) return;
-    const { crypto, store } = this.#parts;
-    const bytes = store.get(`sealed-latest/${this.#letter}`);
-    const sealed = bytes && decode(SealedHeadSchema, bytes, LIMITS.messageBytesMax);
+    const sealed = this.rows.latestSealed();
     if (sealed === undefined) return;
-    const head = openSealedHead(crypto, view, sealed);
+    const head = openSealedHead(this.#parts.crypto, view, sealed);
     if (!isReject(head)) this.sealer.adopt({ head, sealed });
     this.#confirm(out);
   }
@@ -118,14 +151,14 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
     const step = this.machine.step(position, bytes);
     this.#remember(step);
     this.#confirm(out);
-    const letter = this.#letter;
-    out.persist.push({ key: `journal/${letter}/${orderedKey(position)}`, value: bytes });
+    out.persist.push({ key: this.rows.key("journal", position), value: bytes });
     for (const record of step.records) {
       out.persist.push(...recordRows(this.#parts.crypto, this.ledger, record));
     }
     if (step.head !== undefined) {
-      out.persist.push({ key: `head/${letter}/${orderedKey(position)}`, value: step.head });
+      out.persist.push({ key: this.rows.key("head", position), value: step.head });
     }
+    out.persist.push(...this.shelf.note(step));
     this.#publish(step, out);
     return step;
   }
@@ -136,6 +169,7 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
     envelope: Envelope,
     out: Out<CoordinatorEffect>,
   ): Sealed | "equivocation" | undefined {
+    out.persist.push(...this.shelf.takeHead(view, envelope, this.#parts.publicKey));
     const sealed = this.sealer.take(view, envelope);
     if (isReject(sealed)) return sealed.reject === "equivocation" ? "equivocation" : undefined;
     if (sealed !== undefined) this.#onSealed(sealed, out);
@@ -160,13 +194,15 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
     const channel = channels.journal(this.ledger, publicKey);
     const messageId = `tick/${hex(publicKey.subarray(0, 8))}/${wallMs}`;
     out.seal.push({ kind: "tick", body, channel, messageId });
+    const again = this.shelf.headToSealAgain();
+    if (again !== undefined) this.#sealHead(again, out);
   }
 
   /** Compares the journal as it was read again with our copy (I3). */
   reread(lastPosition: number, bytesAtOurs: Bytes | undefined, out: Out<CoordinatorEffect>): void {
     if (this.watch.damage !== undefined) return;
     const { position } = this.machine.point;
-    const ours = this.#parts.store.get(`journal/${this.#letter}/${orderedKey(position)}`);
+    const ours = this.rows.get("journal", position);
     const isSame =
       ours === undefined || (bytesAtOurs !== undefined && equalBytes(ours, bytesAtOurs));
     if (lastPosition < position) {
@@ -194,21 +230,20 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
   }
 
   #publish(step: MachineStep, out: Out<CoordinatorEffect>): void {
-    const { channels, publicKey } = this.#parts;
-    const channel = channels.verdicts(this.ledger);
+    const channel = this.#parts.channels.verdicts(this.ledger);
     for (const { bytes } of step.records) out.publish.push({ channel, bytes });
-    if (step.head !== undefined) {
-      const heads = channels.heads(this.ledger, publicKey);
-      out.seal.push({ kind: "head", body: step.head, channel: heads });
-    }
+    if (step.head !== undefined) this.#sealHead(step.head, out);
+  }
+
+  #sealHead(body: Bytes, out: Out<CoordinatorEffect>): void {
+    const { channels, publicKey } = this.#parts;
+    out.seal.push({ kind: "head", body, channel: channels.heads(this.ledger, publicKey) });
   }
 
   #onSealed({ head, sealed }: Sealed, out: Out<CoordinatorEffect>): void {
     const value = encode(SealedHeadSchema, sealed);
-    const letter = this.#letter;
-    out.persist.push({ key: `sealed/${letter}/${orderedKey(Number(head.index))}`, value });
-    out.persist.push({ key: `sealed-latest/${letter}`, value });
-    out.persist.push({ key: `published/${letter}`, value: bytesOf(this.#published) });
+    out.persist.push(...this.rows.sealedRows(Number(head.index), value));
+    out.persist.push(this.rows.publishedRow(this.#published));
     this.#confirm(out);
   }
 
@@ -219,8 +254,10 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
    */
   #confirm(out: Out<CoordinatorEffect>): void {
     const { latest } = this.sealer;
-    const own = latest && this.#ownHeads.get(Number(latest.head.position));
-    if (latest === undefined || own === undefined) return;
+    if (latest === undefined) return;
+    const position = Number(latest.head.position);
+    const own = this.#ownHeads.get(position) ?? this.rows.get("head", position);
+    if (own === undefined) return;
     if (equalBytes(own, latest.sealed.head)) this.#confirmedIndex = Number(latest.head.index);
     else {
       const at = this.at(latest.head.position);
@@ -229,12 +266,6 @@ export class LedgerLane<Machine extends JournalMachine = JournalMachine> {
   }
 }
 
-function bytesOf(n: number): Bytes {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(n));
-  return bytes;
-}
-
-function numberOf(bytes: Bytes): number {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0));
+function* values(rows: Iterable<readonly [number, Bytes]>): Iterable<Bytes> {
+  for (const [, bytes] of rows) yield bytes;
 }
