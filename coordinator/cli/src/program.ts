@@ -7,7 +7,7 @@ import { codeOf, EXIT, exitCodeOf, sentenceOf } from "./failure.ts";
 import type { Run } from "./grammar/grammar.ts";
 import { addHosts } from "./grammar/hosts.ts";
 import { addLedger } from "./grammar/ledger.ts";
-import { addPeople } from "./grammar/people.ts";
+import { addPeople, addProposals } from "./grammar/people.ts";
 import { addProcesses } from "./grammar/processes.ts";
 import { addReading } from "./grammar/reading.ts";
 import { addRoster } from "./grammar/roster.ts";
@@ -69,6 +69,7 @@ function buildProgram(
   addProcesses(program, bind);
   addHosts(program, bind);
   addPeople(program, bind);
+  addProposals(program, bind);
   addReading(program, bind);
   addRoster(program, bind);
   addLedger(program, bind);

@@ -1,4 +1,4 @@
-// What people sign: `propose`, `approve`, `lift`.
+// What people sign: `propose`, `approve`, `lift`, `proposal list|show|export|import`.
 // Grammar alone: the code is in `commands/`.
 
 import type { Command } from "commander";
@@ -32,7 +32,10 @@ export function addPeople(program: Command, bind: Bind): void {
       .argument("<id>", "the proposal's id")
       .description("look at a proposal and consent to its exact bytes"),
   )
+    .option("--offline <file>", "read the proposal from an export; send nothing")
+    .option("--out <file>", "with --offline: where the approval goes")
     .option("--yes", "do not ask: you have read it elsewhere")
+    .option("--valid <duration>", "how long it counts while others are missing", "1h")
     .option("--wait", "stay until every host has proven that it enforces")
     .option("--timeout <duration>", "how long to wait", "30s");
   bind(approve, async () => (await import("../commands/approve.ts")).runApprove);
@@ -48,4 +51,29 @@ export function addPeople(program: Command, bind: Bind): void {
     .option("--wait", "stay until every host has proven it")
     .option("--timeout <duration>", "how long to wait (30s; with --wait 5m)");
   bind(lift, async () => (await import("../commands/lift.ts")).runLift);
+}
+
+/** Proposals that wait, and their way to a key that never touches the network. */
+export function addProposals(program: Command, bind: Bind): void {
+  const proposal = program.command("proposal").description("proposals that wait for people");
+  const list = asOptions(proposal.command("list").description("what is open, verified here"));
+  bind(list, async () => (await import("../commands/proposal.ts")).runProposalList);
+  const show = asOptions(
+    proposal.command("show").argument("<id>").description("what an approver would be shown"),
+  );
+  bind(show, async () => (await import("../commands/proposal.ts")).runProposalShow);
+  const exporting = asOptions(
+    proposal
+      .command("export")
+      .argument("<id>", "the proposal's id")
+      .description("write all that an approver without a network needs"),
+  ).option("--out <file>", "where it goes");
+  bind(exporting, async () => (await import("../commands/proposal.ts")).runProposalExport);
+  const importing = asOptions(
+    proposal
+      .command("import")
+      .argument("<file>", "an approval that was signed with approve --offline")
+      .description("send it; anybody may carry it"),
+  ).option("--timeout <duration>", "how long to wait for the mesh", "30s");
+  bind(importing, async () => (await import("../commands/proposal.ts")).runProposalImport);
 }
