@@ -48,6 +48,8 @@ export interface CallOptions {
 
 export interface WatchOptions {
   readonly signal?: AbortSignal;
+  /** How long no coordinator may answer before a watch gives up. Default 30 s. */
+  readonly patienceMs?: number;
 }
 
 type ClientMethod<M> = M extends {

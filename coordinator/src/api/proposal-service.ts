@@ -40,11 +40,11 @@ export function proposalHandlers(reader: SealedReader): Handlers<typeof Proposal
       await waitFor(reader, resumeAfter, context);
       const from = resumeAfter ?? reader.place();
       if (resumeAfter === undefined) {
-        // Begun again from here, all that waits comes once more: each tells its newest state.
-        const at = { control: 0n, signals: 0n };
-        for (const name of waitingNames(reader)) {
+        // Without a place: a watch that breaks here begins again, and what was decided meanwhile is
+        // told as decided.
+        for (const name of waitingNames(reader, true)) {
           const value = waitingOf(reader, name);
-          if (value !== undefined) yield { item: { case: "waiting" as const, value }, at };
+          if (value !== undefined) yield { item: { case: "waiting" as const, value } };
         }
       }
       for await (const { fed, at } of feedEntries(reader, from, context.signal)) {

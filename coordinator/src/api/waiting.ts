@@ -20,11 +20,14 @@ import type { SealedReader } from "./sealed-reader.ts";
 /** Suggestions and proposals looked through for one answer. */
 const LOOKED_THROUGH_MAX = 10_000;
 
-/** Ids of open proposals, oldest first, then keys of suggestions that have not run out. */
-export function* waitingNames(reader: SealedReader): Iterable<string> {
+/**
+ * Ids of open proposals, oldest first, then keys of suggestions that have not run out.
+ * @param isDecidedToo with proposals that have been decided and have not lapsed.
+ */
+export function* waitingNames(reader: SealedReader, isDecidedToo = false): Iterable<string> {
   for (const id of reader.runtime.node.control.people.ids()) {
     const found = reader.runtime.node.control.people.find(unhex(id) as Bytes);
-    if (found !== undefined && !found.isDecided) yield `p/${id}`;
+    if (found !== undefined && (isDecidedToo || !found.isDecided)) yield `p/${id}`;
   }
   for (const { index } of openSuggestions(reader)) yield `s/${index}`;
 }

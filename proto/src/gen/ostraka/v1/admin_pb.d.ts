@@ -1158,6 +1158,8 @@ export declare type ProposalServiceWatchResponse = Message<"ostraka.v1.ProposalS
   } | { case: undefined; value?: undefined };
 
   /**
+   * Absent before the first `synced`: who breaks off there begins again.
+   *
    * @generated from field: ostraka.v1.Indexes at = 3;
    */
   at?: Indexes | undefined;
