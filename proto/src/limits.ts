@@ -54,6 +54,10 @@ export const LIMITS = {
   headBytesMax: 1_024,
   /** Open windows of signals: subjects times hosts that are over the line at once. */
   windowsPerHostMax: 1_000,
+  /** Subjects that stand over a line at one host only, kept to notice a second one. */
+  risingSubjectsMax: 20_000,
+  /** Subjects about which people have been asked and have not answered. */
+  suggestionsOpenMax: 1_000,
   /** Revocations that one receipt may say it does not enforce. */
   exceptionsMax: 64,
   /** Rollouts and widenings that one coordinator's reports are kept of. */

@@ -40,6 +40,11 @@ export class ActiveSet {
     return this.#inForce.has(hex(id));
   }
 
+  /** As `has`, for an id in hex. */
+  holds(id: string): boolean {
+    return this.#inForce.has(id);
+  }
+
   ids(): Iterable<string> {
     return this.#inForce.keys();
   }

@@ -6,6 +6,7 @@ export * from "./event.ts";
 export * from "./evidence.ts";
 export * from "./exempt.ts";
 export * from "./head-shape.ts";
+export * from "./lockout.ts";
 export * from "./machine-version.ts";
 export * from "./mesh-view.ts";
 export * from "./people-verdict.ts";

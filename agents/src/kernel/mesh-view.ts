@@ -1,7 +1,7 @@
 // What a machine may ask about the mesh: who may sign what, which policy an epoch names, as of a
 // control index. Implemented by the node's wiring over the roster and policy agents.
 
-import type { FindHolder, MeshId } from "@ostraka/proto";
+import type { FindHolder, MeshId, Role } from "@ostraka/proto";
 import type { Policy } from "./policy.ts";
 
 export interface HostMember {
@@ -31,6 +31,8 @@ export interface MeshView {
   hosts(): Iterable<HostMember>;
   /** Whether the roster has expelled a host's key: it signs nothing that counts any more. */
   isExpelled(key: Uint8Array): boolean;
+  /** Names of the roster's holders in a role, in its order. */
+  holdersOf(role: Role): readonly string[];
   /** Groups of an approver, by holder name. */
   groupsOf(holder: string): readonly string[];
   /** The policy of an epoch that has been active at or before this index. */

@@ -104,6 +104,7 @@ export class ControlMachine extends JournalMachine {
   protected override saveOwn(w: BinaryWriter): void {
     this.people.save(w);
     this.reports.save(w);
+    this.reports.save(w);
     saveAll(w, this.#entered, (_, [command, { untilMs, index, verdictId }]) => {
       saveNumber(saveNumber(w.string(command), untilMs), index).bytes(verdictId ?? NO_VERDICT);
     });
@@ -111,6 +112,7 @@ export class ControlMachine extends JournalMachine {
 
   protected override loadOwn(r: BinaryReader): void {
     this.people.load(r, (index) => this.mesh.viewAt(index));
+    this.reports.load(r);
     this.reports.load(r);
     loadAll(r, () => {
       const [command, untilMs, index] = [r.string(), loadNumber(r), loadNumber(r)];

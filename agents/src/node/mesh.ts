@@ -75,6 +75,7 @@ export class Mesh {
       hostOf: (key) => seen(roster.host(key)),
       hostNamed: (name) => seen(roster.hostNamed(name)),
       hosts: () => [...roster.hosts()].filter((host) => seen(host) && !isExpelled(host.key)),
+      holdersOf: (role) => holdersIn(version.document, role),
       groupsOf: (holder) => version.groupsOf(holder),
       isExpelled,
       policyOf: (wanted) => policies.policyAt(wanted, index),
@@ -175,6 +176,11 @@ export class Mesh {
         return reject("unsupported-format");
     }
   }
+}
+
+function holdersIn(roster: RosterDocument, role: Role): readonly string[] {
+  const isIn = ({ keys }: RosterDocument["holders"][number]) => keys.some((k) => k.role === role);
+  return roster.holders.filter(isIn).map((holder) => holder.name);
 }
 
 function faultIn(value: unknown): Reject | undefined {

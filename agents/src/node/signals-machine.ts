@@ -29,10 +29,11 @@ import {
   type MeshView,
   openPrivate,
 } from "../kernel/index.ts";
-import { SignalQuorum } from "../quorum/index.ts";
+import { SignalQuorum, type SignalVerdict } from "../quorum/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead } from "../sealer/index.ts";
 import { JournalMachine, type MachineStep } from "./journal-machine.ts";
+import { MachineVerdicts } from "./machine-verdicts.ts";
 import { Mesh } from "./mesh.ts";
 import { CONSISTENCY_HASHES_MAX, isPrefix } from "./prefix-proof.ts";
 import { privatesFit } from "./privates-fit.ts";
@@ -41,6 +42,7 @@ export class SignalsMachine extends JournalMachine {
   readonly mesh: Mesh;
   readonly intake: Intake;
   readonly quorum: SignalQuorum;
+  readonly verdicts: MachineVerdicts;
   /** Host of the last batch, if it is owed an acknowledgement. */
   #lastBatchHost: Bytes | undefined;
   /** Right edge of the control ledger as imported. */
@@ -51,6 +53,7 @@ export class SignalsMachine extends JournalMachine {
     this.mesh = new Mesh(crypto, genesis);
     this.intake = new Intake(crypto);
     this.quorum = new SignalQuorum(crypto);
+    this.verdicts = new MachineVerdicts(crypto);
     this.#control = new Frontier(crypto);
   }
 
@@ -67,12 +70,14 @@ export class SignalsMachine extends JournalMachine {
     w.bytes(this.#control.state());
     this.intake.save(w);
     this.quorum.save(w);
+    this.verdicts.save(w);
   }
 
   protected override loadOwn(r: BinaryReader): void {
     this.#control = Frontier.ofState(this.crypto, r.bytes()) as Frontier;
     this.intake.load(r);
     this.quorum.load(r, (index) => this.mesh.viewAt(index));
+    this.verdicts.load(r);
   }
 
   protected override view(): MeshView {
@@ -85,6 +90,7 @@ export class SignalsMachine extends JournalMachine {
 
   protected override onMachineTime(): void {
     this.quorum.expire(this.mesh.view, this.point.machineTimeMs);
+    this.verdicts.expire(this.book.active, this.point.machineTimeMs);
   }
 
   protected override onMessage(
@@ -112,14 +118,27 @@ export class SignalsMachine extends JournalMachine {
     this.#lastBatchHost = batch.host.key;
     for (const signal of batch.signals) {
       const verdict = this.quorum.count(view, signal, this.point.machineTimeMs);
+      if (!isReject(verdict)) this.verdicts.see(view, signal, this.point.machineTimeMs);
       if (verdict === undefined) continue;
       if (isReject(verdict)) this.refuse(step, message, verdict.reject, true);
-      else {
-        const { revocation, subject, privates: parts } = verdict;
-        this.enter(step, { case: "revocation", value: revocation }, parts, subject);
-      }
+      else this.#enterVerdict(verdict, message, step);
     }
     return undefined;
+  }
+
+  /** Enters what a warrant has completed, unless the governor leaves it to people. */
+  #enterVerdict(verdict: SignalVerdict, message: JournalMessage, step: MachineStep): void {
+    const { revocation, subject, privates } = verdict;
+    const { machineTimeMs } = this.point;
+    const held = this.verdicts.judge(this.mesh.view, verdict, this.book.active, machineTimeMs);
+    if (held === undefined) {
+      this.enter(step, { case: "revocation", value: revocation }, privates, subject);
+      return;
+    }
+    this.refuse(step, message, held.why, true);
+    const { suggestion } = held;
+    if (suggestion === undefined) return;
+    this.enter(step, { case: "suggestion", value: suggestion }, privates);
   }
 
   /** Held against who signed it; a clone is named so. */

@@ -28,7 +28,10 @@ const NOW_MS = run.control.point.machineTimeMs;
 const EPOCH: ReportAbout = { case: "epoch", value: 2 };
 const VERDICT: ReportAbout = { case: "verdictId", value: new Uint8Array(32).fill(7) };
 
-type Fields = Partial<MessageInitShape<typeof ReportSchema>>;
+type Fields = Omit<
+  Exclude<MessageInitShape<typeof ReportSchema>, { $typeName: string }>,
+  "$typeName"
+>;
 
 function report(by: Person, fields: Fields = {}, signers: readonly Person[] = [by]): Envelope {
   const body = encodeNew(ReportSchema, {
