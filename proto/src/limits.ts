@@ -58,6 +58,15 @@ export const LIMITS = {
   risingSubjectsMax: 20_000,
   /** Subjects about which people have been asked and have not answered. */
   suggestionsOpenMax: 1_000,
+  /** Suggestions of windows that closed short, of one host in one minute of machine time. */
+  shortWindowsPerHostMinuteMax: 10,
+  /** Subjects whose past revocations are kept to prove a second offence by. */
+  pastSubjectsMax: 5_000,
+  /** Inquiries of the last hour, and answers to one of them. */
+  inquiriesMax: 10_000,
+  inquiryAnswersMax: 64,
+  /** Inquiries that wait at a sidecar for their moment to be answered. */
+  inquiriesWaitingMax: 256,
   /** Revocations that one receipt may say it does not enforce. */
   exceptionsMax: 64,
   /** Rollouts and widenings that one coordinator's reports are kept of. */

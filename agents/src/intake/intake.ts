@@ -29,6 +29,7 @@ import {
   type BinaryReader,
   type BinaryWriter,
   FORMAT,
+  fitsVersion,
   type HostMember,
   loadAll,
   loadBytes,
@@ -173,6 +174,7 @@ export class Intake {
       const part = message.privates[i] as PrivatePart;
       const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
       if (signal === undefined || !isOfBatch(signal, batch, i)) return reject("malformed");
+      if (!fitsVersion(signal, view)) return reject("malformed");
       const content = openPrivate(this.#crypto, signal.commitment, part);
       if (content === undefined) return reject("commitment-mismatch");
       if (signal.subjectKind !== wireSubjectKind(content.subject)) return reject("malformed");

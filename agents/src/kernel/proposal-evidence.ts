@@ -5,13 +5,17 @@
 import {
   type Crypto,
   compareBytes,
+  decode,
   isReject,
   LIMITS,
   type PrivatePart,
   type Proposal,
+  ProposalSchema,
   type Reject,
   reject,
+  type SignalProof,
   type SubjectText,
+  type Warrant,
   wireSubjectKind,
 } from "@ostraka/proto";
 import type { MeshView } from "./mesh-view.ts";
@@ -25,6 +29,12 @@ import { ballotsOf, isOneWindow } from "./verdict-body.ts";
  * they may still take up, and what was spent by them is remembered for as long.
  */
 export const EVIDENCE_AGE_MS_MAX = 24 * 3_600_000;
+
+/** The signals inside a warrant of people. */
+export function evidenceOf(warrant: Warrant | undefined): readonly SignalProof[] {
+  const body = warrant?.proposal?.body;
+  return (body && decode(ProposalSchema, body, LIMITS.commandBytesMax))?.evidence ?? [];
+}
 
 /**
  * Opens the evidence of a proposal.

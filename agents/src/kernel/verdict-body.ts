@@ -150,24 +150,26 @@ export function revocationOfOpened(
   const fromMs = Math.min(...opened.map((s) => Number(s.signal.timeMs)));
   const fault = earlier && faultOfEarlier(crypto, rule, { subject, fromMs }, earlier);
   if (fault !== undefined) return fault;
-  const warrant = { signals: [...proofs], earlier: earlier === undefined ? [] : [earlier.verdict] };
-  return composeRevocation(crypto, view, { subject, epoch, fromMs, rule, opened, warrant });
+  return bodyBySignals(crypto, view, rule, opened, proofs, earlier?.verdict);
 }
 
-interface Composed {
-  readonly subject: SubjectText;
-  readonly epoch: number;
-  readonly fromMs: number;
-  readonly rule: SignalRule;
-  readonly opened: readonly OpenedSignal[];
-  readonly warrant: { signals: SignalProof[]; earlier: EarlierVerdict[] };
-}
-
-function composeRevocation(
+/**
+ * The body that a rule would make of these signals of one subject and epoch, enough or not: what is
+ * shown to people when machines may not do it. Nobody enforces it.
+ */
+export function bodyBySignals(
   crypto: Crypto,
   view: MeshView,
-  { subject, epoch, fromMs, rule, opened, warrant }: Composed,
+  rule: SignalRule,
+  opened: readonly OpenedSignal[],
+  proofs: readonly SignalProof[],
+  earlier?: EarlierVerdict,
 ): DerivedRevocation {
+  const [first] = opened as [OpenedSignal];
+  const subject = first.private.subject;
+  const { epoch } = first.signal;
+  const fromMs = Math.min(...opened.map((s) => Number(s.signal.timeMs)));
+  const warrant = { signals: [...proofs], earlier: earlier === undefined ? [] : [earlier] };
   const salts = opened.map((s) => s.salt);
   const subjectCommitment = verdictCommitment(crypto, subject, salts);
   const ids = opened.map((s) => s.id);

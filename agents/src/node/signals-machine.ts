@@ -11,6 +11,7 @@ import {
   EntrySchema,
   type Envelope,
   type EnvelopeKind,
+  encode,
   Frontier,
   isReject,
   type JournalMessage,
@@ -20,16 +21,24 @@ import {
   openEnvelope,
   type PrivatePart,
   type RejectCode,
+  type Suggestion,
 } from "@ostraka/proto";
+import { InquiryDesk } from "../inquiry/index.ts";
 import { Intake } from "../intake/index.ts";
 import {
   type BinaryReader,
   type BinaryWriter,
   endedUntilMs,
+  evidenceOf,
   type MeshView,
   openPrivate,
 } from "../kernel/index.ts";
-import { SignalQuorum, type SignalVerdict } from "../quorum/index.ts";
+import {
+  type CountedSignal,
+  type HeldWarrant,
+  SignalQuorum,
+  type SignalVerdict,
+} from "../quorum/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { openSealedHead } from "../sealer/index.ts";
 import { JournalMachine, type MachineStep } from "./journal-machine.ts";
@@ -43,6 +52,7 @@ export class SignalsMachine extends JournalMachine {
   readonly intake: Intake;
   readonly quorum: SignalQuorum;
   readonly verdicts: MachineVerdicts;
+  readonly inquiries: InquiryDesk;
   /** Host of the last batch, if it is owed an acknowledgement. */
   #lastBatchHost: Bytes | undefined;
   /** Right edge of the control ledger as imported. */
@@ -54,6 +64,7 @@ export class SignalsMachine extends JournalMachine {
     this.intake = new Intake(crypto);
     this.quorum = new SignalQuorum(crypto);
     this.verdicts = new MachineVerdicts(crypto);
+    this.inquiries = new InquiryDesk(crypto);
     this.#control = new Frontier(crypto);
   }
 
@@ -71,6 +82,7 @@ export class SignalsMachine extends JournalMachine {
     this.intake.save(w);
     this.quorum.save(w);
     this.verdicts.save(w);
+    this.inquiries.save(w);
   }
 
   protected override loadOwn(r: BinaryReader): void {
@@ -78,6 +90,7 @@ export class SignalsMachine extends JournalMachine {
     this.intake.load(r);
     this.quorum.load(r, (index) => this.mesh.viewAt(index));
     this.verdicts.load(r);
+    this.inquiries.load(r);
   }
 
   protected override view(): MeshView {
@@ -88,7 +101,11 @@ export class SignalsMachine extends JournalMachine {
     return this.#control.size;
   }
 
-  protected override onMachineTime(): void {
+  protected override onMachineTime(step: MachineStep): void {
+    const { view } = this.mesh;
+    const { machineTimeMs } = this.point;
+    for (const short of this.quorum.closing(view, machineTimeMs)) this.#suggest(short, step);
+    this.inquiries.expire(machineTimeMs);
     this.quorum.expire(this.mesh.view, this.point.machineTimeMs);
     this.verdicts.expire(this.book.active, this.point.machineTimeMs);
   }
@@ -116,14 +133,47 @@ export class SignalsMachine extends JournalMachine {
       return undefined;
     }
     this.#lastBatchHost = batch.host.key;
-    for (const signal of batch.signals) {
-      const verdict = this.quorum.count(view, signal, this.point.machineTimeMs);
-      if (!isReject(verdict)) this.verdicts.see(view, signal, this.point.machineTimeMs);
-      if (verdict === undefined) continue;
-      if (isReject(verdict)) this.refuse(step, message, verdict.reject, true);
-      else this.#enterVerdict(verdict, message, step);
-    }
+    for (const signal of batch.signals) this.#onSignal(signal, message, step);
     return undefined;
+  }
+
+  #onSignal(signal: CountedSignal, message: JournalMessage, step: MachineStep): void {
+    const { view } = this.mesh;
+    const { machineTimeMs } = this.point;
+    const isAnswer = signal.signal.inquiryId.length > 0;
+    const answer = isAnswer ? this.inquiries.take(signal, machineTimeMs) : undefined;
+    if (answer === "against") return;
+    const counted = isReject(answer)
+      ? answer
+      : this.quorum.count(view, signal, machineTimeMs, this.book);
+    if (!isReject(counted)) this.verdicts.see(view, signal, machineTimeMs);
+    if (counted === undefined) this.#inquire(signal, step);
+    else if (isReject(counted)) this.refuse(step, message, counted.reject, true);
+    else if ("held" in counted) {
+      this.refuse(step, message, "shared-address", true);
+      this.#suggest(counted, step);
+    } else this.#enterVerdict(counted, message, step);
+  }
+
+  /** Asks the mesh when hosts together hold much and no warrant is complete. */
+  #inquire(signal: CountedSignal, step: MachineStep): void {
+    const held = this.quorum.heldOn(signal.private.subject);
+    const opened = this.inquiries.consider(this.mesh.view, held, signal, this.point.machineTimeMs);
+    if (opened === undefined) return;
+    this.enter(step, { case: "inquiry", value: opened.inquiry }, [opened.part]);
+  }
+
+  /** Leaves to people what machines may not do, once a subject. */
+  #suggest({ held, why }: HeldWarrant, step: MachineStep): void {
+    const { view } = this.mesh;
+    const { machineTimeMs } = this.point;
+    const suggestion = this.verdicts.suggestions.make(view, held, why, machineTimeMs);
+    if (suggestion !== undefined) this.#enterSuggestion(suggestion, held, step);
+  }
+
+  #enterSuggestion(suggestion: Suggestion, held: SignalVerdict, step: MachineStep): void {
+    suggestion.againstCount = this.inquiries.againstOf(held.subject);
+    this.enter(step, { case: "suggestion", value: suggestion }, held.privates);
   }
 
   /** Enters what a warrant has completed, unless the governor leaves it to people. */
@@ -132,13 +182,13 @@ export class SignalsMachine extends JournalMachine {
     const { machineTimeMs } = this.point;
     const held = this.verdicts.judge(this.mesh.view, verdict, this.book.active, machineTimeMs);
     if (held === undefined) {
-      this.enter(step, { case: "revocation", value: revocation }, privates, subject);
+      const effect = { case: "revocation", value: revocation } as const;
+      const { entry, index } = this.enter(step, effect, privates, subject);
+      this.quorum.entered(verdict, { bytes: encode(EntrySchema, entry), index });
       return;
     }
     this.refuse(step, message, held.why, true);
-    const { suggestion } = held;
-    if (suggestion === undefined) return;
-    this.enter(step, { case: "suggestion", value: suggestion }, privates);
+    if (held.suggestion !== undefined) this.#enterSuggestion(held.suggestion, verdict, step);
   }
 
   /** Held against who signed it; a clone is named so. */
@@ -198,6 +248,9 @@ export class SignalsMachine extends JournalMachine {
   #applyControl(entry: Entry, privates: readonly PrivatePart[]): void {
     this.mesh.apply(entry);
     const { effect } = entry;
+    if (effect.case === "roster" || effect.case === "equivocation") {
+      this.quorum.recheck(this.mesh.view);
+    }
     const part = privates[0];
     const subject = part && this.#subjectOf(part);
     if (subject === undefined) return;
@@ -205,10 +258,12 @@ export class SignalsMachine extends JournalMachine {
       // As a lift does: a kill switch may supersede a machine's verdict.
       const untilMs = endedUntilMs(Number(effect.value.fromMs));
       for (const id of effect.value.supersedes) this.book.active.end(id, untilMs, subject);
+      this.quorum.spend(subject, evidenceOf(effect.value.warrant));
     }
     if (effect.case !== "lift") return;
     const lift = effect.value;
     for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs), subject);
+    this.quorum.lift(subject, lift.revocationIds);
     if (lift.pardonBeforeMs === 0n) return;
     this.quorum.pardon(subject, Number(lift.pardonBeforeMs));
   }

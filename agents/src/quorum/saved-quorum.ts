@@ -30,20 +30,22 @@ export type ViewAt = (controlIndex: number) => MeshView;
 /** A signal that waits in a window, with the control index at which it was taken. */
 export interface HeldSignal extends CountedSignal {
   readonly takenAt: number;
+  /** Machine time at which it was taken. */
+  readonly takenMs: number;
 }
 
 export function saveSignal(w: BinaryWriter, held: HeldSignal): void {
-  saveNumber(w, held.takenAt);
+  saveNumber(saveNumber(w, held.takenAt), held.takenMs);
   saveMessage(w, SignalProofSchema, held.proof());
   saveMessage(w, PrivatePartSchema, held.part);
 }
 
 export function loadSignal(r: BinaryReader, crypto: Crypto, viewAt: ViewAt): HeldSignal {
-  const takenAt = loadNumber(r);
+  const [takenAt, takenMs] = [loadNumber(r), loadNumber(r)];
   const proof = loadMessage(r, SignalProofSchema);
   const part = loadMessage(r, PrivatePartSchema);
   const opened: OpenedSignal = orThrow(openSignalProof(crypto, viewAt(takenAt), proof, part));
-  return { ...opened, part, proof: () => proof, takenAt };
+  return { ...opened, part, proof: () => proof, takenAt, takenMs };
 }
 
 /** A command that was taken at a control index. */

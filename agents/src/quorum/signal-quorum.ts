@@ -3,8 +3,9 @@
 // together only under one epoch (I6), and never below the floor of two hosts (I2).
 
 import {
+  type Bytes,
   type Crypto,
-  compareBytes,
+  decode,
   hex,
   isReject,
   LIMITS,
@@ -12,11 +13,13 @@ import {
   type Reject,
   reject,
   type SignalProof,
+  SignalSchema,
   type SubjectText,
 } from "@ostraka/proto";
 import {
   type BinaryReader,
   type BinaryWriter,
+  bodyBySignals,
   type DerivedRevocation,
   hostId,
   isExempt,
@@ -31,7 +34,19 @@ import {
   saveAll,
   saveNumber,
 } from "../kernel/index.ts";
+import { type LedgerTree, PastVerdicts } from "./past-verdicts.ts";
 import { type HeldSignal, loadSignal, saveSignal, type ViewAt } from "./saved-quorum.ts";
+import {
+  agesFromMs,
+  choices,
+  closedOf,
+  hold,
+  isOverLine,
+  longestWindowMs,
+  proofsOf,
+  timeOf,
+  type Window,
+} from "./window.ts";
 
 /** What the quorum needs of a signal that intake has taken. */
 export interface CountedSignal extends OpenedSignal {
@@ -44,11 +59,13 @@ export interface SignalVerdict extends DerivedRevocation {
   readonly privates: readonly PrivatePart[];
 }
 
-interface Window {
-  readonly epoch: number;
-  /** Unspent signals of each host: of those that reach the same lines, the newest. */
-  readonly byHost: Map<string, readonly HeldSignal[]>;
+/** A warrant that machines may not act on, and why: it is for people. */
+export interface HeldWarrant {
+  readonly held: SignalVerdict;
+  readonly why: "shared-address" | "window-short";
 }
+
+const MINUTE_MS = 60_000;
 
 export class SignalQuorum {
   readonly #crypto: Crypto;
@@ -61,9 +78,14 @@ export class SignalQuorum {
    * number keeps its commitment, and must not count twice.
    */
   readonly #spent = new Map<string, number>();
+  readonly #past: PastVerdicts;
+  /** Windows of each host that closed short in this minute. */
+  readonly #shortOf = new Map<string, number>();
+  #shortMinute = 0;
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
+    this.#past = new PastVerdicts(crypto);
   }
 
   get openWindows(): number {
@@ -77,14 +99,56 @@ export class SignalQuorum {
     if (window !== undefined) this.#forget(subject, window);
   }
 
+  /** A verdict of people has used these signals: they are spent here too. */
+  spend(subject: SubjectText, proofs: readonly SignalProof[]): void {
+    const spent = new Set<string>();
+    for (const { signal: bytes } of proofs) {
+      const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+      if (signal === undefined) continue;
+      spent.add(hex(signal.commitment));
+      this.#spent.set(hex(signal.commitment), Number(signal.timeMs));
+    }
+    const window = this.#windows.get(subject);
+    if (window === undefined) return;
+    this.#keep(subject, window, (s) => !spent.has(hex(s.signal.commitment)));
+  }
+
+  /** Drops signals of hosts that are no witnesses any more: expelled, or proven to have lied. */
+  recheck(view: MeshView): void {
+    const isWitness = ({ host }: HeldSignal) =>
+      view.hostOf(host.key)?.isWitness === true && !view.isExpelled(host.key);
+    for (const [subject, window] of this.#windows) this.#keep(subject, window, isWitness);
+  }
+
+  /** A verdict of this quorum was entered. */
+  entered(
+    { revocation, subject, privates }: SignalVerdict,
+    entry: { readonly bytes: Bytes; readonly index: number },
+  ): void {
+    const salts = privates.map((part) => part.salt);
+    this.#past.note(subject, revocation, entry, salts);
+  }
+
+  /** What was lifted was no offence. */
+  lift(subject: SubjectText, ids: readonly Uint8Array[]): void {
+    this.#past.lift(subject, ids);
+  }
+
+  /** Unspent signals on a subject, over some line, under one epoch. */
+  heldOn(subject: SubjectText): readonly OpenedSignal[] {
+    return [...(this.#windows.get(subject)?.byHost.values() ?? [])].flat();
+  }
+
   /**
    * Counts one signal: a verdict when it completes a warrant, `undefined` while hosts are missing.
+   * @param tree the ledger that a verdict would join, to show an earlier one in.
    */
   count(
     view: MeshView,
     counted: CountedSignal,
     machineTimeMs: number,
-  ): SignalVerdict | Reject | undefined {
+    tree?: LedgerTree,
+  ): SignalVerdict | HeldWarrant | Reject | undefined {
     const { signal } = counted;
     const subject = counted.private.subject;
     if (signal.epoch !== view.epoch) return reject("wrong-epoch");
@@ -100,63 +164,126 @@ export class SignalQuorum {
     if (pardonedMs !== undefined && Number(signal.evidenceFromMs) < pardonedMs) {
       return reject("pardoned");
     }
-    const isOverSomeLine = policy.signalRules.some(
-      (rule) => rule.kinds.includes(signal.subjectKind) && signal.evidenceMdb >= rule.lineMdb,
-    );
-    if (!isOverSomeLine) return reject("below-line");
+    if (!policy.signalRules.some((rule) => isOverLine(rule, counted))) {
+      // An answer was asked for: what it lacks to a line is no fault.
+      return signal.inquiryId.length > 0 ? undefined : reject("below-line");
+    }
     const window = this.#windowOf(subject, view.epoch, hostId(counted.host));
     if (window === undefined) return reject("too-large");
-    hold(policy, window, { ...counted, takenAt: view.controlIndex });
-    return this.#decide(view, policy, window, counted);
+    const held = { ...counted, takenAt: view.controlIndex, takenMs: machineTimeMs };
+    hold(policy, window, held);
+    return this.#decide(view, policy, window, held, tree);
+  }
+
+  /**
+   * Windows that have closed with a witness over a line and too few others, where the rule asks for
+   * people then. Each signal is shown once, and no host makes more than its share of a minute.
+   */
+  closing(view: MeshView, machineTimeMs: number): HeldWarrant[] {
+    const policy = view.policyOf(view.epoch);
+    const rules = policy?.signalRules.filter((rule) => rule.suggestWhenShort === true) ?? [];
+    if (view.machineVersion < 2 || policy === undefined || rules.length === 0) return [];
+    this.#beginMinute(machineTimeMs);
+    const short: HeldWarrant[] = [];
+    for (const window of this.#windows.values()) {
+      if (window.epoch !== view.epoch) continue;
+      const held = this.#closed(view, policy, rules, window, machineTimeMs);
+      if (held !== undefined) short.push({ held, why: "window-short" });
+    }
+    return short;
+  }
+
+  #beginMinute(machineTimeMs: number): void {
+    const minute = Math.floor(machineTimeMs / MINUTE_MS);
+    if (minute === this.#shortMinute) return;
+    this.#shortMinute = minute;
+    this.#shortOf.clear();
+  }
+
+  #closed(
+    view: MeshView,
+    policy: Policy,
+    rules: readonly SignalRule[],
+    window: Window,
+    machineTimeMs: number,
+  ): SignalVerdict | undefined {
+    for (const rule of rules) {
+      const signals = closedOf(rule, window, machineTimeMs);
+      if (signals === undefined || satisfiedRule(policy, signals) !== undefined) continue;
+      const hosts = signals.map((s) => hostId(s.host));
+      const counts = hosts.map((host) => this.#shortOf.get(host) ?? 0);
+      // One host that floods uses up its own share, not that of those who saw the same.
+      if (Math.min(...counts) >= LIMITS.shortWindowsPerHostMinuteMax) continue;
+      for (const [i, host] of hosts.entries()) this.#shortOf.set(host, (counts[i] as number) + 1);
+      window.shownMs = Math.max(...signals.map(timeOf));
+      return this.#unspent(view, rule, signals);
+    }
+    return undefined;
+  }
+
+  /** What a rule would have made of signals, which stay in their window. */
+  #unspent(view: MeshView, rule: SignalRule, signals: readonly HeldSignal[]): SignalVerdict {
+    const body = bodyBySignals(this.#crypto, view, rule, signals, proofsOf(signals));
+    return { ...body, privates: signals.map((s) => s.part) };
   }
 
   /** Forgets signals that are too old for every rule of the active policy. */
   expire(view: MeshView, machineTimeMs: number): void {
     const policy = view.policyOf(view.epoch);
     const longestMs = policy === undefined ? 0 : longestWindowMs(policy);
+    const fromMs = (s: HeldSignal) => agesFromMs(s, view.machineVersion);
     for (const [commitment, timeMs] of this.#spent) {
       if (timeMs + longestMs < machineTimeMs) this.#spent.delete(commitment);
     }
     for (const [subject, window] of this.#windows) {
-      for (const [host, signals] of window.byHost) {
-        const kept = signals.filter((s) => timeOf(s) + longestMs >= machineTimeMs);
-        if (kept.length === 0) this.#drop(window, host);
-        else window.byHost.set(host, kept);
-      }
-      if (window.byHost.size === 0) this.#windows.delete(subject);
+      this.#keep(subject, window, (s) => fromMs(s) + longestMs >= machineTimeMs);
     }
   }
 
+  /** Keeps of a window what passes. */
+  #keep(subject: SubjectText, window: Window, isKept: (s: HeldSignal) => boolean): void {
+    for (const [host, signals] of window.byHost) {
+      const kept = signals.filter(isKept);
+      if (kept.length === 0) this.#drop(window, host);
+      else window.byHost.set(host, kept);
+    }
+    if (window.byHost.size === 0) this.#windows.delete(subject);
+  }
+
   save(w: BinaryWriter): void {
-    saveAll(w, this.#windows, (_, [subject, { epoch, byHost }]) => {
-      w.string(subject).uint32(epoch);
+    saveAll(w, this.#windows, (_, [subject, { epoch, byHost, shownMs }]) => {
+      saveNumber(w.string(subject).uint32(epoch), shownMs);
       saveAll(w, byHost, (__, [host, signals]) => {
         w.string(host);
         saveAll(w, signals, saveSignal);
       });
     });
-    for (const times of [this.#pardons, this.#subjectsOf, this.#spent]) {
+    for (const times of [this.#pardons, this.#subjectsOf, this.#spent, this.#shortOf]) {
       saveAll(w, times, (_, [key, n]) => {
         w.string(key);
         saveNumber(w, n);
       });
     }
+    saveNumber(w, this.#shortMinute);
+    this.#past.save(w);
   }
 
   /** @param viewAt the mesh as of each control index up to where the snapshot was made. */
   load(r: BinaryReader, viewAt: ViewAt): void {
     loadAll(r, () => {
       const subject = r.string() as SubjectText;
-      const epoch = r.uint32();
+      const [epoch, shownMs] = [r.uint32(), loadNumber(r)];
       const hosts = loadAll(r, () => {
         const host = r.string();
         return [host, loadAll(r, () => loadSignal(r, this.#crypto, viewAt))] as const;
       });
-      this.#windows.set(subject, { epoch, byHost: new Map(hosts) });
+      this.#windows.set(subject, { epoch, byHost: new Map(hosts), shownMs });
     });
-    for (const times of [this.#pardons, this.#subjectsOf, this.#spent]) {
+    for (const times of [this.#pardons, this.#subjectsOf, this.#spent, this.#shortOf]) {
       loadAll(r, () => (times as Map<string, number>).set(r.string(), loadNumber(r)));
     }
+    this.#shortMinute = loadNumber(r);
+    this.#past.load(r);
   }
 
   /**
@@ -172,7 +299,7 @@ export class SignalQuorum {
     const subjects = this.#subjectsOf.get(host) ?? 0;
     if (subjects >= LIMITS.windowsPerHostMax) return undefined;
     this.#subjectsOf.set(host, subjects + 1);
-    window ??= { epoch, byHost: new Map() };
+    window ??= { epoch, byHost: new Map(), shownMs: 0 };
     this.#windows.set(subject, window);
     return window;
   }
@@ -193,78 +320,40 @@ export class SignalQuorum {
     view: MeshView,
     policy: Policy,
     window: Window,
-    counted: CountedSignal,
-  ): SignalVerdict | undefined {
+    counted: HeldSignal,
+    tree: LedgerTree | undefined,
+  ): SignalVerdict | HeldWarrant | undefined {
     for (const rule of policy.signalRules) {
-      for (const chosen of choices(rule, window, counted)) {
+      for (const chosen of choices(rule, window, counted, view.machineVersion)) {
         if (satisfiedRule(policy, chosen)?.name !== rule.name) continue;
-        const proofs = chosen.map((s) => s.proof());
-        const derived = revocationOfOpened(this.#crypto, view, chosen, proofs);
-        if (isReject(derived)) continue;
-        // Spent: what a verdict has used leaves the window for good.
-        for (const s of chosen) {
-          this.#spent.set(hex(s.signal.commitment), timeOf(s));
-          this.#drop(window, hostId(s.host));
+        const earlier = tree && this.#earlierOf(rule, chosen, tree);
+        const proofs = proofsOf(chosen);
+        const derived = revocationOfOpened(this.#crypto, view, chosen, proofs, earlier);
+        if (isReject(derived)) {
+          if (derived.reject !== "shared-address") continue;
+          window.shownMs = Math.max(...chosen.map(timeOf));
+          return { held: this.#unspent(view, rule, chosen), why: "shared-address" };
         }
-        if (window.byHost.size === 0) this.#windows.delete(derived.subject);
+        this.#spendAll(derived.subject, window, chosen);
         return { ...derived, privates: chosen.map((s) => s.part) };
       }
     }
     return undefined;
   }
-}
 
-function longestWindowMs(policy: Policy): number {
-  return Math.max(0, ...policy.signalRules.map((rule) => rule.windowMs));
-}
+  #earlierOf(rule: SignalRule, chosen: readonly HeldSignal[], tree: LedgerTree) {
+    const [first] = chosen;
+    if (rule.repeat === undefined || first === undefined) return undefined;
+    const fromMs = Math.min(...chosen.map(timeOf));
+    return this.#past.earlierOf(first.private.subject, rule.repeat.withinMs, fromMs, tree);
+  }
 
-function timeOf({ signal }: OpenedSignal): number {
-  return Number(signal.timeMs);
-}
-
-/** Rules whose line a signal reaches: lines are ordered, so equal counts are equal lines. */
-function linesReached(policy: Policy, { signal }: OpenedSignal): number {
-  return policy.signalRules.filter(
-    (rule) => rule.kinds.includes(signal.subjectKind) && signal.evidenceMdb >= rule.lineMdb,
-  ).length;
-}
-
-/** Keeps the newest signal of a host for each set of lines: a strong old one hides no fresh one. */
-function hold(policy: Policy, window: Window, counted: HeldSignal): void {
-  const host = hostId(counted.host);
-  const reached = linesReached(policy, counted);
-  const held = window.byHost.get(host) ?? [];
-  const same = held.find((s) => linesReached(policy, s) === reached);
-  if (same !== undefined && timeOf(same) > timeOf(counted)) return;
-  window.byHost.set(host, [...held.filter((s) => s !== same), counted]);
-}
-
-/**
- * Sets of signals, one a host, over a rule's line and within its window around the signal that has
- * come; the set that reaches furthest first. One host that dates itself ahead cannot shut out the
- * others.
- */
-function* choices(
-  rule: SignalRule,
-  window: Window,
-  counted: CountedSignal,
-): Iterable<readonly CountedSignal[]> {
-  const at = timeOf(counted);
-  const newestFirst = [...window.byHost.values()]
-    .flat()
-    .filter((s) => s.signal.evidenceMdb >= rule.lineMdb)
-    .filter((s) => Math.abs(timeOf(s) - at) <= rule.windowMs)
-    .sort((a, b) => timeOf(b) - timeOf(a));
-  const ends = new Set(newestFirst.map(timeOf).filter((end) => end >= at));
-  for (const end of ends) {
-    const byHost = new Map<string, CountedSignal>();
-    for (const s of newestFirst) {
-      const host = hostId(s.host);
-      const isWithin = timeOf(s) <= end && timeOf(s) >= end - rule.windowMs;
-      if (isWithin && !byHost.has(host)) byHost.set(host, s);
+  /** Spent: what a verdict has used leaves the window for good. */
+  #spendAll(subject: SubjectText, window: Window, chosen: readonly HeldSignal[]): void {
+    for (const s of chosen) {
+      this.#spent.set(hex(s.signal.commitment), timeOf(s));
+      this.#drop(window, hostId(s.host));
     }
-    if (byHost.size < rule.hosts) continue;
-    const chosen = [...byHost.values()].sort((a, b) => compareBytes(a.id, b.id));
-    yield chosen.slice(0, LIMITS.warrantSignalsMax);
+    if (window.byHost.size === 0) this.#windows.delete(subject);
   }
 }
