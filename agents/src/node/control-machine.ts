@@ -21,6 +21,7 @@ import {
   reject,
   type SubjectText,
 } from "@ostraka/proto";
+import { NeededParts, openErasure } from "../erasure/index.ts";
 import {
   type BinaryReader,
   type BinaryWriter,
@@ -38,17 +39,22 @@ import { ReportBook } from "../reports/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { type CommandOutcome, JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { Mesh } from "./mesh.ts";
+import { commitmentsOf } from "./privates-fit.ts";
+import { privatesNeededUntilMs } from "./privates-needed.ts";
 
 /** Kinds that are commands of the control journal. */
 export const COMMAND_KINDS = [
   "genesis",
+  "erasure",
   "roster",
   "grant",
   "membership",
   "policy",
   "activation",
+  "rollout",
   "proposal",
   "approval",
+  "equivocation",
 ] as const satisfies readonly EnvelopeKind[];
 
 type CommandKind = (typeof COMMAND_KINDS)[number];
@@ -85,6 +91,8 @@ export class ControlMachine extends JournalMachine {
   readonly mesh: Mesh;
   readonly people: PeopleQuorum;
   readonly reports: ReportBook;
+  /** What an order of erasure must wait for. */
+  readonly #needed = new NeededParts();
   /** Commands that were entered, so that the same bytes never make a second entry. */
   readonly #entered = new Map<string, Remembered>();
 
@@ -102,8 +110,8 @@ export class ControlMachine extends JournalMachine {
   }
 
   protected override saveOwn(w: BinaryWriter): void {
+    this.#needed.save(w);
     this.people.save(w);
-    this.reports.save(w);
     this.reports.save(w);
     saveAll(w, this.#entered, (_, [command, { untilMs, index, verdictId }]) => {
       saveNumber(saveNumber(w.string(command), untilMs), index).bytes(verdictId ?? NO_VERDICT);
@@ -111,8 +119,8 @@ export class ControlMachine extends JournalMachine {
   }
 
   protected override loadOwn(r: BinaryReader): void {
+    this.#needed.load(r);
     this.people.load(r, (index) => this.mesh.viewAt(index));
-    this.reports.load(r);
     this.reports.load(r);
     loadAll(r, () => {
       const [command, untilMs, index] = [r.string(), loadNumber(r), loadNumber(r)];
@@ -133,7 +141,9 @@ export class ControlMachine extends JournalMachine {
   protected override onMachineTime(step: MachineStep): void {
     const { machineTimeMs } = this.point;
     this.#activateVersion(step);
+    this.#stepRollout(step);
     this.people.expire(machineTimeMs);
+    this.#needed.expire(machineTimeMs);
     this.reports.expire(machineTimeMs);
     for (const [hash, { untilMs }] of this.#entered) {
       if (untilMs <= machineTimeMs) this.#entered.delete(hash);
@@ -145,6 +155,14 @@ export class ControlMachine extends JournalMachine {
     const next = this.mesh.view.machineVersion + 1;
     if (this.book.index === 0 || next > MACHINE_VERSION_MAX || this.announcedByAll() < next) return;
     this.#enterControl(step, { case: "version", value: { machineVersion: next } }, []);
+  }
+
+  #stepRollout(step: MachineStep): void {
+    const epoch = this.mesh.rollouts.running?.order.epoch;
+    if (epoch === undefined) return;
+    const report = this.reports.majority(this.mesh.view, { case: "epoch", value: epoch });
+    const change = this.mesh.nextRolloutChange(this.point.machineTimeMs, report);
+    if (change !== undefined) this.#enterControl(step, { case: "rolloutChange", value: change }, []);
   }
 
   protected override onMessage(
@@ -200,6 +218,9 @@ export class ControlMachine extends JournalMachine {
   ) {
     const made = this.enter(step, effect, privates, subject);
     this.mesh.apply(made.entry);
+    if (privates.length > 0) {
+      this.#needed.need(commitmentsOf(made.entry) ?? [], privatesNeededUntilMs(made.entry));
+    }
     return made;
   }
 
@@ -216,6 +237,13 @@ export class ControlMachine extends JournalMachine {
     switch (kind) {
       case "genesis":
         return this.#decideGenesis(envelope, privates);
+      case "erasure": {
+        const order = openErasure(this.crypto, view, envelope, machineTimeMs);
+        if (isReject(order)) return order;
+        if (this.#needed.has(order.commitments)) return reject("in-force");
+        const value = { commitments: order.commitments, order: envelope };
+        return plain(order, { case: "erasure", value });
+      }
       case "roster": {
         const roster = this.mesh.evaluateRoster(envelope, machineTimeMs);
         return plain(roster, { case: "roster", value: envelope });
@@ -233,11 +261,23 @@ export class ControlMachine extends JournalMachine {
         return plain(policy, { case: "policy", value: envelope });
       }
       case "activation": {
-        const epoch = policies.evaluateActivation(envelope, view.findHolder, machineTimeMs);
+        const epoch = this.mesh.evaluateActivation(envelope, machineTimeMs);
         return plain(epoch, { case: "activation", value: envelope });
+      }
+      case "rollout": {
+        const order = this.mesh.evaluateRollout(envelope, machineTimeMs);
+        return plain(order, { case: "rollout", value: envelope });
       }
       case "proposal":
         return this.#decideProposal(envelope, privates);
+      case "equivocation": {
+        const proof = decode(EquivocationSchema, envelope.body, LIMITS.commandBytesMax);
+        const { view: here } = this.mesh;
+        const opened = openEnvelope(this.crypto, here.mesh, kind, envelope, here.findHolder);
+        if (isReject(opened)) return opened;
+        const convicted = openEquivocation(this.crypto, here, proof);
+        return plain(convicted, { case: "equivocation", value: proof as Equivocation });
+      }
       case "approval":
         return this.#decideApproval(envelope, privates);
     }

@@ -98,6 +98,8 @@ export class EdgeVerdicts {
     const { entry, privates } = followed;
     const { effect } = entry;
     if (effect.case !== "revocation" && effect.case !== "lift") return;
+    // It is over by the time that the seals say: nothing of it is left to do.
+    if (followed.isStripped === true) return;
     const verdict = checkVerdict(this.#o.crypto, this.#o.mesh, entry, privates);
     const ledger = entry.ledger === Ledger.CONTROL ? Ledger.CONTROL : Ledger.SIGNALS;
     if (verdict === undefined || isReject(verdict)) {

@@ -21,11 +21,14 @@ import {
 import { type Sealed, Sealer } from "../sealer/index.ts";
 import { isPrefix } from "./prefix-proof.ts";
 import { privatesFit } from "./privates-fit.ts";
+import { isStripped } from "./privates-needed.ts";
 
 export interface FollowedEntry {
   readonly entry: Entry;
   readonly privates: readonly PrivatePart[];
   readonly record: EntryRecord;
+  /** Its private parts are gone, and nobody needs them any more. */
+  readonly isStripped?: boolean;
 }
 
 interface Run {
@@ -161,12 +164,13 @@ export class LedgerFollower {
       const isNext = equalBytes(entry.previousRoot, frontier.root());
       // Machine time never goes back: an entry dated back could make lapsed consent count.
       const isInTime = entry.machineTimeMs >= timeMs && entry.machineTimeMs <= head.machineTimeMs;
-      if (!isNext || !isInTime || !privatesFit(this.#crypto, entry, record.privates)) {
-        return "forged";
-      }
+      if (!isNext || !isInTime) return "forged";
+      const { privates } = record;
+      const stripped = isStripped(entry, privates.length, Number(head.machineTimeMs));
+      if (!stripped && !privatesFit(this.#crypto, entry, privates)) return "forged";
       timeMs = entry.machineTimeMs;
       frontier.append(leafHash(this.#crypto, record.entry));
-      entries.push({ entry, privates: record.privates, record });
+      entries.push({ entry, privates, record, isStripped: stripped });
     }
     return { frontier, entries, timeMs };
   }

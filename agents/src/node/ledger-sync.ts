@@ -247,7 +247,8 @@ export class LedgerSync {
     const { entry, privates } = followed;
     const { mesh, verdicts } = this.#o;
     const isVerdict = entry.effect.case === "revocation" || entry.effect.case === "lift";
-    const fault = isVerdict ? undefined : mesh.faultOf(entry, privates);
+    const isTaken = isVerdict || followed.isStripped === true;
+    const fault = isTaken ? undefined : mesh.faultOf(entry, privates);
     if (fault === undefined) mesh.apply(entry);
     else {
       const at = `c:${entry.index}`;

@@ -13,6 +13,7 @@ import {
   type EnvelopeKind,
   encode,
   Frontier,
+  hex,
   isReject,
   type JournalMessage,
   Ledger,
@@ -250,6 +251,10 @@ export class SignalsMachine extends JournalMachine {
     const { effect } = entry;
     if (effect.case === "roster" || effect.case === "equivocation") {
       this.quorum.recheck(this.mesh.view);
+    }
+    if (effect.case === "erasure") {
+      this.quorum.erase(new Set(effect.value.commitments.map(hex)));
+      this.forceSnapshot();
     }
     const part = privates[0];
     const subject = part && this.#subjectOf(part);

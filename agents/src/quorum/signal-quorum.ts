@@ -250,6 +250,18 @@ export class SignalQuorum {
     if (window.byHost.size === 0) this.#windows.delete(subject);
   }
 
+  /** Drops the signals behind these commitments, in hex: their private parts are erased. */
+  erase(commitments: ReadonlySet<string>): void {
+    for (const [subject, window] of this.#windows) {
+      for (const [host, signals] of window.byHost) {
+        const kept = signals.filter((s) => !commitments.has(hex(s.signal.commitment)));
+        if (kept.length === 0) this.#drop(window, host);
+        else window.byHost.set(host, kept);
+      }
+      if (window.byHost.size === 0) this.#windows.delete(subject);
+    }
+  }
+
   save(w: BinaryWriter): void {
     saveAll(w, this.#windows, (_, [subject, { epoch, byHost, shownMs }]) => {
       saveNumber(w.string(subject).uint32(epoch), shownMs);
