@@ -27,7 +27,8 @@ export interface AdminAccess {
   readonly key: string;
 }
 
-export interface AdminClient {
+/** Every service of the admin API. */
+export interface AdminServices {
   readonly command: ServiceClient<typeof CommandService>;
   readonly mesh: ServiceClient<typeof MeshService>;
   readonly host: ServiceClient<typeof HostService>;
@@ -36,6 +37,11 @@ export interface AdminClient {
   readonly policy: ServiceClient<typeof PolicyService>;
   readonly journal: ServiceClient<typeof JournalService>;
   readonly ledger: ServiceClient<typeof LedgerService>;
+}
+
+export interface AdminClient extends AdminServices {
+  /** The coordinator at this address and no other, however it answers. */
+  only(address: string): AdminServices;
   close(): void;
 }
 
@@ -57,7 +63,15 @@ const CHAIN_MAX = 8;
 export function connectAdmin(access: AdminAccess): AdminClient {
   const { ca, certificate: cert, key } = access;
   const context = tls.createSecureContext({ ca, cert, key, minVersion: "TLSv1.3" });
-  const endpoints = new Endpoints(access.addresses, context);
+  const endpoints = Endpoints.open(access.addresses, context);
+  return {
+    ...servicesOf(endpoints),
+    only: (address) => servicesOf(endpoints.only(address)),
+    close: () => endpoints.close(),
+  };
+}
+
+function servicesOf(endpoints: Endpoints): AdminServices {
   return {
     command: endpoints.client(CommandService),
     mesh: endpoints.client(MeshService),
@@ -67,7 +81,6 @@ export function connectAdmin(access: AdminAccess): AdminClient {
     policy: endpoints.client(PolicyService),
     journal: endpoints.client(JournalService),
     ledger: endpoints.client(LedgerService),
-    close: () => endpoints.close(),
   };
 }
 
@@ -81,7 +94,7 @@ export function connectAdmin(access: AdminAccess): AdminClient {
 export async function joinClient(address: string, caFingerprint: string): Promise<JoinClient> {
   const ca = await findCa(address, caFingerprint);
   const context = tls.createSecureContext({ ca, minVersion: "TLSv1.3" });
-  const endpoints = new Endpoints([address], context);
+  const endpoints = Endpoints.open([address], context);
   return {
     enrollment: endpoints.client(EnrollmentService),
     ca,

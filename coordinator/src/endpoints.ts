@@ -67,15 +67,23 @@ export class Endpoints {
   /** The one that answered last is tried first. */
   #first = 0;
 
-  /** @throws OstrakaError OSTRAKA_USAGE when there is no address, or one is none. */
-  constructor(addresses: readonly string[], context: tls.SecureContext) {
-    if (addresses.length === 0) {
+  private constructor(endpoints: readonly Endpoint[]) {
+    if (endpoints.length === 0) {
       throw new OstrakaError("OSTRAKA_USAGE", "no coordinator's address is given");
     }
-    this.#endpoints = addresses.map((address) => ({
-      address,
-      client: newClient(address, context),
-    }));
+    this.#endpoints = endpoints;
+  }
+
+  /** @throws OstrakaError OSTRAKA_USAGE when there is no address, or one is none. */
+  static open(addresses: readonly string[], context: tls.SecureContext): Endpoints {
+    return new Endpoints(
+      addresses.map((address) => ({ address, client: newClient(address, context) })),
+    );
+  }
+
+  /** The one at an address alone, over the same connection. */
+  only(address: string): Endpoints {
+    return new Endpoints(this.#endpoints.filter((known) => known.address === address));
   }
 
   client<S extends AnyService>(service: S): ServiceClient<S> {

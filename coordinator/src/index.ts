@@ -5,7 +5,7 @@ export type {
   ServiceClient,
   WatchOptions,
 } from "./api/grpc-service.ts";
-export type { AdminAccess, AdminClient, JoinClient } from "./client.ts";
+export type { AdminAccess, AdminClient, AdminServices, JoinClient } from "./client.ts";
 export { connectAdmin, joinClient } from "./client.ts";
 export type { CoordinatorConfig } from "./config.ts";
 export { loadConfig, parseConfig } from "./config.ts";

@@ -1,40 +1,112 @@
-// `ostraka status` and `ostraka host list`: how the mesh is, as a coordinator tells it, and how
+// `ostraka status` and `ostraka host list`: how the mesh is, as each coordinator tells it, and how
 // each host is, by its own signed receipt.
 
 import { openReceipt } from "@ostraka/agents/node";
-import { isReject, type LedgerId, ledgerName, type Receipt } from "@ostraka/proto";
+import {
+  isReject,
+  LEDGERS,
+  type LedgerId,
+  ledgerLetter,
+  ledgerName,
+  type Receipt,
+} from "@ostraka/proto";
 import type { GetStatusResponse, HostStatus } from "@ostraka/proto/gen/admin";
 import { type Access, type AccessFlags, withAccess } from "../access.ts";
+import {
+  type AskedCoordinator,
+  askCoordinators,
+  furthestOf,
+  stateOf,
+  type Trouble,
+  troublesOf,
+} from "../ask-coordinators.ts";
+import { codeOf, sentenceOf } from "../failure.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { printable, spanText, type Terminal, timeText } from "../terminal.ts";
 
+/** Exit code 0 as soon as one coordinator answers: what is wrong is said, in words and in JSON. */
 export async function runStatus(flags: AccessFlags, terminal: Terminal): Promise<number> {
-  return await withAccess(flags, async ({ client }) => {
-    const status = await client.mesh.getStatus({});
-    if (flags.json) terminal.json(statusJson(status));
-    else show(status, terminal);
+  return await withAccess(flags, async (access) => {
+    const asked = await askCoordinators(access);
+    const furthest = furthestOf(asked);
+    const troubles = troublesOf(asked);
+    if (flags.json) terminal.json(statusJson(furthest, asked, troubles));
+    else show(furthest, asked, troubles, terminal);
     return 0;
   });
 }
 
-function statusJson(status: GetStatusResponse): object {
-  const { $typeName: _type, ledgers, ...rest } = status;
+function statusJson(
+  furthest: GetStatusResponse,
+  asked: readonly AskedCoordinator[],
+  troubles: readonly Trouble[],
+): object {
+  return {
+    ...plainStatus(furthest),
+    asked: asked.map(({ name, api, status, error }) => ({
+      name,
+      api,
+      state: stateOf(name, troubles),
+      ...(status === undefined
+        ? { error: { code: codeOf(error), message: sentenceOf(error, {}) } }
+        : plainStatus(status)),
+    })),
+    troubles: troubles.map(({ name, state, sentence }) => ({ name, state, sentence })),
+  };
+}
+
+function plainStatus(status: GetStatusResponse): object {
+  const { $typeName: _type, ledgers, coordinatorList, ...rest } = status;
   return {
     ...rest,
     ledgers: ledgers.map(({ $typeName: _ledgerType, ledger, ...more }) => ({
       ledger: ledgerName(ledger as LedgerId),
       ...more,
     })),
+    coordinatorList: coordinatorList.map(({ $typeName: _name, heads, ...more }) => ({
+      ...more,
+      heads: heads.map(({ $typeName: _head, ledger, ...head }) => ({
+        ledger: ledgerName(ledger as LedgerId),
+        ...head,
+      })),
+    })),
   };
 }
 
-function show(status: GetStatusResponse, terminal: Terminal): void {
-  const { coordinator, version, epoch, rosterVersion, coordinators } = status;
-  const bus = status.isBusConnected ? "connected" : terminal.paint("red", "GONE");
+function show(
+  furthest: GetStatusResponse,
+  asked: readonly AskedCoordinator[],
+  troubles: readonly Trouble[],
+  terminal: Terminal,
+): void {
+  const { epoch, rosterVersion, machineVersion, hosts } = furthest;
   terminal.say(
-    `${printable(coordinator)} (ostraka ${printable(version)}), one of ${coordinators}; ` +
-      `policy epoch ${epoch}, roster ${rosterVersion}, NATS ${bus}`,
+    `policy epoch ${epoch}, roster ${rosterVersion}, machine version ${machineVersion}, ` +
+      `${hosts} ${hosts === 1 ? "host" : "hosts"}`,
   );
+  const places = asked.map(({ name, status }) => {
+    const state = stateOf(name, troubles);
+    const shown = state === "well" ? state : terminal.paint("red", state);
+    const at = (ledger: LedgerId) => {
+      const found = status?.ledgers.find((known) => known.ledger === ledger);
+      return found === undefined ? "-" : `${ledgerLetter(ledger)}:${found.index}`;
+    };
+    const version = status === undefined ? "-" : printable(status.version);
+    const bus = status === undefined ? "-" : status.isBusConnected ? "connected" : "GONE";
+    return [printable(name), shown, version, ...LEDGERS.map(at), bus];
+  });
+  terminal.table(["coordinator", "state", "ostraka", "control", "signals", "NATS"], places);
+  showLedgers(furthest, terminal);
+  for (const { state, sentence } of troubles) {
+    if (!SAID_BY_ITSELF.includes(state)) terminal.say(`- ${printable(sentence)}`);
+  }
+  for (const note of notesOf(asked)) terminal.say(`- ${printable(note)}`);
+}
+
+/** What a coordinator says among its own notes, with what to do about it. */
+const SAID_BY_ITSELF: readonly Trouble["state"][] = ["damaged", "without NATS"];
+
+function showLedgers({ ledgers }: GetStatusResponse, terminal: Terminal): void {
   const columns = [
     "ledger",
     "index",
@@ -45,7 +117,7 @@ function show(status: GetStatusResponse, terminal: Terminal): void {
     "seals",
     "",
   ];
-  const rows = status.ledgers.map((l) => [
+  const rows = ledgers.map((l) => [
     ledgerName(l.ledger as LedgerId),
     String(l.index),
     String(l.sealedIndex),
@@ -56,7 +128,18 @@ function show(status: GetStatusResponse, terminal: Terminal): void {
     l.damage,
   ]);
   terminal.table(columns, rows);
-  for (const note of status.notes) terminal.say(`- ${printable(note)}`);
+}
+
+/** Each sentence once; one that not every coordinator says, with the name of who does. */
+function notesOf(asked: readonly AskedCoordinator[]): string[] {
+  const answers = asked.flatMap(({ name, status }) => (status ? [{ name, ...status }] : []));
+  const sayers = new Map<string, string[]>();
+  for (const { name, notes } of answers) {
+    for (const note of notes) sayers.set(note, [...(sayers.get(note) ?? []), name]);
+  }
+  return [...sayers].map(([note, names]) =>
+    names.length === answers.length ? note : `${names.join(", ")}: ${note}`,
+  );
 }
 
 interface ListedHost {

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { watchParent } from "@ostraka/host/parent-watch";
+import { askCoordinators, furthestOf, troublesOf } from "../ask-coordinators.ts";
 import { EXIT, sentenceOf, usage } from "../failure.ts";
 import { initMesh } from "../init/init-mesh.ts";
 import { pathsOf, readMeshFile } from "../mesh-dir.ts";
@@ -121,7 +122,7 @@ async function runIn(dir: string, wishes: UpWishes): Promise<Outcome> {
     const running = starting.then(async (mesh) => {
       showMesh(narrator, mesh, startedMs);
       try {
-        await tellDamage(narrator, mesh);
+        await tellTroubles(narrator, mesh);
         return await runStory(mesh, { wishes, narrator, book, state, stop });
       } finally {
         mesh.client.close();
@@ -231,10 +232,13 @@ function showMesh(narrator: Narrator, mesh: EmbeddedMesh, startedMs: number): vo
   }
 }
 
-/** What is damaged comes up all the same, and decides nothing: that is said here, not found out. */
-async function tellDamage(narrator: Narrator, { client }: EmbeddedMesh): Promise<void> {
+/** What is wrong comes up all the same: that is said here, not found out. */
+async function tellTroubles(narrator: Narrator, mesh: EmbeddedMesh): Promise<void> {
   try {
-    const { notes } = await client.mesh.getStatus({});
+    const asked = await askCoordinators(mesh);
+    const { notes } = furthestOf(asked);
+    const troubles = troublesOf(asked).filter(({ state }) => state !== "damaged");
+    for (const { sentence } of troubles) narrator.event(sentence, "red");
     const damage = notes.filter((note) => note.startsWith("JOURNAL_DAMAGED"));
     for (const note of damage) narrator.event(note, "red");
   } catch (error) {
