@@ -57,4 +57,14 @@ export function addLedger(program: Command, bind: Bind): void {
     const { runLedgerVerify } = await import("../commands/ledger-verify.ts");
     return async (args, flags, terminal) => runLedgerVerify(args, flags, terminal);
   });
+  const prove = asOptions(
+    ledger
+      .command("prove")
+      .argument("[id]", "c:N, s:N, or the id of a verdict, proposal, suggestion or inquiry")
+      .description("write a proof that convinces without a mesh, or check one offline"),
+  )
+    .option("--out <file>", "where the proof goes")
+    .option("--check <file>", "check this proof instead")
+    .option("--mesh <id>", "the mesh that it must be of");
+  bind(prove, async () => (await import("../commands/ledger-prove.ts")).runLedgerProve);
 }
