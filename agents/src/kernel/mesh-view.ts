@@ -35,7 +35,16 @@ export interface MeshView {
   holdersOf(role: Role): readonly string[];
   /** Groups of an approver, by holder name. */
   groupsOf(holder: string): readonly string[];
-  /** The policy of an epoch that has been active at or before this index. */
+  /** The epoch that a host acts under: the active one, or a canary's that the host is of. */
+  epochFor(host: HostMember): number;
+  /**
+   * Epochs whose signals count for a host at a machine time: the active one, a canary's that the
+   * host is of, and the last one while a window that was opened under it may still be completed.
+   */
+  epochsOf(host: HostMember, machineTimeMs: number): readonly number[];
+  /**
+   * The policy of an epoch that has been active, or some hosts' canary, at or before this index.
+   */
   policyOf(epoch: number): Policy | undefined;
   coordinatorKeys(): readonly Uint8Array[];
 }

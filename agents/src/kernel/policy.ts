@@ -159,6 +159,8 @@ export interface Policy {
   readonly retention?: RetentionPolicy;
   /** How long a suggestion waits for people. */
   readonly suggestionMs?: number;
+  /** Set while a canary tries it out: what machines revoke under it is a dry run. */
+  readonly isDryRun?: boolean;
 }
 
 /** Longest time that a verdict of any policy can be in force. */

@@ -174,16 +174,18 @@ export function bodyBySignals(
   const subjectCommitment = verdictCommitment(crypto, subject, salts);
   const ids = opened.map((s) => s.id);
   const scope = create(ScopeSchema);
+  const isDryRun = view.policyOf(epoch)?.isDryRun ?? false;
   // A second offence starts higher.
   const isRepeat = warrant.earlier.length > 0 && rule.repeat !== undefined;
   const { stage, ttlMs } = isRepeat ? (rule.repeat as NonNullable<typeof rule.repeat>) : rule;
   const revocation = create(RevocationSchema, {
     format: FORMAT,
-    id: revocationId(crypto, subjectCommitment, stage, scope, false, ids),
+    id: revocationId(crypto, subjectCommitment, stage, scope, isDryRun, ids),
     subjectKind: wireSubjectKind(subject),
     subjectCommitment,
     stage,
     scope,
+    isDryRun,
     fromMs: BigInt(fromMs),
     expiresMs: BigInt(fromMs + ttlMs),
     epoch,

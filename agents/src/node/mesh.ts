@@ -14,6 +14,8 @@ import {
   type PrivatePart,
   type Reject,
   type Role,
+  type RolloutChange,
+  RolloutStep,
   type Roster as RosterDocument,
   reject,
 } from "@ostraka/proto";
@@ -27,6 +29,8 @@ import {
   type Policy,
 } from "../kernel/index.ts";
 import { PolicyBook } from "../policy/index.ts";
+import { checkReports } from "../reports/index.ts";
+import { isInCanary, openRollout, RolloutBook, type RolloutReport } from "../rollout/index.ts";
 import { type OpenedGenesis, Roster } from "../roster/index.ts";
 
 export class Mesh {
@@ -34,6 +38,7 @@ export class Mesh {
   readonly genesis: OpenedGenesis;
   readonly roster: Roster;
   readonly policies: PolicyBook;
+  readonly rollouts = new RolloutBook();
   /** Versions that were activated, with the control index of each. */
   readonly #versions: { readonly version: number; readonly index: number }[] = [];
   #controlIndex = 0;
@@ -62,6 +67,9 @@ export class Mesh {
     const seen = (host: HostMember | undefined) =>
       host !== undefined && host.index <= index ? host : undefined;
     const epoch = policies.epochAt(index);
+    const canary = this.rollouts.canaryAt(index);
+    const canaryOf = (host: HostMember) =>
+      canary !== undefined && isInCanary(this.crypto, canary, host) ? [canary.epoch] : [];
     const version = roster.at(index);
     const isExpelled = (key: Uint8Array) => version.expelled.has(hex(key));
     return {
@@ -78,7 +86,15 @@ export class Mesh {
       holdersOf: (role) => holdersIn(version.document, role),
       groupsOf: (holder) => version.groupsOf(holder),
       isExpelled,
-      policyOf: (wanted) => policies.policyAt(wanted, index),
+      epochFor: (host) => canaryOf(host)[0] ?? epoch,
+      epochsOf: (host, machineTimeMs) => {
+        if (this.#versionAt(index) < 2) return [epoch];
+        return [epoch, ...canaryOf(host), ...policies.closingAt(index, machineTimeMs)];
+      },
+      policyOf: (wanted) => {
+        if (wanted !== canary?.epoch) return policies.policyAt(wanted, index);
+        return policies.canaryOf(wanted, canary.isDryRun);
+      },
       coordinatorKeys: () => version.coordinators,
     };
   }
@@ -87,7 +103,59 @@ export class Mesh {
   evaluateRoster(envelope: Envelope, machineTimeMs: number): RosterDocument | Reject {
     const next = this.roster.evaluateRoster(envelope, machineTimeMs);
     if (isReject(next)) return next;
-    return this.policies.canBeMet(next) ? next : reject("policy-invalid");
+    const { running } = this.rollouts;
+    const epochs = [this.policies.activeEpoch, running?.order.epoch, running?.epochBefore];
+    const wanted = epochs.filter((epoch) => epoch !== undefined);
+    return this.policies.canBeMet(next, wanted) ? next : reject("policy-invalid");
+  }
+
+  /** Checks an activation: an epoch below one that is being rolled out would go back (I6). */
+  evaluateActivation(envelope: Envelope, machineTimeMs: number): number | Reject {
+    const { findHolder } = this.view;
+    const epoch = this.policies.evaluateActivation(envelope, findHolder, machineTimeMs);
+    if (isReject(epoch) || this.rollouts.mayActivate(epoch)) return epoch;
+    return reject("epoch-not-next");
+  }
+
+  /** Checks an order to roll an epoch out. */
+  evaluateRollout(envelope: Envelope, machineTimeMs: number) {
+    const order = openRollout(this.crypto, this.view, this.policies, envelope, machineTimeMs);
+    return isReject(order) ? order : (this.rollouts.faultOfOrder() ?? order);
+  }
+
+  #applyRollout(envelope: Envelope, machineTimeMs: number): void {
+    const order = this.evaluateRollout(envelope, machineTimeMs);
+    if (!isReject(order)) this.rollouts.applyOrder(order, this.policies, machineTimeMs);
+  }
+
+  /** The step of the running rollout that is due, by what a majority of coordinators reports. */
+  nextRolloutChange(machineTimeMs: number, report: RolloutReport | undefined) {
+    return this.rollouts.next(this.policies, machineTimeMs, report);
+  }
+
+  /** What the reports beside a step say; `undefined` for a step that was taken on none. */
+  #reportOf(change: RolloutChange, machineTimeMs: number): RolloutReport | Reject | undefined {
+    if (change.reports.length === 0) return undefined;
+    const about = { case: "epoch", value: change.epoch } as const;
+    return checkReports(this.crypto, this.view, about, change.reports, machineTimeMs);
+  }
+
+  #faultOfRolloutChange(change: RolloutChange, machineTimeMs: number): Reject | undefined {
+    const report = this.#reportOf(change, machineTimeMs);
+    if (report !== undefined && isReject(report)) return report;
+    return this.rollouts.faultOfChange(this.policies, machineTimeMs, change, report);
+  }
+
+  #applyRolloutChange(change: RolloutChange, index: number, machineTimeMs: number): void {
+    const report = this.#reportOf(change, machineTimeMs);
+    const { running } = this.rollouts;
+    if (running === undefined || (report !== undefined && isReject(report))) return;
+    const { step, epoch, restoredEpoch } = change;
+    if (step === RolloutStep.ACTIVE) this.policies.applyActivation(epoch, index, machineTimeMs);
+    if (restoredEpoch > 0) {
+      this.policies.applyRestored(running.epochBefore, index, machineTimeMs);
+    }
+    this.rollouts.applyChange(change, index, machineTimeMs, report);
   }
 
   #versionAt(index: number): number {
@@ -108,9 +176,15 @@ export class Mesh {
     if (effect.case === "policy") this.#applyPolicy(effect.value, Number(entry.machineTimeMs));
     if (effect.case === "activation") {
       const at = Number(entry.machineTimeMs);
-      const { findHolder } = this.view;
-      const epoch = this.policies.evaluateActivation(effect.value, findHolder, at);
-      if (!isReject(epoch)) this.policies.applyActivation(epoch, index);
+      const epoch = this.evaluateActivation(effect.value, at);
+      if (!isReject(epoch)) {
+        this.policies.applyActivation(epoch, index, at);
+        this.rollouts.onActivation(index);
+      }
+    }
+    if (effect.case === "rollout") this.#applyRollout(effect.value, Number(entry.machineTimeMs));
+    if (effect.case === "rolloutChange") {
+      this.#applyRolloutChange(effect.value, index, Number(entry.machineTimeMs));
     }
     if (effect.case === "roster") {
       this.roster.applyRoster(effect.value, index);
@@ -163,7 +237,11 @@ export class Mesh {
       case "policy":
         return faultIn(policies.evaluateDocument(effect.value, view, at));
       case "activation":
-        return faultIn(policies.evaluateActivation(effect.value, view.findHolder, at));
+        return faultIn(this.evaluateActivation(effect.value, at));
+      case "rollout":
+        return faultIn(this.evaluateRollout(effect.value, at));
+      case "rolloutChange":
+        return this.#faultOfRolloutChange(effect.value, at);
       case "proposal":
         return faultIn(openProposal(this.crypto, view, effect.value, privates[0]));
       case "approval":

@@ -4,10 +4,12 @@
 
 import {
   type Crypto,
+  decode,
   type Entry,
   encode,
   equalBytes,
   isReject,
+  LIMITS,
   Ledger,
   type Lift,
   LiftSchema,
@@ -16,6 +18,8 @@ import {
   type Revocation,
   RevocationSchema,
   reject,
+  type SignalProof,
+  SignalSchema,
   type SubjectText,
 } from "@ostraka/proto";
 import {
@@ -48,12 +52,12 @@ export function checkVerdict(
   const isBefore = isBySignals || judgedAt === Number(entry.index) - 1;
   if (!isKnown || !isBefore) return reject("wrong-index");
   const view = mesh.viewAt(judgedAt);
-  if (effect.value.epoch !== view.epoch) return reject("wrong-epoch");
   if (isBySignals) {
     return effect.case === "revocation"
       ? checkSignals(crypto, view, entry, effect.value, privates)
       : reject("body-differs");
   }
+  if (effect.value.epoch !== view.epoch) return reject("wrong-epoch");
   const claimed: Uint8Array =
     effect.case === "lift"
       ? encode(LiftSchema, effect.value)
@@ -64,11 +68,14 @@ export function checkVerdict(
 function checkSignals(
   crypto: Crypto,
   view: MeshView,
-  { previousRoot, index }: Entry,
+  { previousRoot, index, machineTimeMs }: Entry,
   claimed: Revocation,
   privates: readonly PrivatePart[],
 ): CheckedVerdict | Reject {
   const { signals, earlier } = claimed.warrant ?? { signals: [], earlier: [] };
+  const isOfEpoch = ({ signal }: SignalProof) =>
+    epochCounts(view, signal, claimed.epoch, Number(machineTimeMs));
+  if (!signals.every(isOfEpoch)) return reject("wrong-epoch");
   const [verdict, another] = earlier;
   if (another !== undefined) return reject("earlier-not-proven");
   const shown = verdict && { verdict, previousRoot, size: Number(index) - 1 };
@@ -79,6 +86,13 @@ function checkSignals(
     encode(RevocationSchema, claimed),
   );
   return isSame ? { kind: "revocation", ...derived } : reject("body-differs");
+}
+
+/** Whether the host of a signal may speak under an epoch at a machine time (I6). */
+function epochCounts(view: MeshView, bytes: Uint8Array, epoch: number, atMs: number): boolean {
+  const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+  const host = signal && view.hostOf(signal.hostKey);
+  return host !== undefined && view.epochsOf(host, atMs).includes(epoch);
 }
 
 function checkPeople(

@@ -37,6 +37,10 @@ export interface Activation {
   readonly epoch: number;
   /** Control index of the activation. */
   readonly index: number;
+  /** Machine time of its entry. */
+  readonly atMs: number;
+  /** Brings an earlier content back: what it replaces counts no more, at once. */
+  readonly isRestored: boolean;
 }
 
 export class PolicyBook {
@@ -45,6 +49,8 @@ export class PolicyBook {
   #roster: Roster;
   readonly #published = new Map<number, Published>();
   readonly #activations: Activation[] = [];
+  /** Copies whose verdicts are dry runs, by epoch. */
+  readonly #dryRuns = new Map<number, Policy>();
 
   constructor(crypto: Crypto, mesh: MeshId, roster: Roster) {
     this.#crypto = crypto;
@@ -57,13 +63,44 @@ export class PolicyBook {
     this.#roster = roster;
   }
 
-  /** Whether the policy in force still parses under a roster: its rules can still be met. */
-  canBeMet(roster: Roster): boolean {
-    const epoch = this.#activations[this.#activations.length - 1]?.epoch;
-    const published = epoch === undefined ? undefined : this.#published.get(epoch);
-    if (epoch === undefined || published === undefined) return true;
-    const { yaml, machineVersion } = published;
-    return !("fault" in parsePolicy(yaml, epoch, rosterFacts(roster), machineVersion));
+  /**
+   * Whether the policies of these epochs still parse under a roster: their rules can still be met.
+   */
+  canBeMet(roster: Roster, epochs: readonly number[]): boolean {
+    return epochs.every((epoch) => {
+      const published = this.#published.get(epoch);
+      if (published === undefined) return true;
+      const { yaml, machineVersion } = published;
+      return !("fault" in parsePolicy(yaml, epoch, rosterFacts(roster), machineVersion));
+    });
+  }
+
+  /** Newest epoch whose document has been entered. */
+  get newestEpoch(): number {
+    return this.#published.size;
+  }
+
+  /** Authors who must sign. */
+  get authorThreshold(): number {
+    return this.#roster.authorThreshold;
+  }
+
+  get activeEpoch(): number {
+    return this.#activations.at(-1)?.epoch ?? 0;
+  }
+
+  get nextEpoch(): number {
+    return this.newestEpoch + 1;
+  }
+
+  /** SHA-256 of a published document's bytes, in hex. */
+  hashOf(epoch: number): string | undefined {
+    return this.#published.get(epoch)?.hash;
+  }
+
+  /** A published document, whether or not it was ever active. */
+  documentOf(epoch: number): { readonly policy: Policy; readonly yaml: Uint8Array } | undefined {
+    return this.#published.get(epoch);
   }
 
   /** The epoch active at a control index; 0 before the first activation. */
@@ -73,6 +110,30 @@ export class PolicyBook {
       if (activation.index <= index) return activation.epoch;
     }
     return 0;
+  }
+
+  /**
+   * The epoch before the active one, while a window that was opened under it may be completed: for
+   * its longest window's length after the next one was activated.
+   */
+  closingAt(index: number, machineTimeMs: number): readonly number[] {
+    const at = this.#activations.findLastIndex((a) => a.index <= index);
+    const [last, active] = [this.#activations[at - 1], this.#activations[at]];
+    if (last === undefined || active === undefined || active.isRestored) return [];
+    const rules = this.#published.get(last.epoch)?.policy.signalRules ?? [];
+    const longestMs = Math.max(0, ...rules.map((rule) => rule.windowMs));
+    return machineTimeMs <= active.atMs + longestMs ? [last.epoch] : [];
+  }
+
+  /** A published policy as a canary tries it out. */
+  canaryOf(epoch: number, isDryRun: boolean): Policy | undefined {
+    const policy = this.#published.get(epoch)?.policy;
+    if (policy === undefined || !isDryRun) return policy;
+    const known = this.#dryRuns.get(epoch);
+    if (known !== undefined) return known;
+    const copy = { ...policy, isDryRun: true };
+    this.#dryRuns.set(epoch, copy);
+    return copy;
   }
 
   /** The policy of an epoch that is or has been active at a control index. */
@@ -119,12 +180,19 @@ export class PolicyBook {
     const published = this.#published.get(activation.epoch);
     if (published === undefined) return reject("unknown-epoch");
     if (published.hash !== hex(activation.policyHash)) return reject("unknown-epoch");
-    const active = this.#activations[this.#activations.length - 1]?.epoch ?? 0;
-    if (activation.epoch <= active) return reject("epoch-not-next");
+    if (activation.epoch <= this.activeEpoch) return reject("epoch-not-next");
     return activation.epoch;
   }
 
-  applyActivation(epoch: number, index: number): void {
-    this.#activations.push({ epoch, index });
+  applyActivation(epoch: number, index: number, atMs: number): void {
+    this.#activations.push({ epoch, index, atMs, isRestored: false });
+  }
+
+  /** Brings the content of an earlier epoch back as the next one, and makes that active (I6). */
+  applyRestored(earlier: number, index: number, atMs: number): void {
+    const epoch = this.nextEpoch;
+    const published = this.#published.get(earlier) as Published;
+    this.#published.set(epoch, { ...published, policy: { ...published.policy, epoch } });
+    this.#activations.push({ epoch, index, atMs, isRestored: true });
   }
 }

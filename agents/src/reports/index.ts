@@ -1,4 +1,9 @@
 // The door of the reports agent.
 
-export { type MajorityReport, majorityReport, type ReportAbout } from "./majority-report.ts";
+export {
+  checkReports,
+  type MajorityReport,
+  majorityReport,
+  type ReportAbout,
+} from "./majority-report.ts";
 export { ReportBook } from "./report-book.ts";
