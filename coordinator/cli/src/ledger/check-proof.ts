@@ -97,10 +97,11 @@ function arrange(
   expected: MeshId | undefined,
 ): ReadProof | ProofFault {
   const [header] = lines;
-  const first = lines.find((line) => "record" in line);
   if (header?.kind !== "proof") return { line: 1, code: "malformed" };
   if (expected !== undefined && header.mesh !== expected) return { line: 1, code: "wrong-mesh" };
-  const genesis = first && genesisIn(crypto, first.record);
+  const records = lines.flatMap((line) => ("record" in line ? [line.record] : []));
+  // The genesis comes first, or it is what is proven.
+  const genesis = records.map((record) => genesisIn(crypto, record)).find((g) => !isReject(g));
   if (genesis === undefined || isReject(genesis)) return { line: 2, code: "no-genesis" };
   if (genesis.mesh !== header.mesh) return { line: 2, code: "wrong-mesh" };
   const heads = new Map<LedgerId, SealedHead>();
