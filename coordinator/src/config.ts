@@ -4,6 +4,7 @@
 import { dirname, resolve } from "node:path";
 import { isName } from "@ostraka/agents/node";
 import { ConfigMapping, parseConfigYaml, readConfigText } from "@ostraka/host";
+import { type NotifyConfig, notifyOf } from "./notify/config.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 
@@ -27,6 +28,8 @@ export interface CoordinatorConfig {
   readonly join: { readonly listen: string };
   readonly ca: { readonly certificate: string; readonly key: string };
   readonly natsAccount: { readonly seed: string };
+  /** How people are told of what waits for them; nobody is told when left out. */
+  readonly notify?: NotifyConfig;
   readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly file?: string };
 }
 
@@ -40,6 +43,7 @@ const KEYS = [
   "join",
   "ca",
   "natsAccount",
+  "notify",
   "log",
 ];
 const NATS_URLS_MAX = 16;
@@ -68,6 +72,7 @@ export function parseConfig(
   const nats = top.mapping("nats", ["urls", "creds", "ca", "replicas"]);
   const api = top.mapping("api", ["listen", "tls"]);
   const ca = top.mapping("ca", ["certificate", "key"]);
+  const notify = notifyOf(top, path);
   const log = top.has("log") ? top.mapping("log", ["level", "file"]) : undefined;
   const config: CoordinatorConfig = {
     name: nameOf(top),
@@ -84,6 +89,7 @@ export function parseConfig(
     join: { listen: listenOf(top.mapping("join", ["listen"])) },
     ca: { certificate: path(ca, "certificate"), key: path(ca, "key") },
     natsAccount: { seed: path(top.mapping("natsAccount", ["seed"]), "seed") },
+    ...(notify !== undefined && { notify }),
     log: {
       level: log?.oneOf("level", LOG_LEVELS, "info") ?? "info",
       ...(log?.has("file") && { file: path(log, "file") }),

@@ -23,6 +23,7 @@ import { equalBytes, hex, OstrakaError, Role, type Signer } from "@ostraka/proto
 import { startAdminServer } from "./api/admin-server.ts";
 import { type CoordinatorConfig, loadConfig, shownConfig } from "./config.ts";
 import { faultHook } from "./fault-hook.ts";
+import { startNotifier } from "./notify/start-notifier.ts";
 import { CoordinatorRuntime } from "./runtime.ts";
 import { readTlsFile } from "./tls-file.ts";
 
@@ -113,6 +114,7 @@ async function serve(config: CoordinatorConfig, log: Log): Promise<void> {
     onFailure: stopping.fail,
   });
   const server = await startAdminServer(runtime, tlsTexts, issuers);
+  const stopTelling = config.notify && startNotifier(config.notify, runtime);
   try {
     await Promise.race([runtime.start(), stopping.promise]);
     const { api, join } = server;
@@ -123,6 +125,7 @@ async function serve(config: CoordinatorConfig, log: Log): Promise<void> {
     await stopping.promise;
   } finally {
     stopping.dispose();
+    stopTelling?.();
     await server.close();
     await runtime.stop();
     log.info({ what: "stopped" });

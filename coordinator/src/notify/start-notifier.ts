@@ -1,0 +1,64 @@
+// Puts a notifier beside a running coordinator: what it reads, where it sends, when it looks. Owns
+// its timer alone.
+
+import { readSecretFile } from "@ostraka/host";
+import {
+  LEDGERS,
+  type LedgerId,
+  LIMITS,
+  ledgerLetter,
+  ledgerName,
+  OstrakaError,
+} from "@ostraka/proto";
+import { SealedReader } from "../api/sealed-reader.ts";
+import type { CoordinatorRuntime } from "../runtime.ts";
+import type { NotifyConfig } from "./config.ts";
+import { type Deliver, execDelivery, webhookDelivery } from "./deliver.ts";
+import { Notifier } from "./notifier.ts";
+import { NoticeOutbox } from "./outbox.ts";
+
+const SECRET = /^whsec_([A-Za-z0-9+/]{32,}={0,2})$/;
+
+/** @returns how to stop it. */
+export function startNotifier(config: NotifyConfig, runtime: CoordinatorRuntime): () => void {
+  const { store, crypto, genesis, clock, log, onFailure } = runtime.parts;
+  const reader = new SealedReader(runtime);
+  const notifier = new Notifier({
+    mesh: genesis.mesh,
+    outbox: new NoticeOutbox(store),
+    deliver: deliveryOf(config),
+    sha256: (bytes) => crypto.sha256(bytes),
+    sealedIndex: (ledger) => reader.indexOf(ledger),
+    entries: (ledger, first, countMax) => {
+      const records = reader.page(ledger, first, Number.MAX_SAFE_INTEGER, countMax);
+      return records.map(({ record }) => reader.entryOf(record));
+    },
+    conditions: () => LEDGERS.flatMap((ledger) => damageOf(runtime, ledger)),
+    nowMs: () => clock.wallMs(),
+    log,
+  });
+  const timer = setInterval(() => notifier.tick(LEDGERS).catch(onFailure), LIMITS.tickMs);
+  return () => clearInterval(timer);
+}
+
+function damageOf(runtime: CoordinatorRuntime, ledger: LedgerId) {
+  const { damage } = runtime.node.status(ledger);
+  if (damage === undefined) return [];
+  const name = ledgerName(ledger);
+  const text = `Deciding on the ${name} journal has stopped at ${runtime.parts.config.name}: ostraka status`;
+  return [
+    { id: `journal-damaged/${ledgerLetter(ledger)}`, kind: "journal-damaged" as const, text },
+  ];
+}
+
+/** @throws OstrakaError OSTRAKA_CONFIG_INVALID when the secret is not one of Standard Webhooks. */
+function deliveryOf(config: NotifyConfig): Deliver {
+  if ("exec" in config) return execDelivery(config.exec);
+  const { url, secretFile } = config.webhook;
+  const match = SECRET.exec(readSecretFile(secretFile).trim());
+  if (match !== null) return webhookDelivery(url, Buffer.from(match[1] as string, "base64"));
+  throw new OstrakaError(
+    "OSTRAKA_CONFIG_INVALID",
+    `${secretFile} holds no webhook secret: whsec_ and at least 24 random bytes in base64`,
+  );
+}
