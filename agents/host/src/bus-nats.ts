@@ -14,7 +14,15 @@ import {
   type Status,
 } from "nats";
 import type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus.ts";
-import { JournalPublisher, openJournal, readLastPosition, readStored } from "./journal-nats.ts";
+import { claimJournal, type RetiredStream } from "./journal-claim.ts";
+import {
+  type JournalBounds,
+  JournalPublisher,
+  openJournal,
+  readBounds,
+  readLastPosition,
+  readStored,
+} from "./journal-nats.ts";
 import { type JournalReader, type JournalReading, OrderedReader } from "./journal-reader-nats.ts";
 import { readSecretFile } from "./key-file.ts";
 import { nonceGuard } from "./nats-nonce.ts";
@@ -206,6 +214,14 @@ class NatsBus implements Bus {
     return openJournal(this.#connection, stream, channels, options.replicas);
   }
 
+  claimJournal(
+    stream: string,
+    channels: readonly string[],
+    retired: readonly RetiredStream[],
+  ): Promise<void> {
+    return claimJournal(this.#connection, stream, channels, retired);
+  }
+
   readJournal(reading: JournalReading): JournalReader {
     const inbox = () => createInbox(this.#inboxPrefix);
     const reader = new OrderedReader(this.#connection, this.#log, inbox, reading);
@@ -230,6 +246,10 @@ class NatsBus implements Bus {
 
   lastPosition(stream: string): Promise<number | undefined> {
     return readLastPosition(this.#connection, stream);
+  }
+
+  journalBounds(stream: string): Promise<JournalBounds | undefined> {
+    return readBounds(this.#connection, stream);
   }
 
   onState(handler: (state: BusState) => void): Subscription {

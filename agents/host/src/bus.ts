@@ -3,6 +3,8 @@
 // resync.
 
 import type { Bytes } from "@ostraka/proto";
+import type { RetiredStream } from "./journal-claim.ts";
+import type { JournalBounds } from "./journal-nats.ts";
 import type { JournalReader, JournalReading } from "./journal-reader-nats.ts";
 
 export interface Subscription {
@@ -58,12 +60,26 @@ export interface Bus {
     channels: readonly string[],
     options: { readonly replicas: number },
   ): Promise<void>;
+  /**
+   * Binds a generation's stream to a journal's channels, and the streams of the generations before
+   * it to where nobody publishes. @throws OstrakaError OSTRAKA_UNREACHABLE.
+   */
+  claimJournal(
+    stream: string,
+    channels: readonly string[],
+    retired: readonly RetiredStream[],
+  ): Promise<void>;
   /** Reads a journal from a position on; see `JournalReading`. */
   readJournal(reading: JournalReading): JournalReader;
   /** @returns `undefined` when the stream has no such message. @throws OSTRAKA_UNREACHABLE. */
   readMessage(stream: string, position: number): Promise<{ bytes: Bytes } | undefined>;
   /** 0 for an empty stream, `undefined` for none. @throws OSTRAKA_UNREACHABLE. */
   lastPosition(stream: string): Promise<number | undefined>;
+  /**
+   * What a stream holds, by one request; the first is the last + 1 when it holds none.
+   * `undefined` without a stream. @throws OSTRAKA_UNREACHABLE.
+   */
+  journalBounds(stream: string): Promise<JournalBounds | undefined>;
   /** The handler is called with the state of now at once, then at each change. */
   onState(handler: (state: BusState) => void): Subscription;
   close(): Promise<void>;

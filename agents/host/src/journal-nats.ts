@@ -166,6 +166,25 @@ export async function readLastPosition(
   return info?.state.last_seq;
 }
 
+export interface JournalBounds {
+  readonly first: number;
+  readonly last: number;
+  /** When the stream was made, as the server says it. */
+  readonly created: string;
+  readonly channels: readonly string[];
+}
+
+/** See `Bus.journalBounds`. */
+export async function readBounds(
+  connection: NatsConnection,
+  stream: string,
+): Promise<JournalBounds | undefined> {
+  const info = await readStreamInfo(await managerOf(connection), stream);
+  if (info === undefined) return undefined;
+  const { first_seq: first, last_seq: last } = info.state;
+  return { first, last, created: info.created, channels: info.config.subjects };
+}
+
 /** See `Bus.readMessage`. */
 export async function readStored(
   connection: NatsConnection,

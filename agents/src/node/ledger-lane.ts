@@ -19,7 +19,14 @@ import {
   SealedHeadSchema,
   TickSchema,
 } from "@ostraka/proto";
-import { MACHINE_VERSION_MAX, type MeshView, type Out, type Store } from "../kernel/index.ts";
+import {
+  decodeHead,
+  MACHINE_VERSION_MAX,
+  type MeshView,
+  type Out,
+  type Store,
+} from "../kernel/index.ts";
+import { RepairBook } from "../repair/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
 import type { CoordinatorEffect } from "./coordinator-io.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
@@ -47,12 +54,15 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   readonly watch = new JournalWatch();
   readonly rows: LaneRows;
   readonly shelf: SnapshotShelf;
+  /** What was promised of a next generation: below it nothing is signed any more. */
+  readonly repair: RepairBook;
   readonly #parts: LaneParts;
   /** Position up to which heads and entries have been handed to the bus. */
   #published = 0;
   /** Our own newest heads by position, to compare with what a majority has sealed. */
   readonly #ownHeads = new Map<number, Bytes>();
   #confirmedIndex = 0;
+  #confirmedPosition = 0;
 
   constructor(parts: LaneParts, machine: Machine) {
     this.#parts = parts;
@@ -61,11 +71,17 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     this.rows = new LaneRows(parts.store, ledgerLetter(this.ledger));
     this.shelf = new SnapshotShelf(parts.crypto, this.ledger, this.rows);
     this.sealer = new Sealer(parts.crypto, this.ledger);
+    this.repair = new RepairBook(parts.crypto, this.ledger);
   }
 
   /** Index up to which a majority has sealed the very bytes that we made. */
   get confirmedIndex(): number {
     return this.#confirmedIndex;
+  }
+
+  /** Journal position of the newest head of ours that a majority has sealed. */
+  get confirmedPosition(): number {
+    return this.#confirmedPosition;
   }
 
   /** `c:12`. */
@@ -75,6 +91,8 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
 
   /** Rebuilds the machine from snapshot and own copy; puts out again what may not have left. */
   open(out: Out<CoordinatorEffect>): void {
+    // BEFORE any head is put out to be signed again.
+    this.repair.openPromise(this.#parts.store);
     this.#published = this.rows.published();
     this.shelf.open();
     const { rows } = this;
@@ -178,7 +196,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
 
   /** Says the time and where we stand into the journal, unless deciding has stopped. */
   tick(wallMs: number, out: Out<CoordinatorEffect>): void {
-    if (this.watch.damage !== undefined) return;
+    if (this.watch.damage !== undefined || this.#isSilent) return;
     const { publicKey, channels } = this.#parts;
     const { generation, position, chainHash } = this.machine.point;
     const body = encodeNew(TickSchema, {
@@ -210,6 +228,17 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     } else if (!isSame) this.#stop(`message ${this.at(position)} is not the one we applied`, out);
   }
 
+  /** Compares a message of the stream, as it is there now, with the one that we applied (I3). */
+  scrub(position: number, found: Bytes | undefined, out: Out<CoordinatorEffect>): void {
+    const ours = this.rows.get("journal", position);
+    if (this.watch.damage !== undefined || ours === undefined) return;
+    const at = this.at(position);
+    if (found === undefined) this.#stop(`message ${at} is gone from the stream`, out);
+    else if (!equalBytes(ours, found)) {
+      this.#stop(`message ${at} in the stream is not the one we applied`, out);
+    }
+  }
+
   /** The pump has handed everything up to here to the bus: the cursor may move (DESIGN.md 9). */
   onPublished(): void {
     this.#published = this.machine.point.position;
@@ -235,7 +264,13 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     if (step.head !== undefined) this.#sealHead(step.head, out);
   }
 
+  /** A promise holds whatever still comes of the generations below it. */
+  get #isSilent(): boolean {
+    return this.repair.awaitedGeneration > this.machine.point.generation;
+  }
+
   #sealHead(body: Bytes, out: Out<CoordinatorEffect>): void {
+    if (this.#isSilent) return;
     const { channels, publicKey } = this.#parts;
     out.seal.push({ kind: "head", body, channel: channels.heads(this.ledger, publicKey) });
   }
@@ -258,8 +293,10 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     const position = Number(latest.head.position);
     const own = this.#ownHeads.get(position) ?? this.rows.get("head", position);
     if (own === undefined) return;
-    if (equalBytes(own, latest.sealed.head)) this.#confirmedIndex = Number(latest.head.index);
-    else {
+    if (equalBytes(own, latest.sealed.head)) {
+      this.#confirmedIndex = Number(latest.head.index);
+      this.#confirmedPosition = position;
+    } else if (decodeHead(own)?.generation === latest.head.generation) {
       const at = this.at(latest.head.position);
       this.#stop(`a majority has sealed another head than ours at ${at}`, out);
     }

@@ -1,4 +1,4 @@
-export { type Choice, chooseHead, type PromisedHead } from "./choose-head.ts";
+export { type Choice, chooseHead, contradicts, type PromisedHead } from "./choose-head.ts";
 export { type CheckedOpening, checkOpening, readOpening } from "./opening.ts";
 export { PoisonBook } from "./poison-book.ts";
 export { checkPoison, type OpenedNote, openPoisonNote, type PoisonCase } from "./poison-note.ts";

@@ -21,6 +21,7 @@ import {
   PromiseSchema,
   type Reject,
   reject,
+  utf8,
 } from "@ostraka/proto";
 import { FORMAT, type MeshView, type Store, type Write } from "../kernel/index.ts";
 import { type Choice, chooseHead, type PromisedHead } from "./choose-head.ts";
@@ -40,6 +41,7 @@ export class RepairBook {
   #order: OpenedOrder | undefined;
   #ownPromise: Bytes | undefined;
   #promisedGeneration = 0;
+  #heardGeneration = 0;
   /** The newest promise of each coordinator under the order, by hex key. */
   readonly #promises = new Map<string, OpenedPromise>();
 
@@ -48,9 +50,24 @@ export class RepairBook {
     this.#ledger = ledger;
   }
 
-  /** Below this generation nothing may be signed any more; 0 without a promise. */
+  /** The generation that was promised; 0 without a promise. */
   get promisedGeneration(): number {
     return this.#promisedGeneration;
+  }
+
+  /**
+   * Below this generation nothing may be signed any more: it was promised, or others are in it, and
+   * what we signed of the one before may not be what they kept.
+   */
+  get awaitedGeneration(): number {
+    return Math.max(this.#promisedGeneration, this.#heardGeneration);
+  }
+
+  /** A majority has gone on in a generation. @returns what must be durable with it. */
+  hear(generation: number): Write[] {
+    if (generation <= this.#heardGeneration) return [];
+    this.#heardGeneration = generation;
+    return [{ key: this.#key("heard"), value: utf8(`${generation}`) }];
   }
 
   get order(): OpenedOrder | undefined {
@@ -64,6 +81,8 @@ export class RepairBook {
 
   /** Reads the promise back, BEFORE any head of the ledger can be signed again. */
   openPromise(store: Pick<Store, "get">): void {
+    const heard = store.get(this.#key("heard"));
+    this.#heardGeneration = heard === undefined ? 0 : Number(String.fromCharCode(...heard));
     const bytes = store.get(this.#key("promise"));
     const promise = bytes && decode(PromiseSchema, bytes, LIMITS.envelopeBodyBytesMax);
     if (promise === undefined) return;
@@ -161,12 +180,13 @@ export class RepairBook {
 
   /** The generation is open, or a later one: the order is done with. */
   close(generation: number): Write[] {
-    if (this.#promisedGeneration === 0 || generation < this.#promisedGeneration) return [];
+    if (this.awaitedGeneration === 0 || generation < this.awaitedGeneration) return [];
+    this.#heardGeneration = 0;
     this.#order = undefined;
     this.#ownPromise = undefined;
     this.#promisedGeneration = 0;
     this.#promises.clear();
-    return [{ key: this.#key("promise") }, { key: this.#key("repair") }];
+    return ["promise", "repair", "heard"].map((what) => ({ key: this.#key(what) }));
   }
 
   #key(what: string): string {

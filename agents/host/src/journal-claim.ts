@@ -1,0 +1,54 @@
+// Hands a journal's channels from the stream of one generation to the next one's: the old stream is
+// bound elsewhere and kept for whoever wants to know what happened. Must never delete a stream.
+
+import { OstrakaError } from "@ostraka/proto";
+import type { JetStreamManager, NatsConnection } from "nats";
+import { managerOf, readStreamInfo } from "./journal-nats.ts";
+
+export interface RetiredStream {
+  readonly stream: string;
+  /** What it is bound to from now on. */
+  readonly channel: string;
+}
+
+/** See `Bus.claimJournal`. */
+export async function claimJournal(
+  connection: NatsConnection,
+  stream: string,
+  channels: readonly string[],
+  retired: readonly RetiredStream[],
+): Promise<void> {
+  const manager = await managerOf(connection);
+  const bound = await readStreamInfo(manager, stream);
+  if (bound !== undefined && isSame(bound.config.subjects, channels)) return;
+  // Two streams cannot have one channel: the old ones let go BEFORE.
+  for (const old of retired) await bind(manager, old.stream, [old.channel]);
+  await bind(manager, stream, channels);
+}
+
+async function bind(
+  manager: JetStreamManager,
+  stream: string,
+  channels: readonly string[],
+): Promise<void> {
+  const info = await readStreamInfo(manager, stream);
+  if (info === undefined || isSame(info.config.subjects, channels)) return;
+  try {
+    await manager.streams.update(stream, { ...info.config, subjects: [...channels] });
+  } catch (error) {
+    // Another replica may have done it at the same time: what counts is what is read back.
+    const now = await readStreamInfo(manager, stream);
+    if (now !== undefined && isSame(now.config.subjects, channels)) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OstrakaError(
+      "OSTRAKA_UNREACHABLE",
+      `cannot bind ${stream} to ${channels.join(", ")}: JetStream answers "${reason}". ` +
+        "Check which other stream has these channels.",
+      { cause: error },
+    );
+  }
+}
+
+function isSame(found: readonly string[], wanted: readonly string[]): boolean {
+  return found.length === wanted.length && wanted.every((channel, i) => found[i] === channel);
+}
