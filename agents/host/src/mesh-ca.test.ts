@@ -81,6 +81,16 @@ describe("the mesh CA", () => {
     expect(await greet(client, client, ca.certPem)).not.toBe("web-1");
   });
 
+  test("writes a role only where it was asked for, and never from a name", async () => {
+    const auditor = await ca.issue({ name: "vera", use: "client", role: "auditor" });
+    expect(new X509Certificate(auditor.certPem).subject).toBe("CN=vera\nOU=auditor");
+    await expect(ca.issue({ name: "vera,OU=auditor", use: "client" })).rejects.toThrowError(
+      withCode("OSTRAKA_CONFIG_INVALID"),
+    );
+    const plain = await ca.issue({ name: "vera", use: "client" });
+    expect(new X509Certificate(plain.certPem).subject).toBe("CN=vera");
+  });
+
   test("names hosts and addresses, localhost for servers, from an hour back", async () => {
     const { certPem } = await ca.issue({ name: "web-1", names: ["10.0.0.7", "::1"], use: "both" });
     const cert = new X509Certificate(certPem);

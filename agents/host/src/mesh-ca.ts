@@ -30,6 +30,11 @@ export interface CertWish {
   /** Further host names and addresses; servers always get `localhost` and 127.0.0.1. */
   readonly names?: readonly string[];
   readonly use: CertUse;
+  /**
+   * Organizational unit: a role that no roster gives. An auditor reads and has no signing key;
+   * everybody else's role is looked up by name where they call.
+   */
+  readonly role?: "auditor";
 }
 
 export interface Certified {
@@ -130,7 +135,7 @@ function caOf(cert: x509.X509Certificate, caKey: webcrypto.CryptoKey, keyPem: st
   const certify = async (publicKey: webcrypto.CryptoKey, wish: CertWish): Promise<string> => {
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: newSerial(),
-      subject: commonName(wish.name),
+      subject: [...commonName(wish.name), ...(wish.role ? [{ OU: [wish.role] }] : [])],
       issuer: cert.subjectName.toJSON(),
       notBefore: new Date(Date.now() - SKEW_MS),
       notAfter: new Date(Math.min(Date.now() + LEAF_DAYS * DAY_MS, cert.notAfter.getTime())),

@@ -56,6 +56,19 @@ export function isAnswer(error: unknown): boolean {
   return (metadata?.get?.(CODE_KEY) ?? []).length > 0;
 }
 
+/** Trailing metadata in which a coordinator says what to do next (api/error-status.ts). */
+const NEXT_STEP_KEY = "ostraka-next-step";
+const NEXT_STEP_CHARS_MAX = 200;
+
+/** What a coordinator says to do next; `undefined` when none has spoken. */
+export function nextStepOf(error: unknown): string | undefined {
+  const cause = error instanceof OstrakaError ? error.cause : undefined;
+  if (!(cause instanceof Error) || !("metadata" in cause)) return undefined;
+  const metadata = cause.metadata as { get?(key: string): unknown[] } | undefined;
+  const [said] = metadata?.get?.(NEXT_STEP_KEY) ?? [];
+  return typeof said === "string" ? printable(said.slice(0, NEXT_STEP_CHARS_MAX)) : undefined;
+}
+
 /** The one sentence of an error; the stack follows only under OSTRAKA_DEBUG=1. */
 export function sentenceOf(error: unknown, env: NodeJS.ProcessEnv = process.env): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -3,7 +3,8 @@
 
 import type { ErrorCode } from "@ostraka/proto";
 import { Command, CommanderError } from "commander";
-import { codeOf, EXIT, exitCodeOf, sentenceOf } from "./failure.ts";
+import { codeOf, EXIT, exitCodeOf, nextStepOf, sentenceOf } from "./failure.ts";
+import { addAccess } from "./grammar/access.ts";
 import type { Run } from "./grammar/grammar.ts";
 import { addHosts } from "./grammar/hosts.ts";
 import { addLedger } from "./grammar/ledger.ts";
@@ -31,15 +32,20 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    terminal.note(failureText(argv, codeOf(error), sentenceOf(error)));
+    terminal.note(failureText(argv, codeOf(error), sentenceOf(error), nextStepOf(error)));
     return exitCodeOf(error);
   }
 }
 
 /** A failure on stderr: a sentence, or under `--json` one object of code and message. */
-function failureText(argv: readonly string[], code: ErrorCode, message: string): string {
+function failureText(
+  argv: readonly string[],
+  code: ErrorCode,
+  message: string,
+  nextStep?: string,
+): string {
   return argv.includes("--json")
-    ? JSON.stringify({ error: { code, message } })
+    ? JSON.stringify({ error: { code, message, nextStep } })
     : `ostraka: ${message}`;
 }
 
@@ -73,5 +79,6 @@ function buildProgram(
   addReading(program, bind);
   addRoster(program, bind);
   addLedger(program, bind);
+  addAccess(program, bind);
   return program;
 }
