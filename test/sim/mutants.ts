@@ -343,7 +343,7 @@ export const MUTANTS: readonly Mutant[] = [
     "signals of an epoch that is over still count",
     15,
     SIGNAL_QUORUM,
-    'if (signal.epoch !== view.epoch) return reject("wrong-epoch");',
+    'if (!epochs.includes(signal.epoch)) return reject("wrong-epoch");',
   ),
   one(
     "epoch-goes-back",

@@ -130,6 +130,8 @@ export class SignalsMachine extends JournalMachine {
     this.#lastBatchHost = undefined;
     const batch = this.intake.take(view, envelope, signals, privates);
     if (isReject(batch)) {
+      const proof = this.intake.takeProof();
+      if (proof !== undefined) step.proofs.push(proof);
       this.#refuseBatch(message, batch.reject, step);
       return undefined;
     }
@@ -158,7 +160,7 @@ export class SignalsMachine extends JournalMachine {
 
   /** Asks the mesh when hosts together hold much and no warrant is complete. */
   #inquire(signal: CountedSignal, step: MachineStep): void {
-    const held = this.quorum.heldOn(signal.private.subject);
+    const held = this.quorum.heldOn(signal.private.subject, signal.signal.epoch);
     const opened = this.inquiries.consider(this.mesh.view, held, signal, this.point.machineTimeMs);
     if (opened === undefined) return;
     this.enter(step, { case: "inquiry", value: opened.inquiry }, [opened.part]);

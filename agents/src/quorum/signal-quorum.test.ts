@@ -230,7 +230,7 @@ test("a spent statement counts no more, under whatever number it is signed again
 
 test("before the first activation a signal counts under no epoch", () => {
   const counting = new Counting();
-  counting.view = { ...counting.view, epoch: 0, policyOf: () => undefined };
+  counting.view = { ...counting.view, epoch: 0, epochsOf: () => [0], policyOf: () => undefined };
   expect(counting.count(signal(h1, { epoch: 0 }))).toBe("unknown-epoch");
 });
 

@@ -69,7 +69,8 @@ const MINUTE_MS = 60_000;
 
 export class SignalQuorum {
   readonly #crypto: Crypto;
-  readonly #windows = new Map<SubjectText, Window>();
+  /** One window an epoch: the epochs that count at a time are few, and never mix (I6). */
+  readonly #windows = new Map<SubjectText, Window[]>();
   readonly #pardons = new Map<SubjectText, number>();
   /** In how many windows each host stands. */
   readonly #subjectsOf = new Map<string, number>();
@@ -89,14 +90,18 @@ export class SignalQuorum {
   }
 
   get openWindows(): number {
-    return this.#windows.size;
+    return [...this.#windows.values()].flat().length;
   }
 
   /** Refuses from now on signals about a subject whose evidence reaches back before a time. */
   pardon(subject: SubjectText, beforeMs: number): void {
     this.#pardons.set(subject, Math.max(beforeMs, this.#pardons.get(subject) ?? 0));
-    const window = this.#windows.get(subject);
-    if (window !== undefined) this.#forget(subject, window);
+    for (const window of this.#of(subject)) this.#forget(subject, window);
+  }
+
+  /** A copy: windows may be forgotten while one walks over it. */
+  #of(subject: SubjectText): readonly Window[] {
+    return [...(this.#windows.get(subject) ?? [])];
   }
 
   /** A verdict of people has used these signals: they are spent here too. */
@@ -108,16 +113,16 @@ export class SignalQuorum {
       spent.add(hex(signal.commitment));
       this.#spent.set(hex(signal.commitment), Number(signal.timeMs));
     }
-    const window = this.#windows.get(subject);
-    if (window === undefined) return;
-    this.#keep(subject, window, (s) => !spent.has(hex(s.signal.commitment)));
+    for (const window of this.#of(subject)) {
+      this.#keep(subject, window, (s) => !spent.has(hex(s.signal.commitment)));
+    }
   }
 
   /** Drops signals of hosts that are no witnesses any more: expelled, or proven to have lied. */
   recheck(view: MeshView): void {
     const isWitness = ({ host }: HeldSignal) =>
       view.hostOf(host.key)?.isWitness === true && !view.isExpelled(host.key);
-    for (const [subject, window] of this.#windows) this.#keep(subject, window, isWitness);
+    for (const [subject, window] of this.#all()) this.#keep(subject, window, isWitness);
   }
 
   /** A verdict of this quorum was entered. */
@@ -134,9 +139,16 @@ export class SignalQuorum {
     this.#past.lift(subject, ids);
   }
 
+  #all(): readonly (readonly [SubjectText, Window])[] {
+    return [...this.#windows].flatMap(([subject, windows]) =>
+      windows.map((window) => [subject, window] as const),
+    );
+  }
+
   /** Unspent signals on a subject, over some line, under one epoch. */
-  heldOn(subject: SubjectText): readonly OpenedSignal[] {
-    return [...(this.#windows.get(subject)?.byHost.values() ?? [])].flat();
+  heldOn(subject: SubjectText, epoch: number): readonly OpenedSignal[] {
+    const window = this.#of(subject).find((w) => w.epoch === epoch);
+    return [...(window?.byHost.values() ?? [])].flat();
   }
 
   /**
@@ -151,8 +163,9 @@ export class SignalQuorum {
   ): SignalVerdict | HeldWarrant | Reject | undefined {
     const { signal } = counted;
     const subject = counted.private.subject;
-    if (signal.epoch !== view.epoch) return reject("wrong-epoch");
-    const policy = view.policyOf(view.epoch);
+    const epochs = view.epochsOf(counted.host, machineTimeMs);
+    if (!epochs.includes(signal.epoch)) return reject("wrong-epoch");
+    const policy = view.policyOf(signal.epoch);
     // Before the first activation there is no rule that a signal could count under.
     if (policy === undefined) return reject("unknown-epoch");
     if (!counted.host.isWitness) return reject("not-a-witness");
@@ -168,7 +181,7 @@ export class SignalQuorum {
       // An answer was asked for: what it lacks to a line is no fault.
       return signal.inquiryId.length > 0 ? undefined : reject("below-line");
     }
-    const window = this.#windowOf(subject, view.epoch, hostId(counted.host));
+    const window = this.#windowOf(view, subject, signal.epoch, hostId(counted.host));
     if (window === undefined) return reject("too-large");
     const held = { ...counted, takenAt: view.controlIndex, takenMs: machineTimeMs };
     hold(policy, window, held);
@@ -185,7 +198,7 @@ export class SignalQuorum {
     if (view.machineVersion < 2 || policy === undefined || rules.length === 0) return [];
     this.#beginMinute(machineTimeMs);
     const short: HeldWarrant[] = [];
-    for (const window of this.#windows.values()) {
+    for (const [, window] of this.#all()) {
       if (window.epoch !== view.epoch) continue;
       const held = this.#closed(view, policy, rules, window, machineTimeMs);
       if (held !== undefined) short.push({ held, why: "window-short" });
@@ -227,16 +240,25 @@ export class SignalQuorum {
     return { ...body, privates: signals.map((s) => s.part) };
   }
 
-  /** Forgets signals that are too old for every rule of the active policy. */
+  /** Forgets signals that are too old for every rule of their policy, or whose epoch is over. */
   expire(view: MeshView, machineTimeMs: number): void {
-    const policy = view.policyOf(view.epoch);
-    const longestMs = policy === undefined ? 0 : longestWindowMs(policy);
+    const longestOf = (epoch: number) => {
+      const policy = view.policyOf(epoch);
+      return policy === undefined ? 0 : longestWindowMs(policy);
+    };
     const fromMs = (s: HeldSignal) => agesFromMs(s, view.machineVersion);
+    const windows = this.#all();
+    // A signal that is signed again would count in any window that still counts.
+    const epochs = [view.epoch, ...windows.map(([, window]) => window.epoch)];
+    const longestMs = Math.max(...[...new Set(epochs)].map(longestOf));
     for (const [commitment, timeMs] of this.#spent) {
       if (timeMs + longestMs < machineTimeMs) this.#spent.delete(commitment);
     }
-    for (const [subject, window] of this.#windows) {
-      this.#keep(subject, window, (s) => fromMs(s) + longestMs >= machineTimeMs);
+    for (const [subject, window] of windows) {
+      const ageMs = longestOf(view.machineVersion < 2 ? view.epoch : window.epoch);
+      const isOver = (s: HeldSignal) =>
+        view.machineVersion >= 2 && !view.epochsOf(s.host, machineTimeMs).includes(window.epoch);
+      this.#keep(subject, window, (s) => fromMs(s) + ageMs >= machineTimeMs && !isOver(s));
     }
   }
 
@@ -247,23 +269,24 @@ export class SignalQuorum {
       if (kept.length === 0) this.#drop(window, host);
       else window.byHost.set(host, kept);
     }
-    if (window.byHost.size === 0) this.#windows.delete(subject);
+    if (window.byHost.size === 0) this.#remove(subject, window);
+  }
+
+  #remove(subject: SubjectText, window: Window): void {
+    const others = this.#of(subject).filter((w) => w !== window);
+    if (others.length === 0) this.#windows.delete(subject);
+    else this.#windows.set(subject, others);
   }
 
   /** Drops the signals behind these commitments, in hex: their private parts are erased. */
   erase(commitments: ReadonlySet<string>): void {
-    for (const [subject, window] of this.#windows) {
-      for (const [host, signals] of window.byHost) {
-        const kept = signals.filter((s) => !commitments.has(hex(s.signal.commitment)));
-        if (kept.length === 0) this.#drop(window, host);
-        else window.byHost.set(host, kept);
-      }
-      if (window.byHost.size === 0) this.#windows.delete(subject);
+    for (const [subject, window] of this.#all()) {
+      this.#keep(subject, window, (s) => !commitments.has(hex(s.signal.commitment)));
     }
   }
 
   save(w: BinaryWriter): void {
-    saveAll(w, this.#windows, (_, [subject, { epoch, byHost, shownMs }]) => {
+    saveAll(w, this.#all(), (_, [subject, { epoch, byHost, shownMs }]) => {
       saveNumber(w.string(subject).uint32(epoch), shownMs);
       saveAll(w, byHost, (__, [host, signals]) => {
         w.string(host);
@@ -289,7 +312,8 @@ export class SignalQuorum {
         const host = r.string();
         return [host, loadAll(r, () => loadSignal(r, this.#crypto, viewAt))] as const;
       });
-      this.#windows.set(subject, { epoch, byHost: new Map(hosts), shownMs });
+      const window = { epoch, byHost: new Map(hosts), shownMs };
+      this.#windows.set(subject, [...this.#of(subject), window]);
     });
     for (const times of [this.#pardons, this.#subjectsOf, this.#spent, this.#shortOf]) {
       loadAll(r, () => (times as Map<string, number>).set(r.string(), loadNumber(r)));
@@ -301,18 +325,21 @@ export class SignalQuorum {
   /**
    * The window of a subject, unless the host would stand in too many: each has a share of its own.
    */
-  #windowOf(subject: SubjectText, epoch: number, host: string): Window | undefined {
-    let window = this.#windows.get(subject);
-    if (window !== undefined && window.epoch !== epoch) {
-      this.#forget(subject, window);
-      window = undefined;
+  #windowOf(view: MeshView, subject: SubjectText, epoch: number, host: string): Window | undefined {
+    let window: Window | undefined;
+    for (const held of this.#of(subject)) {
+      if (held.epoch === epoch) window = held;
+      // Machine version 1 knew one epoch at a time.
+      else if (view.machineVersion < 2) this.#forget(subject, held);
     }
     if (window?.byHost.has(host)) return window;
     const subjects = this.#subjectsOf.get(host) ?? 0;
     if (subjects >= LIMITS.windowsPerHostMax) return undefined;
     this.#subjectsOf.set(host, subjects + 1);
-    window ??= { epoch, byHost: new Map(), shownMs: 0 };
-    this.#windows.set(subject, window);
+    if (window === undefined) {
+      window = { epoch, byHost: new Map(), shownMs: 0 };
+      this.#windows.set(subject, [...this.#of(subject), window]);
+    }
     return window;
   }
 
@@ -325,7 +352,7 @@ export class SignalQuorum {
 
   #forget(subject: SubjectText, window: Window): void {
     for (const host of [...window.byHost.keys()]) this.#drop(window, host);
-    this.#windows.delete(subject);
+    this.#remove(subject, window);
   }
 
   #decide(
@@ -366,6 +393,6 @@ export class SignalQuorum {
       this.#spent.set(hex(s.signal.commitment), timeOf(s));
       this.#drop(window, hostId(s.host));
     }
-    if (window.byHost.size === 0) this.#windows.delete(subject);
+    if (window.byHost.size === 0) this.#remove(subject, window);
   }
 }
