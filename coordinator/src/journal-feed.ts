@@ -1,10 +1,12 @@
-// Brings one journal into the rounds, in order, and compares it with our own copy each time a
-// connection comes up and every few ticks (I3). Owns the reader of that journal. Must never read
-// on over a journal that the node has called damaged.
+// Brings one journal into the rounds, in order, from the stream of its generation, and compares it
+// with our own copy each time a connection comes up and at every tick (I3). Owns the reader of that
+// journal and the making of the next generation's stream. Must never read on over a journal that the
+// node has called damaged.
 
-import type { CoordinatorInput, CoordinatorNode } from "@ostraka/agents/node";
+import type { CoordinatorInput, CoordinatorNode, JournalPlace } from "@ostraka/agents/node";
 import type { Bus, JournalGap, JournalReader, Log, RoundQueue } from "@ostraka/host";
 import { type LedgerId, ledgerName, OstrakaError } from "@ostraka/proto";
+import { JournalScrub, type ScrubState } from "./journal-scrub.ts";
 
 const RETRY_MS = 250;
 /** Tries of one comparison while the journal moves under it. */
@@ -18,6 +20,7 @@ export interface JournalFeedOptions {
   readonly log: Log;
   /** NATS servers that hold the journal, when it is made. */
   readonly replicas: number;
+  readonly wallMs: () => number;
   /** Told each time that messages begin to reach the node. */
   readonly onReading: () => void;
   /** Told what keeps the journal from being used at all. */
@@ -25,17 +28,21 @@ export interface JournalFeedOptions {
 }
 
 export class JournalFeed {
+  readonly ledger: LedgerId;
   readonly #options: JournalFeedOptions;
-  readonly #stream: string;
+  readonly #scrub: JournalScrub;
   #reader: JournalReader | undefined;
   /** Rises with each connection: what belongs to an earlier one is ignored. */
   #attempt = 0;
   #timer: NodeJS.Timeout | undefined;
-  #isComparing = false;
+  #isBusy = false;
+  /** When the stream that is read was made, as the server says it. */
+  #created: string | undefined;
 
   constructor(options: JournalFeedOptions) {
     this.#options = options;
-    this.#stream = options.node.channels.stream(options.ledger);
+    this.ledger = options.ledger;
+    this.#scrub = new JournalScrub(options);
   }
 
   /** Whether messages of the journal reach the node. */
@@ -43,7 +50,11 @@ export class JournalFeed {
     return this.#reader !== undefined;
   }
 
-  /** The connection is up: compare, then read. */
+  get scrub(): ScrubState {
+    return this.#scrub.state;
+  }
+
+  /** The connection is up, or the journal goes on elsewhere: compare, then read. */
   connect(): void {
     this.disconnect();
     const attempt = this.#attempt;
@@ -58,58 +69,142 @@ export class JournalFeed {
     this.#reader = undefined;
   }
 
-  /** Compares the journal with our copy while it is read. */
-  async compare(): Promise<void> {
-    const { node, ledger, rounds } = this.#options;
-    if (this.#isComparing || this.#reader === undefined) return;
+  /** At every tick: compares the journal with our copy, or looks for the next generation. */
+  async tick(): Promise<void> {
+    if (this.#isBusy) return;
     const attempt = this.#attempt;
-    this.#isComparing = true;
+    this.#isBusy = true;
     try {
-      for (let tries = 0; tries < COMPARE_TRIES_MAX; tries++) {
-        const position = node.nextPosition(ledger) - 1;
-        const input = await this.#reread(position);
-        if (attempt !== this.#attempt) return;
-        rounds.flush();
-        if (node.nextPosition(ledger) - 1 !== position) continue;
-        rounds.push(input);
-        return;
-      }
+      const { node, ledger } = this.#options;
+      const awaited = node.awaitedGeneration(ledger);
+      if (awaited !== undefined) await this.#lookFor(awaited, attempt);
+      else if (this.#reader !== undefined) await this.#watch(attempt);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       this.#options.log.debug({ reason: String(error) }, "a journal cannot be compared now");
     } finally {
-      this.#isComparing = false;
+      this.#isBusy = false;
+    }
+  }
+
+  #streamOf(generation: number): string {
+    const { node, ledger } = this.#options;
+    return node.channels.stream(ledger, generation);
+  }
+
+  /** One request shows a stream that is gone, shortened or another; the scrub shows the rest. */
+  async #watch(attempt: number): Promise<void> {
+    const { bus, node, ledger } = this.#options;
+    const place = node.journalPlace(ledger);
+    if (place === undefined) return;
+    const { generation, base } = place;
+    const stream = this.#streamOf(generation);
+    const bounds = await bus.journalBounds(stream);
+    if (attempt !== this.#attempt) return;
+    const last = base + (bounds?.last ?? 0);
+    if (bounds?.created === this.#created && last >= node.nextPosition(ledger) - 1) {
+      if (bounds !== undefined) {
+        await this.#scrub.advance({ stream, generation, base, first: bounds.first });
+      }
+      return;
+    }
+    await this.#compare(place, attempt);
+    this.#created = bounds?.created;
+  }
+
+  async #compare(place: JournalPlace, attempt: number): Promise<void> {
+    const { node, ledger, rounds } = this.#options;
+    for (let tries = 0; tries < COMPARE_TRIES_MAX; tries++) {
+      const position = node.nextPosition(ledger) - 1;
+      const input = await this.#reread(place, position);
+      if (attempt !== this.#attempt) return;
+      rounds.flush();
+      if (node.nextPosition(ledger) - 1 !== position) continue;
+      rounds.push(input);
+      return;
     }
   }
 
   async #open(attempt: number): Promise<void> {
-    const { bus, node, ledger, rounds, replicas, onReading } = this.#options;
-    const last = await bus.lastPosition(this.#stream);
+    const { node, ledger, rounds } = this.#options;
     rounds.flush();
-    const position = node.nextPosition(ledger) - 1;
-    // I3: a journal that we have a copy of and that is gone is damage, never made anew in silence.
-    if (last !== undefined || position === 0) {
-      const channels = [node.channels.journalAll(ledger)];
-      await bus.openJournal(this.#stream, channels, { replicas });
+    const place = node.journalPlace(ledger);
+    if (place === undefined) {
+      await this.#lookFor(node.awaitedGeneration(ledger) as number, attempt);
+      return;
     }
-    const input = await this.#reread(position);
+    if (!(await this.#prepare(place, attempt))) return;
+    const position = node.nextPosition(ledger) - 1;
+    const input = await this.#reread(place, position);
     if (attempt !== this.#attempt) return;
     rounds.push(input);
     rounds.flush();
-    if (node.status(ledger).damage !== undefined) return;
+    if (attempt !== this.#attempt || node.status(ledger).damage !== undefined) return;
+    this.#read(place, attempt);
+  }
+
+  /** Makes, checks or binds the stream of a place. @returns whether it can be read. */
+  async #prepare({ generation, base }: JournalPlace, attempt: number): Promise<boolean> {
+    const { bus, node, ledger, rounds, replicas } = this.#options;
+    const { channels } = node;
+    const stream = this.#streamOf(generation);
+    const bounds = await bus.journalBounds(stream);
+    if (attempt !== this.#attempt) return false;
+    const [bound] = bounds?.channels ?? [];
+    if (bound === channels.retired(ledger, generation)) {
+      rounds.push({ type: "retired", ledger, generation });
+      return false;
+    }
+    if (generation > 1) {
+      const earlier = Array.from({ length: generation - 1 }, (_, i) => generation - 1 - i);
+      const retired = earlier.map((g) => ({
+        stream: this.#streamOf(g),
+        channel: channels.retired(ledger, g),
+      }));
+      await bus.claimJournal(stream, [channels.journalAll(ledger)], retired);
+    }
+    // I3: a journal that we have a copy of and that is gone is damage, never made anew in silence.
+    if (bounds !== undefined || (generation === 1 && node.nextPosition(ledger) === base + 1)) {
+      await bus.openJournal(stream, [channels.journalAll(ledger)], { replicas });
+    }
+    this.#created = bounds?.created ?? (await bus.journalBounds(stream))?.created;
+    return attempt === this.#attempt;
+  }
+
+  #read({ generation, base }: JournalPlace, attempt: number): void {
+    const { bus, node, ledger, rounds, onReading } = this.#options;
     this.#reader = bus.readJournal({
-      stream: this.#stream,
-      fromPosition: node.nextPosition(ledger),
-      onMessage: (at, bytes) => rounds.push({ type: "message", ledger, position: at, bytes }),
-      onGap: (gap) => this.#onGap(attempt, gap),
+      stream: this.#streamOf(generation),
+      fromPosition: node.nextPosition(ledger) - base,
+      onMessage: (at, bytes) =>
+        rounds.push({ type: "message", ledger, generation, position: base + at, bytes }),
+      onGap: (gap) => this.#onGap({ generation, base }, attempt, gap),
     });
     onReading();
   }
 
-  async #reread(position: number): Promise<CoordinatorInput> {
+  /** Looks at the stream of a generation that is to come, and makes it when that is for us. */
+  async #lookFor(generation: number, attempt: number): Promise<void> {
+    const { bus, node, ledger, rounds, replicas } = this.#options;
+    const stream = this.#streamOf(generation);
+    let bounds = await bus.journalBounds(stream);
+    if (bounds === undefined && node.isReadyToOpen(ledger)) {
+      // Nobody but coordinators may speak before the opening: hosts would fill its place.
+      const channels = [node.channels.opening(ledger, generation)];
+      await bus.openJournal(stream, channels, { replicas });
+      bounds = await bus.journalBounds(stream);
+    }
+    if (bounds === undefined) return;
+    const first = bounds.last === 0 ? undefined : await bus.readMessage(stream, 1);
+    if (attempt !== this.#attempt || (first === undefined && bounds.last > 0)) return;
+    rounds.push({ type: "stream", ledger, generation, ...(first && { first: first.bytes }) });
+  }
+
+  async #reread({ generation, base }: JournalPlace, position: number): Promise<CoordinatorInput> {
     const { bus, ledger } = this.#options;
-    const lastPosition = (await bus.lastPosition(this.#stream)) ?? 0;
-    const found = position > 0 ? await bus.readMessage(this.#stream, position) : undefined;
+    const stream = this.#streamOf(generation);
+    const lastPosition = base + ((await bus.lastPosition(stream)) ?? 0);
+    const found = position > base ? await bus.readMessage(stream, position - base) : undefined;
     const bytesAtOurs = found?.bytes;
     return {
       type: "reread",
@@ -119,12 +214,13 @@ export class JournalFeed {
     };
   }
 
-  #onGap(attempt: number, gap: JournalGap): void {
+  #onGap({ generation, base }: JournalPlace, attempt: number, gap: JournalGap): void {
     if (attempt !== this.#attempt) return;
     const { rounds, ledger } = this.#options;
     if (gap.kind === "missing") {
       // The node sees a position too far ahead and says which message is missing.
-      rounds.push({ type: "message", ledger, position: gap.first, bytes: new Uint8Array() });
+      const position = base + gap.first;
+      rounds.push({ type: "message", ledger, generation, position, bytes: new Uint8Array() });
       return;
     }
     this.connect();

@@ -8,6 +8,7 @@ import {
   type CoordinatorInput,
   CoordinatorNode,
   type OpenedGenesis,
+  type OrderAnswer,
   type Phase,
   Pump,
   type SubmissionAnswer,
@@ -29,15 +30,19 @@ import {
   hex,
   LEDGERS,
   Ledger,
+  type LedgerId,
   LIMITS,
   OstrakaError,
   type PrivatePart,
+  type RejectCode,
   type Signer,
 } from "@ostraka/proto";
 import type { RepairDesk } from "./api/journal-service.ts";
 import { Callers } from "./callers.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { JournalFeed } from "./journal-feed.ts";
+import { journalRepairs } from "./journal-repairs.ts";
+import type { ScrubState } from "./journal-scrub.ts";
 
 export interface RuntimeParts {
   readonly config: CoordinatorConfig;
@@ -53,28 +58,28 @@ export interface RuntimeParts {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The journal is compared with our copy every so many ticks. */
-const COMPARE_EVERY_TICKS = 3;
 /** Resync requests that one round answers, each with up to a page; hosts ask again. */
 const RESYNCS_PER_ROUND_MAX = 16;
 /** How long the first command of a mesh is waited for before it is sent again. */
 const GENESIS_WAIT_MS = 10_000;
 const CONNECT_EVERY_MS = 250;
+/** Another coordinator answers within this, or is asked again. */
+const ASK_MS_MAX = 2_000;
 const OWN_HEADS_MAX = 1_024;
 
 export class CoordinatorRuntime {
-  readonly node: CoordinatorNode;
   readonly parts: RuntimeParts;
   /** When this coordinator heard of each host's receipt, by key; since the process began. */
   readonly receiptsHeardMs = new Map<string, number>();
   readonly startedMs: number;
   /** Who repairs journals here. */
-  repairs: RepairDesk | undefined;
-  readonly #pump: Pump<CoordinatorInput, CoordinatorEffect>;
+  readonly repairs: RepairDesk = journalRepairs(this);
+  #node: CoordinatorNode;
+  #pump: Pump<CoordinatorInput, CoordinatorEffect>;
   readonly #rounds: RoundQueue<CoordinatorInput>;
   readonly #callers = new Callers();
   /** How to refuse each submission that waits for its answer. */
-  readonly #submitters = new Set<(error: OstrakaError) => void>();
+  readonly #submitters = new Map<number, (error: OstrakaError) => void>();
   readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
   readonly #sealedListeners = new Set<() => void>();
   readonly #resyncs: number[] = [];
@@ -87,34 +92,15 @@ export class CoordinatorRuntime {
   #bus: Bus | undefined;
   #feeds: JournalFeed[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #ticks = 0;
   #isGenesisSent = false;
   #isStoreFailed = false;
   #isStopped = false;
 
   constructor(parts: RuntimeParts) {
-    const { crypto, genesis, signer, store, log, onPhase } = parts;
     this.parts = parts;
     this.startedMs = parts.clock.wallMs();
-    const node = new CoordinatorNode({ crypto, genesis, publicKey: signer.publicKey, store });
-    this.node = node;
-    this.#pump = new Pump<CoordinatorInput, CoordinatorEffect>(node, {
-      mesh: genesis.mesh,
-      signer,
-      store,
-      publish: (publication) => this.#publish(publication),
-      enforce: (effect) => this.#enforce(effect),
-      reply: (reply) => this.#callers.answer(reply),
-      trace: (trace) => writeTrace(log, trace),
-      onSealed: (sealing, bytes) => {
-        if (sealing.kind !== "head") return undefined;
-        this.#noteOwnHead(bytes);
-        return { type: "head", bytes };
-      },
-      ...(onPhase !== undefined && {
-        onPhase: (phase: Phase) => onPhase(phase, node.control.book.index),
-      }),
-    });
+    this.#node = this.#newNode();
+    this.#pump = this.#newPump(this.#node);
     this.#rounds = new RoundQueue({
       feed: (inputs) => this.#feed(inputs),
       // A failed disk is no broken invariant: people are told of it in words. With the others the
@@ -127,7 +113,18 @@ export class CoordinatorRuntime {
     });
     // What may not have left before the last stop is put out again once there is a bus.
     this.#opening = newOut<CoordinatorEffect>();
-    node.open(this.#opening);
+    this.#node.open(this.#opening);
+  }
+
+  /** The node of now: another one after its store was brought back to an earlier position. */
+  get node(): CoordinatorNode {
+    return this.#node;
+  }
+
+  /** How far each journal's comparison with the own copy is. */
+  scrubOf(ledger: LedgerId): ScrubState {
+    const feed = this.#feeds.find((known) => known.ledger === ledger);
+    return feed?.scrub ?? { position: 0, fullPassMs: 0 };
   }
 
   get isBusConnected(): boolean {
@@ -200,6 +197,14 @@ export class CoordinatorRuntime {
       : Promise.reject(refusal);
   }
 
+  /** Hands an order of repair to the node. @returns why it is refused, once it is durable. */
+  submitOrder(envelope: Envelope): Promise<RejectCode | undefined> {
+    return new Promise((resolve) => {
+      const to = this.#callers.add(({ value }) => resolve((value as OrderAnswer).code));
+      this.#rounds.push({ type: "order", envelope, to });
+    });
+  }
+
   /** Hears of each newer receipt once it is stored. @returns how to stop. */
   onReceipt(listener: (receipt: Envelope) => void): () => void {
     this.#receiptListeners.add(listener);
@@ -230,14 +235,60 @@ export class CoordinatorRuntime {
     waitMs: number,
   ): Promise<SubmissionAnswer> {
     return new Promise((resolve, refuse) => {
-      this.#submitters.add(refuse);
-      const to = this.#callers.add(({ value }) => {
-        this.#submitters.delete(refuse);
-        resolve(value as SubmissionAnswer);
+      const to = this.#callers.add((reply) => {
+        this.#submitters.delete(reply.to);
+        resolve(reply.value as SubmissionAnswer);
       });
+      this.#submitters.set(to, refuse);
       const untilMs = this.parts.clock.wallMs() + waitMs;
       this.#rounds.push({ type: "submit", envelope, privates, to, untilMs });
     });
+  }
+
+  #newNode(): CoordinatorNode {
+    const { crypto, genesis, signer, store } = this.parts;
+    return new CoordinatorNode({ crypto, genesis, publicKey: signer.publicKey, store });
+  }
+
+  #newPump(node: CoordinatorNode): Pump<CoordinatorInput, CoordinatorEffect> {
+    const { genesis, signer, store, log, onPhase } = this.parts;
+    return new Pump<CoordinatorInput, CoordinatorEffect>(node, {
+      mesh: genesis.mesh,
+      signer,
+      store,
+      publish: (publication) => this.#publish(publication),
+      enforce: (effect) => this.#enforce(effect),
+      reply: (reply) => this.#callers.answer(reply),
+      trace: (trace) => writeTrace(log, trace),
+      onSealed: (sealing, bytes) => {
+        if (sealing.kind === "promise") return { type: "repair", bytes };
+        if (sealing.kind !== "head") return undefined;
+        this.#noteOwnHead(bytes);
+        return { type: "head", bytes };
+      },
+      ...(onPhase !== undefined && {
+        onPhase: (phase: Phase) => onPhase(phase, node.control.book.index),
+      }),
+    });
+  }
+
+  /** The store was brought back: everything is made anew from it, as at a start. */
+  #startOver(): void {
+    const bus = this.#bus;
+    if (this.#isStopped || bus === undefined) return;
+    for (const feed of this.#feeds) feed.disconnect();
+    this.#node = this.#newNode();
+    this.#pump = this.#newPump(this.#node);
+    const out = newOut<CoordinatorEffect>();
+    this.#node.open(out);
+    // What they asked for may or may not be in what is kept: they ask again.
+    for (const to of [...this.#submitters.keys()]) {
+      this.#callers.answer({ to, value: { outcome: "unknown" } satisfies SubmissionAnswer });
+    }
+    this.#opening = out;
+    this.#reopen();
+    this.#feeds = this.#newFeeds(bus);
+    if (bus.isConnected) for (const feed of this.#feeds) feed.connect();
   }
 
   #feed(inputs: readonly CoordinatorInput[]): void {
@@ -250,7 +301,7 @@ export class CoordinatorRuntime {
   /** Nobody is left waiting for a process that ends: another coordinator may take the command. */
   #onStoreFault(): void {
     this.#isStoreFailed = true;
-    for (const refuse of this.#submitters) refuse(this.refusal() as OstrakaError);
+    for (const refuse of this.#submitters.values()) refuse(this.refusal() as OstrakaError);
     this.#submitters.clear();
   }
 
@@ -294,9 +345,10 @@ export class CoordinatorRuntime {
   }
 
   #newFeeds(bus: Bus): JournalFeed[] {
-    const { config, log, onFailure } = this.parts;
+    const { clock, config, log, onFailure } = this.parts;
     const { replicas } = config.nats;
-    const common = { bus, node: this.node, rounds: this.#rounds, log, replicas, onFailure };
+    const wallMs = () => clock.wallMs();
+    const common = { bus, node: this.node, rounds: this.#rounds, log, replicas, wallMs, onFailure };
     // Nothing is lost by a tick more: who waits for machine time waits less.
     const onReading = () => this.#clock();
     return LEDGERS.map((ledger) => new JournalFeed({ ...common, ledger, onReading }));
@@ -309,6 +361,7 @@ export class CoordinatorRuntime {
       bus.subscribe(channels.headsAll, (bytes) => {
         if (!this.#ownHeads.delete(asText(bytes))) offer({ type: "head", bytes });
       }),
+      bus.subscribe(channels.repairsAll, (bytes) => offer({ type: "repair", bytes })),
       bus.subscribe(channels.receiptsAll, (bytes) => offer({ type: "receipt", bytes })),
       bus.subscribe(channels.resyncAll, (bytes, replyTo) => this.#onResync(bytes, replyTo)),
     );
@@ -323,15 +376,18 @@ export class CoordinatorRuntime {
     if (!this.#rounds.offer({ type: "resync", bytes, to })) this.#callers.forget(to);
   }
 
+  #reread(ledger: LedgerId): void {
+    const feed = this.#feeds.find((known) => known.ledger === ledger);
+    if (!this.#isStopped && this.isBusConnected) feed?.connect();
+  }
+
   #clock(): void {
     this.#rounds.push({ type: "clock", wallMs: this.parts.clock.wallMs() });
   }
 
   #tick(): void {
     this.#clock();
-    this.#ticks++;
-    if (this.#ticks % COMPARE_EVERY_TICKS !== 0) return;
-    for (const feed of this.#feeds) feed.compare().catch(this.parts.onFailure);
+    for (const feed of this.#feeds) feed.tick().catch(this.parts.onFailure);
   }
 
   /** The genesis is the first command of a mesh; who sends it does not matter. */
@@ -344,15 +400,29 @@ export class CoordinatorRuntime {
     }, this.parts.onFailure);
   }
 
-  #publish({ channel, bytes, messageId }: Publication): void {
+  #publish({ channel, bytes, messageId, isRequest }: Publication): void {
     const bus = this.#bus;
     if (bus === undefined) return;
+    if (isRequest === true) {
+      this.#ask(bus, channel, new Uint8Array(bytes)).catch(this.parts.onFailure);
+      return;
+    }
     if (messageId === undefined) bus.publish(channel, bytes);
     // The answer is not waited for: what counts is what the journal hands out.
     else bus.publishJournal(channel, bytes, messageId).catch(this.parts.onFailure);
   }
 
+  /** Asks the other coordinators; the first that has something to say is heard. */
+  async #ask(bus: Bus, channel: string, request: Bytes): Promise<void> {
+    const others = this.node.control.mesh.view.coordinatorKeys().length;
+    const bytes = await bus.request(channel, request, ASK_MS_MAX, others);
+    if (bytes !== undefined) this.#rounds.push({ type: "answer", request, bytes });
+  }
+
   #enforce(effect: CoordinatorEffect): void {
+    // Both are done after the round that said so.
+    if (effect.type === "reopen") setImmediate(() => this.#startOver());
+    if (effect.type === "journal") setImmediate(() => this.#reread(effect.ledger));
     if (effect.type === "sealed") for (const listener of [...this.#sealedListeners]) listener();
     if (effect.type !== "receipt") return;
     const key = effect.envelope.signatures[0]?.key;

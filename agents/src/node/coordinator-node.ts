@@ -9,24 +9,31 @@ import {
   channelsOf,
   decode,
   EnvelopeSchema,
+  equalBytes,
   hex,
   isReject,
+  LEDGERS,
   Ledger,
   type LedgerId,
   LIMITS,
   ledgerName,
+  type ResyncRequest,
   ResyncRequestSchema,
+  ResyncResponseSchema,
 } from "@ostraka/proto";
 import type { Out, Store } from "../kernel/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import type { Sealed } from "../sealer/index.ts";
 import { AckDesk } from "./ack-desk.ts";
 import { ControlMachine } from "./control-machine.ts";
-import type { CoordinatorEffect, CoordinatorInput } from "./coordinator-io.ts";
+import type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordinator-io.ts";
+import { EquivocationDesk } from "./equivocation-desk.ts";
 import { ImportDesk } from "./import-desk.ts";
 import type { MachineStep } from "./journal-machine.ts";
 import { LedgerLane } from "./ledger-lane.ts";
+import { journalPage } from "./peer-pages.ts";
 import { ReceiptBook } from "./receipt-book.ts";
+import { type JournalPlace, RepairDesk } from "./repair-desk.ts";
 import { ResyncDesk } from "./resync-desk.ts";
 import { SignalsMachine } from "./signals-machine.ts";
 import { Submissions } from "./submissions.ts";
@@ -48,10 +55,12 @@ export class CoordinatorNode {
   readonly #crypto: Crypto;
   readonly #store: Store;
   readonly #lanes: ReadonlyMap<LedgerId, LedgerLane>;
+  readonly #repairs: ReadonlyMap<LedgerId, RepairDesk>;
   readonly #submissions = new Submissions();
   readonly #resync: ResyncDesk;
   readonly #acks: AckDesk;
   readonly #imports: ImportDesk;
+  readonly #equivocations: EquivocationDesk;
   readonly #liars = new Set<string>();
   #wallMs = 0;
 
@@ -70,8 +79,15 @@ export class CoordinatorNode {
       [Ledger.CONTROL, new LedgerLane(parts, this.control)],
       [Ledger.SIGNALS, new LedgerLane(parts, this.signals)],
     ]);
+    this.#repairs = new Map(
+      [...this.#lanes].map(([ledger, lane]) => {
+        const view = () => this.control.mesh.view;
+        return [ledger, new RepairDesk({ ...parts, lane, book: lane.repair, view })];
+      }),
+    );
     this.#acks = new AckDesk(this.signals.intake, publicKey);
     this.#imports = new ImportDesk({ store, channels, publicKey });
+    this.#equivocations = new EquivocationDesk(channels, publicKey);
     this.#resync = new ResyncDesk(store, (ledger) => {
       const { machine, sealer } = this.#lane(ledger);
       return { machine, sealed: sealer.latest };
@@ -85,6 +101,7 @@ export class CoordinatorNode {
     for (const lane of this.#lanes.values()) {
       lane.open(out);
       lane.openSealed(this.control.mesh.view, out);
+      this.#repair(lane.ledger).open(out);
     }
     for (const [, bytes] of this.#store.scan("receipt/")) {
       this.receipts.take(this.control.mesh.view, bytes);
@@ -92,8 +109,11 @@ export class CoordinatorNode {
   }
 
   status(ledger: LedgerId) {
-    const { machine, sealer, watch } = this.#lane(ledger);
+    const { machine, repair, sealer, shelf, watch } = this.#lane(ledger);
     return {
+      repair: repair.state(this.control.mesh.view),
+      obstacle: this.#repair(ledger).obstacle,
+      snapshotPosition: shelf.newestSealed(),
       point: machine.point,
       index: machine.book.index,
       active: machine.book.active.size,
@@ -112,6 +132,25 @@ export class CoordinatorNode {
   /** Position of the next message wanted from a journal. */
   nextPosition(ledger: LedgerId): number {
     return this.#lane(ledger).machine.point.position + 1;
+  }
+
+  /** First position that the own copy still holds; the next one when it holds none. */
+  firstKept(ledger: LedgerId): number {
+    return this.#lane(ledger).rows.first("journal") ?? this.nextPosition(ledger);
+  }
+
+  /** Where a journal is read from; `undefined` while its next generation is awaited. */
+  journalPlace(ledger: LedgerId): JournalPlace | undefined {
+    return this.#repair(ledger).place;
+  }
+
+  awaitedGeneration(ledger: LedgerId): number | undefined {
+    return this.#repair(ledger).isPlaced ? undefined : this.#repair(ledger).awaited;
+  }
+
+  /** Whether the awaited generation's stream is for us to make. */
+  isReadyToOpen(ledger: LedgerId): boolean {
+    return this.#repair(ledger).isReady;
   }
 
   step(input: CoordinatorInput, out: Out<CoordinatorEffect>): void {
@@ -137,6 +176,24 @@ export class CoordinatorNode {
       case "reread":
         this.#lane(input.ledger).reread(input.lastPosition, input.bytesAtOurs, out);
         break;
+      case "scrub":
+        this.#onScrub(input, out);
+        break;
+      case "stream":
+        this.#repair(input.ledger).onStream(input.generation, input.first, out);
+        break;
+      case "retired":
+        this.#repair(input.ledger).heard(input.generation + 1, out);
+        break;
+      case "repair":
+        this.#onRepair(input.bytes, out);
+        break;
+      case "order":
+        this.#onOrder(input, out);
+        break;
+      case "answer":
+        this.#onAnswer(input, out);
+        break;
     }
   }
 
@@ -149,11 +206,62 @@ export class CoordinatorNode {
     return this.#lanes.get(ledger) as LedgerLane;
   }
 
+  #repair(ledger: LedgerId): RepairDesk {
+    return this.#repairs.get(ledger) as RepairDesk;
+  }
+
+  #onScrub(input: CoordinatorInput & { type: "scrub" }, out: Out<CoordinatorEffect>): void {
+    const lane = this.#lane(input.ledger);
+    if (input.generation !== lane.machine.point.generation) return;
+    for (const { position, bytes } of input.messages) lane.scrub(position, bytes, out);
+  }
+
+  #onRepair(bytes: Bytes, out: Out<CoordinatorEffect>): void {
+    const envelope = decode(EnvelopeSchema, bytes, LIMITS.messageBytesMax);
+    if (envelope === undefined) return;
+    for (const desk of this.#repairs.values()) desk.onMessage(envelope, this.#wallMs, out);
+  }
+
+  #onOrder(input: CoordinatorInput & { type: "order" }, out: Out<CoordinatorEffect>): void {
+    const codes = [...this.#repairs.values()].map((desk) =>
+      desk.takeOrder(input.envelope, this.#wallMs, out),
+    );
+    // An order is about one ledger: to the other one it is malformed.
+    const code = codes.find((found) => found !== undefined && found !== "malformed");
+    const isFollowed = codes.includes(undefined);
+    const value: OrderAnswer = isFollowed ? {} : { code: code ?? "malformed" };
+    out.reply.push({ to: input.to, value });
+  }
+
+  #onAnswer(input: CoordinatorInput & { type: "answer" }, out: Out<CoordinatorEffect>): void {
+    const request = decode(ResyncRequestSchema, input.request, LIMITS.envelopeBodyBytesMax);
+    const response = decode(ResyncResponseSchema, input.bytes, LIMITS.messageBytesMax);
+    const ledger = LEDGERS.find((l) => l === request?.ledger);
+    if (request?.want.case !== "journalAbove" || ledger === undefined) return;
+    if (response === undefined || response.format !== 1) return;
+    const lane = this.#lane(ledger);
+    const above = Number(request.want.value);
+    const verified = this.#repair(ledger).onPage(above, response.messages, out);
+    // Under a promise: what they make is stored, and none of it is signed.
+    if (verified.length > 0) lane.watch.damage = undefined;
+    for (const [position, bytes] of verified) this.#apply(lane, position, bytes, out);
+    if (verified.length > 0) this.#repair(ledger).onCaughtUp(out);
+  }
+
   #onMessage(input: CoordinatorInput & { type: "message" }, out: Out<CoordinatorEffect>): void {
     const { ledger, position, bytes } = input;
     const lane = this.#lane(ledger);
+    const generation = input.generation ?? lane.machine.point.generation;
+    const desk = this.#repair(ledger);
+    if (position === this.nextPosition(ledger) && !desk.admits(generation, bytes, out)) return;
+    this.#apply(lane, position, bytes, out);
+    desk.onApplied(out);
+  }
+
+  #apply(lane: LedgerLane, position: number, bytes: Bytes, out: Out<CoordinatorEffect>): void {
     const step = lane.apply(position, bytes, out);
     if (step === undefined) return;
+    this.#equivocations.note(step.proofs);
     for (const outcome of step.outcomes) this.#submissions.decided(outcome, bytes);
     for (const { key, code } of step.rejects) {
       const at = lane.at(step.position);
@@ -184,6 +292,10 @@ export class CoordinatorNode {
   #onResync(input: CoordinatorInput & { type: "resync" }, out: Out<CoordinatorEffect>): void {
     const request = decode(ResyncRequestSchema, input.bytes, LIMITS.envelopeBodyBytesMax);
     if (request === undefined || request.format !== 1) return;
+    if (request.want.case === "journalAbove") {
+      this.#onPeer(request, input.to, out);
+      return;
+    }
     if (request.want.case !== "incarnation") {
       const bytes = this.#resync.answer(request);
       if (bytes !== undefined) out.reply.push({ to: input.to, bytes });
@@ -200,11 +312,22 @@ export class CoordinatorNode {
     }
   }
 
+  /** What another coordinator misses of a journal, out of our own copy. */
+  #onPeer({ ledger, want, hostKey }: ResyncRequest, to: number, out: Out<CoordinatorEffect>): void {
+    const known = LEDGERS.find((l) => l === ledger);
+    const isOwn = equalBytes(hostKey, this.publicKey);
+    if (known === undefined || isOwn || want.case !== "journalAbove") return;
+    const isPeer = this.control.mesh.view.coordinatorKeys().some((k) => equalBytes(k, hostKey));
+    const bytes = isPeer ? journalPage(this.#store, known, Number(want.value)) : undefined;
+    if (bytes !== undefined) out.reply.push({ to, bytes });
+  }
+
   #onHead(bytes: Bytes, out: Out<CoordinatorEffect>): void {
     const envelope = decode(EnvelopeSchema, bytes, LIMITS.messageBytesMax);
     if (envelope === undefined) return;
     for (const lane of this.#lanes.values()) {
       const sealed = lane.takeHead(this.control.mesh.view, envelope, out);
+      this.#equivocations.note(lane.sealer.takeProofs());
       if (sealed === "equivocation") {
         const liar = hex(envelope.signatures[0]?.key ?? new Uint8Array());
         this.#liars.add(liar);
@@ -215,6 +338,7 @@ export class CoordinatorNode {
 
   #onSealed(lane: LedgerLane, { head }: Sealed, out: Out<CoordinatorEffect>): void {
     const index = Number(head.index);
+    this.#repair(lane.ledger).heard(head.generation, out);
     out.enforce.push({ type: "sealed", ledger: lane.ledger, index });
     out.trace.push({ what: "sealed", at: lane.at(index), position: Number(head.position) });
     if (lane.ledger !== Ledger.CONTROL) return;
@@ -233,6 +357,7 @@ export class CoordinatorNode {
       signalsIndex: this.signals.book.index,
       machineTimeMs: this.#wallMs + LIMITS.expirySlackMs,
     });
+    this.#equivocations.note(this.receipts.takeProofs());
     if (taken === undefined || isReject(taken)) return;
     out.persist.push({ key: `receipt/${hex(taken.receipt.hostKey)}`, value: bytes });
     out.enforce.push({ type: "receipt", envelope: taken.envelope });
@@ -264,6 +389,8 @@ export class CoordinatorNode {
   #onClock(wallMs: number, out: Out<CoordinatorEffect>): void {
     this.#wallMs = wallMs;
     for (const lane of this.#lanes.values()) lane.tick(wallMs, out);
+    for (const desk of this.#repairs.values()) desk.tick(out);
+    this.#equivocations.offer(this.control.mesh.view, wallMs, out);
     for (const { command, message } of this.#submissions.unseen()) {
       this.#publishCommand(command, message, out);
     }

@@ -12,7 +12,7 @@ export {
 export { isName, meshIdOf, type OpenedGenesis, openGenesis } from "../roster/index.ts";
 export { openSealedHead, type Sealed } from "../sealer/index.ts";
 export { COMMAND_KINDS, commandHash } from "./control-machine.ts";
-export type { CoordinatorEffect, CoordinatorInput } from "./coordinator-io.ts";
+export type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordinator-io.ts";
 export { CoordinatorNode } from "./coordinator-node.ts";
 export type { EdgeReading } from "./edge-clock.ts";
 export type { SidecarEffect } from "./edge-verdicts.ts";
@@ -26,6 +26,7 @@ export {
   findingRows,
   ROWS_WHOLE_KEY,
 } from "./record-rows.ts";
+export type { JournalPlace } from "./repair-desk.ts";
 export { type Readiness, type SidecarInput, SidecarNode } from "./sidecar-node.ts";
 export type { SubmissionAnswer } from "./submissions.ts";
 export { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";

@@ -1,0 +1,59 @@
+// What this coordinator says of each journal's health and repair, and the way of an order to its
+// node. Reads only what the node and the feeds hold; decides nothing.
+
+import { hex, type LedgerId, LIMITS, ledgerLetter, ledgerName, Role } from "@ostraka/proto";
+import type { RepairDesk, RepairState } from "./api/journal-service.ts";
+import { SCRUB_PERIOD_MS } from "./journal-scrub.ts";
+import type { CoordinatorRuntime } from "./runtime.ts";
+
+export function journalRepairs(runtime: CoordinatorRuntime): RepairDesk {
+  return {
+    stateOf: (ledger) => stateOf(runtime, ledger),
+    takeOrder: (order) => runtime.submitOrder(order),
+  };
+}
+
+function stateOf(runtime: CoordinatorRuntime, ledger: LedgerId): RepairState {
+  const { node } = runtime;
+  const { repair, snapshotPosition } = node.status(ledger);
+  const { position, fullPassMs } = runtime.scrubOf(ledger);
+  const { view } = node.control.mesh;
+  const nameOf = (key: Uint8Array) => view.findHolder(key, [Role.COORDINATOR]) ?? hex(key);
+  return {
+    snapshotPosition: snapshotPosition ?? 0,
+    scrubbedPosition: position,
+    scrubbedMs: fullPassMs,
+    repairGeneration: repair?.order.generation ?? node.awaitedGeneration(ledger) ?? 0,
+    promised: (repair?.promises ?? []).map(({ coordinatorKey }) => nameOf(coordinatorKey)),
+    notes: notesOf(runtime, ledger),
+  };
+}
+
+/** What is in the way of this journal, and the command that helps. */
+export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
+  const { damage, obstacle, repair } = runtime.node.status(ledger);
+  const command = `ostraka journal repair --ledger ${ledgerName(ledger)}`;
+  const notes: string[] = [];
+  if (damage !== undefined && repair === undefined) {
+    notes.push(`${ledgerName(ledger)}: deciding has stopped; to go on, run: ${command}`);
+  }
+  if (repair !== undefined) {
+    const { order, promises, choice } = repair;
+    const letter = ledgerLetter(ledger);
+    const generation = `generation ${order.generation} of ${letter}`;
+    notes.push(`${generation}: promised by ${promises.length} coordinators`);
+    if (choice.kind === "short") notes.push(`${generation}: promises missing: ${choice.missing}`);
+  }
+  if (obstacle !== undefined) {
+    const isChoice = obstacle.startsWith("promises-contradict");
+    notes.push(
+      isChoice ? `${obstacle}; choose one with two operators: ${command} --keep HEAD` : obstacle,
+    );
+  }
+  const { fullPassMs } = runtime.scrubOf(ledger);
+  const sinceMs = runtime.parts.clock.wallMs() - Math.max(fullPassMs, runtime.startedMs);
+  if (sinceMs > SCRUB_PERIOD_MS + LIMITS.heartbeatMs) {
+    notes.push(`${ledgerName(ledger)}: no full comparison for ${Math.floor(sinceMs / 60_000)} min`);
+  }
+  return notes;
+}
