@@ -54,6 +54,20 @@ export const LIMITS = {
   headBytesMax: 1_024,
   /** Open windows of signals: subjects times hosts that are over the line at once. */
   windowsPerHostMax: 1_000,
+  /** Steps of one staged widening. */
+  wideningStepsMax: 16,
+  /** Hosts that one coverage certificate may name as missing: they stand in claim and entry. */
+  missingHostsMax: 1_000,
+  /** Verdicts of each ledger that may get a coverage certificate: the newest. */
+  coveredVerdictsMax: 10_000,
+  /** A certificate names its laggards when they have not shown a verdict for so long. */
+  coverageMs: 60_000,
+  /** Claims of coverage that one coordinator makes in a tick: control must not wait for them. */
+  claimsPerTickMax: 4,
+  /** How often the mesh shows itself that a kill switch would get through, unless configured. */
+  probeMs: 300_000,
+  /** No two probes are entered closer: they stay in the ledger for ever. */
+  probeMsMin: 5_000,
   /** Subjects that stand over a line at one host only, kept to notice a second one. */
   risingSubjectsMax: 20_000,
   /** Subjects about which people have been asked and have not answered. */

@@ -20,3 +20,4 @@ export * from "./saved-state.ts";
 export * from "./signal-proof.ts";
 export * from "./tally.ts";
 export * from "./verdict-body.ts";
+export * from "./widening.ts";

@@ -41,6 +41,7 @@ import { isAsked, reachOfWish, treesOf } from "./reach.ts";
 import { FORMAT, isTime, type OpenedSignal } from "./signal-proof.ts";
 import { hasApprovals } from "./tally.ts";
 import { revocationId } from "./verdict-body.ts";
+import { isWidening } from "./widening.ts";
 
 export interface OpenedProposal {
   /** SHA-256 of the proposal's bytes. */
@@ -158,6 +159,9 @@ function liftRuleOf(policy: Policy, subject: SubjectText): ApprovalRule | undefi
 function faultOfRevoke(view: MeshView, wish: RevokeWish, subject: SubjectText): Reject | undefined {
   if (wish.subjectKind !== wireSubjectKind(subject)) return reject("malformed");
   if (wish.ttlMs < 1_000n) return reject("malformed");
+  if (wish.widening.length > 0 && (view.machineVersion < 2 || !isWidening(wish))) {
+    return reject("malformed");
+  }
   const { scope, supersedes } = wish;
   if (supersedes.length > LIMITS.scopeItemsMax || supersedes.some((id) => id.length !== 32)) {
     return reject("malformed");
@@ -330,6 +334,7 @@ function composeVerdict(
     fromMs: BigInt(fromMs),
     expiresMs: BigInt(fromMs) + wish.ttlMs,
     supersedes: wish.supersedes,
+    widening: wish.widening,
   });
   return { kind: "revocation", revocation, subject };
 }

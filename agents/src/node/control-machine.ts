@@ -35,10 +35,10 @@ import {
 } from "../kernel/index.ts";
 import type { Effect } from "../ledger/index.ts";
 import { PeopleQuorum } from "../quorum/index.ts";
-import { ReportBook } from "../reports/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { type CommandOutcome, JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { Mesh } from "./mesh.ts";
+import { isStatement, type StatementKind, VerdictDesk } from "./verdict-desk.ts";
 import { commitmentsOf } from "./privates-fit.ts";
 import { privatesNeededUntilMs } from "./privates-needed.ts";
 
@@ -90,7 +90,8 @@ export function commandHash(crypto: Pick<Crypto, "sha256">, envelope: Envelope):
 export class ControlMachine extends JournalMachine {
   readonly mesh: Mesh;
   readonly people: PeopleQuorum;
-  readonly reports: ReportBook;
+  /** What goes on around verdicts: lock-outs, widening, halts, coverage, probes, reports. */
+  readonly desk: VerdictDesk;
   /** What an order of erasure must wait for. */
   readonly #needed = new NeededParts();
   /** Commands that were entered, so that the same bytes never make a second entry. */
@@ -100,7 +101,12 @@ export class ControlMachine extends JournalMachine {
     super(crypto, Ledger.CONTROL, genesis.mesh);
     this.mesh = new Mesh(crypto, genesis);
     this.people = new PeopleQuorum(crypto);
-    this.reports = new ReportBook(crypto);
+    this.desk = new VerdictDesk(crypto);
+  }
+
+  /** What coordinators have counted. */
+  get reports(): VerdictDesk["reports"] {
+    return this.desk.reports;
   }
 
   /** What became of a command that was entered, by its hash. */
@@ -112,7 +118,7 @@ export class ControlMachine extends JournalMachine {
   protected override saveOwn(w: BinaryWriter): void {
     this.#needed.save(w);
     this.people.save(w);
-    this.reports.save(w);
+    this.desk.save(w);
     saveAll(w, this.#entered, (_, [command, { untilMs, index, verdictId }]) => {
       saveNumber(saveNumber(w.string(command), untilMs), index).bytes(verdictId ?? NO_VERDICT);
     });
@@ -121,7 +127,7 @@ export class ControlMachine extends JournalMachine {
   protected override loadOwn(r: BinaryReader): void {
     this.#needed.load(r);
     this.people.load(r, (index) => this.mesh.viewAt(index));
-    this.reports.load(r);
+    this.desk.load(r);
     loadAll(r, () => {
       const [command, untilMs, index] = [r.string(), loadNumber(r), loadNumber(r)];
       const verdictId = loadBytes(r);
@@ -144,7 +150,10 @@ export class ControlMachine extends JournalMachine {
     this.#stepRollout(step);
     this.people.expire(machineTimeMs);
     this.#needed.expire(machineTimeMs);
-    this.reports.expire(machineTimeMs);
+    this.desk.expire(this.book.active, machineTimeMs);
+    for (const halt of this.desk.halts(this.mesh.view, machineTimeMs)) {
+      this.#enterControl(step, halt, []);
+    }
     for (const [hash, { untilMs }] of this.#entered) {
       if (untilMs <= machineTimeMs) this.#entered.delete(hash);
     }
@@ -170,7 +179,7 @@ export class ControlMachine extends JournalMachine {
     message: JournalMessage & { envelope: Envelope },
     step: MachineStep,
   ): RejectCode | undefined {
-    if (kind === "report") return this.#onReport(message, step);
+    if (isStatement(kind)) return this.#onStatement(kind, message, step);
     if (!(COMMAND_KINDS as readonly string[]).includes(kind)) return "wrong-type";
     if (message.envelope.body.length > LIMITS.commandBytesMax) return "too-large";
     const command = commandHash(this.crypto, message.envelope);
@@ -198,16 +207,24 @@ export class ControlMachine extends JournalMachine {
     return undefined;
   }
 
-  /** No entry: the newest of each coordinator is kept, and what a majority says is acted upon. */
-  #onReport(message: JournalMessage & { envelope: Envelope }, step: MachineStep): undefined {
+  /** What a coordinator states: counted, or entered where it says something new. */
+  #onStatement(
+    kind: StatementKind,
+    message: JournalMessage & { envelope: Envelope },
+    step: MachineStep,
+  ): RejectCode | undefined {
     const { envelope, privates } = message;
+    if (envelope.body.length > LIMITS.commandBytesMax) return "too-large";
+    if (this.book.index === 0) return "no-genesis";
     const { machineTimeMs } = this.point;
-    const fault =
+    const taken =
       privates.length > 0
         ? reject("malformed")
-        : this.reports.take(this.mesh.view, envelope, machineTimeMs);
-    if (fault === undefined) return;
-    this.refuse(step, message, fault.reject, this.#isSigned("report", envelope));
+        : this.desk.take(this.mesh.view, kind, envelope, machineTimeMs);
+    if (isReject(taken)) {
+      this.refuse(step, message, taken.reject, this.#isSigned(kind, envelope));
+    } else if (taken !== undefined) this.#enterControl(step, taken, []);
+    return undefined;
   }
 
   #enterControl(
@@ -218,6 +235,7 @@ export class ControlMachine extends JournalMachine {
   ) {
     const made = this.enter(step, effect, privates, subject);
     this.mesh.apply(made.entry);
+    this.desk.entered(made.entry, subject);
     if (privates.length > 0) {
       this.#needed.need(commitmentsOf(made.entry) ?? [], privatesNeededUntilMs(made.entry));
     }
@@ -298,6 +316,8 @@ export class ControlMachine extends JournalMachine {
     if (!isCounted) return reject("commitment-mismatch");
     const opened = this.people.evaluateProposal(view, envelope, privates, machineTimeMs);
     if (isReject(opened)) return opened;
+    const locked = this.desk.lockout(view, opened, this.book.active);
+    if (locked !== undefined) return locked;
     const then = () => {
       this.people.applyProposal(this.mesh.view, envelope, privates, opened);
       return undefined;
@@ -310,6 +330,9 @@ export class ControlMachine extends JournalMachine {
     const { machineTimeMs } = this.point;
     const opened = this.people.evaluateApproval(this.mesh.view, envelope, machineTimeMs);
     if (isReject(opened)) return opened;
+    const asked = this.people.openedOf(opened.approval.proposalId);
+    const locked = asked && this.desk.lockout(this.mesh.view, asked, this.book.active);
+    if (locked !== undefined) return locked;
     const then = () => {
       const { view } = this.mesh;
       const completed = this.people.applyApproval(view, envelope, opened, machineTimeMs);

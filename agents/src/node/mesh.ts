@@ -32,6 +32,7 @@ import { PolicyBook } from "../policy/index.ts";
 import { checkReports } from "../reports/index.ts";
 import { isInCanary, openRollout, RolloutBook, type RolloutReport } from "../rollout/index.ts";
 import { type OpenedGenesis, Roster } from "../roster/index.ts";
+import { faultOfStatement } from "./statement-check.ts";
 
 export class Mesh {
   readonly crypto: Crypto;
@@ -248,6 +249,10 @@ export class Mesh {
         return faultIn(openApproval(this.crypto, view, effect.value));
       case "refusals":
         return undefined;
+      case "coverage":
+      case "probe":
+      case "halt":
+        return faultOfStatement(this.crypto, view, effect, at);
       case "version":
         return this.#faultOfVersion(effect.value.machineVersion);
       default:

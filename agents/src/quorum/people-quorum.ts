@@ -155,6 +155,11 @@ export class PeopleQuorum {
     return this.#open.get(hex(id))?.opened;
   }
 
+  /** An open or decided proposal that has not lapsed, as it was opened. */
+  openedOf(id: Bytes): OpenedProposal | undefined {
+    return this.#open.get(hex(id))?.opened;
+  }
+
   /** Takes an approval; the verdict when it completes the warrant. */
   applyApproval(
     view: MeshView,

@@ -1,0 +1,3 @@
+// The door of the widening agent.
+
+export { type HaltedWidening, WideningBook } from "./widening-book.ts";
