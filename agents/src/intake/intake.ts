@@ -10,6 +10,8 @@ import {
   type Crypto,
   decode,
   type Envelope,
+  EnvelopeSchema,
+  type Equivocation,
   equalBytes,
   hex,
   isReject,
@@ -28,15 +30,18 @@ import {
 import {
   type BinaryReader,
   type BinaryWriter,
+  equivocationOf,
   FORMAT,
   fitsVersion,
   type HostMember,
   loadAll,
   loadBytes,
+  loadMessage,
   type MeshView,
   type OpenedSignal,
   openPrivate,
   saveAll,
+  saveMessage,
   signalId,
 } from "../kernel/index.ts";
 
@@ -56,6 +61,15 @@ interface HostState {
   incarnation: Bytes;
   next: bigint;
   readonly older: Set<string>;
+  /** The last batches taken of this incarnation, by range and root: a repeat is compared. */
+  readonly recent: Map<string, Envelope>;
+}
+
+/** Batches of a host that a repeat is still compared with. */
+const RECENT_MAX = 8;
+
+function rangeOf({ firstNumber, count }: Batch): string {
+  return `${firstNumber}/${count}`;
 }
 
 export interface IntakePosition {
@@ -68,6 +82,7 @@ const INCARNATION_BYTES = 16;
 export class Intake {
   readonly #crypto: Crypto;
   readonly #hosts = new Map<string, HostState>();
+  #caught: Equivocation | undefined;
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -80,9 +95,12 @@ export class Intake {
   }
 
   save(w: BinaryWriter): void {
-    saveAll(w, this.#hosts, (_, [key, { incarnation, next, older }]) => {
+    saveAll(w, this.#hosts, (_, [key, { incarnation, next, older, recent }]) => {
       w.string(key).bytes(incarnation).uint64(next);
       saveAll(w, older, (__, id) => w.string(id));
+      saveAll(w, recent, (__, [range, batch]) =>
+        saveMessage(w.string(range), EnvelopeSchema, batch),
+      );
     });
   }
 
@@ -92,8 +110,18 @@ export class Intake {
       const incarnation = loadBytes(r);
       const next = BigInt(r.uint64());
       const older = new Set(loadAll(r, () => r.string()));
-      this.#hosts.set(key, { incarnation, next, older });
+      const recent = new Map(
+        loadAll(r, () => [r.string(), loadMessage(r, EnvelopeSchema)] as const),
+      );
+      this.#hosts.set(key, { incarnation, next, older, recent });
     });
+  }
+
+  /** The proof against the host whose batch was refused for `equivocation`, if this caught it. */
+  takeProof(): Equivocation | undefined {
+    const proof = this.#caught;
+    this.#caught = undefined;
+    return proof;
   }
 
   /**
@@ -112,6 +140,7 @@ export class Intake {
     const host = view.hostOf(key);
     if (host === undefined || envelope.signatures.length !== 1) return reject("not-a-member");
     if (view.isExpelled(key)) return reject("expelled");
+    if (view.convictedAt(key) !== undefined) return reject("equivocation");
     const batch = decode(BatchSchema, opened.body, LIMITS.envelopeBodyBytesMax);
     if (batch === undefined || !equalBytes(batch.hostKey, key)) return reject("malformed");
     if (batch.format !== FORMAT) return reject("unsupported-format");
@@ -120,10 +149,10 @@ export class Intake {
     if (batch.count > LIMITS.batchSignalsMax) return reject("too-large");
     if (batch.incarnation.length !== INCARNATION_BYTES) return reject("malformed");
     const order = this.#checkOrder(batch);
-    if (order !== undefined) return order;
+    if (order !== undefined) return this.#contradicts(view, batch, envelope) ?? order;
     const taken = this.#openSignals(view, host, batch, { envelope, signals, privates });
     if (isReject(taken)) return taken;
-    this.#advance(batch);
+    this.#advance(batch, envelope);
     return { host, signals: taken };
   }
 
@@ -138,13 +167,25 @@ export class Intake {
     return reject(batch.firstNumber < state.next ? "number-repeated" : "number-gap");
   }
 
-  #advance(batch: Batch): void {
+  /** Whether a host has signed other signals before for this very range of numbers. */
+  #contradicts(view: MeshView, batch: Batch, envelope: Envelope): Reject | undefined {
+    const state = this.#hosts.get(hex(batch.hostKey));
+    if (view.machineVersion < 2 || state === undefined) return undefined;
+    if (!equalBytes(state.incarnation, batch.incarnation)) return undefined;
+    const before = state.recent.get(rangeOf(batch));
+    if (before === undefined || equalBytes(before.body, envelope.body)) return undefined;
+    this.#caught = equivocationOf(batch.hostKey, before, envelope);
+    return reject("equivocation");
+  }
+
+  #advance(batch: Batch, envelope: Envelope): void {
     const key = hex(batch.hostKey);
     const { incarnation } = batch;
     const next = batch.firstNumber + BigInt(batch.count);
     const state = this.#hosts.get(key);
     if (state === undefined) {
-      this.#hosts.set(key, { incarnation, next, older: new Set() });
+      const recent = new Map([[rangeOf(batch), envelope]]);
+      this.#hosts.set(key, { incarnation, next, older: new Set(), recent });
       return;
     }
     if (!equalBytes(state.incarnation, incarnation)) {
@@ -152,7 +193,11 @@ export class Intake {
       // The oldest is forgotten: a host that restarts often must not be locked out.
       const [oldest] = state.older;
       if (state.older.size > LIMITS.incarnationsPerHostMax) state.older.delete(oldest as string);
+      state.recent.clear();
     }
+    state.recent.set(rangeOf(batch), envelope);
+    const [earliest] = state.recent.keys();
+    if (state.recent.size > RECENT_MAX) state.recent.delete(earliest as string);
     state.incarnation = incarnation;
     state.next = next;
   }

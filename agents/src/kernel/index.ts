@@ -2,6 +2,7 @@
 
 export * from "./active-set.ts";
 export * from "./earlier-verdict.ts";
+export * from "./equivocation.ts";
 export * from "./event.ts";
 export * from "./evidence.ts";
 export * from "./exempt.ts";

@@ -33,6 +33,11 @@ export interface MeshView {
   isExpelled(key: Uint8Array): boolean;
   /** Names of the roster's holders in a role, in its order. */
   holdersOf(role: Role): readonly string[];
+  /**
+   * Control index at which a member was proven to have said two things at one place; `undefined`
+   * for who was not. From there on its seals and signals count no more.
+   */
+  convictedAt(key: Uint8Array): number | undefined;
   /** Groups of an approver, by holder name. */
   groupsOf(holder: string): readonly string[];
   /** The epoch that a host acts under: the active one, or a canary's that the host is of. */

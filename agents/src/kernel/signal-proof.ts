@@ -64,6 +64,7 @@ export function openSignalProof(
     return reject("not-a-member");
   }
   if (view.isExpelled(key)) return reject("expelled");
+  if (view.convictedAt(key) !== undefined) return reject("equivocation");
   if (!isTime(signal.timeMs) || !fitsVersion(signal, view)) return reject("malformed");
   const isOfBatch =
     equalBytes(signal.hostKey, key) &&

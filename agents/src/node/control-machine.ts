@@ -30,6 +30,7 @@ import {
   loadNumber,
   MACHINE_VERSION_MAX,
   type MeshView,
+  openAccusation,
   saveAll,
   saveNumber,
 } from "../kernel/index.ts";
@@ -169,7 +170,7 @@ export class ControlMachine extends JournalMachine {
   #stepRollout(step: MachineStep): void {
     const epoch = this.mesh.rollouts.running?.order.epoch;
     if (epoch === undefined) return;
-    const report = this.reports.majority(this.mesh.view, { case: "epoch", value: epoch });
+    const report = this.desk.reports.majority(this.mesh.view, { case: "epoch", value: epoch });
     const change = this.mesh.nextRolloutChange(this.point.machineTimeMs, report);
     if (change !== undefined) this.#enterControl(step, { case: "rolloutChange", value: change }, []);
   }
@@ -289,12 +290,8 @@ export class ControlMachine extends JournalMachine {
       case "proposal":
         return this.#decideProposal(envelope, privates);
       case "equivocation": {
-        const proof = decode(EquivocationSchema, envelope.body, LIMITS.commandBytesMax);
-        const { view: here } = this.mesh;
-        const opened = openEnvelope(this.crypto, here.mesh, kind, envelope, here.findHolder);
-        if (isReject(opened)) return opened;
-        const convicted = openEquivocation(this.crypto, here, proof);
-        return plain(convicted, { case: "equivocation", value: proof as Equivocation });
+        const proof = openAccusation(this.crypto, view, envelope);
+        return isReject(proof) ? proof : plain(proof, { case: "equivocation", value: proof });
       }
       case "approval":
         return this.#decideApproval(envelope, privates);

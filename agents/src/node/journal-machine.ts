@@ -12,6 +12,7 @@ import {
   EntryRecordSchema,
   type Envelope,
   type EnvelopeKind,
+  type Equivocation,
   encode,
   equalBytes,
   hex,
@@ -74,18 +75,20 @@ export interface MachineStep {
   readonly records: MadeRecord[];
   readonly outcomes: CommandOutcome[];
   readonly rejects: { readonly key: string; readonly code: RejectCode }[];
+  /** Members caught at saying two things at one place; no part of what is computed. */
+  readonly proofs: Equivocation[];
   /** Set at positions that add an entry and at ticks. */
   head?: Bytes;
   /** Machine state as of the head, whose digest the head names. */
   snapshot?: Bytes;
+  /** The snapshot was forced: nothing below it may be kept once it is sealed. */
+  isForgetting?: true;
   tick?: Tick;
   kind?: EnvelopeKind;
 }
 
 const NO_KEY = new Uint8Array(0);
 const NO_DIGEST = new Uint8Array(0);
-/** Entries after which the state before them must not be needed any more. */
-const SNAPSHOT_EFFECTS: ReadonlySet<Effect["case"]> = new Set(["erasure", "opening"]);
 /** Rises when a snapshot is written in another way: an older one is then no use. */
 const STATE_FORMAT = 1;
 
@@ -108,6 +111,8 @@ export abstract class JournalMachine {
   #lastSnapshotPosition = 0;
   /** The next head carries a snapshot, however near the last one is. */
   #isSnapshotDue = false;
+  /** Once that one is sealed, nothing below it may be kept. */
+  #isForgetting = false;
   /** Ledger index of each revocation that may be in force, by hex id. */
   readonly #indexOf = new Map<string, number>();
 
@@ -182,7 +187,10 @@ export abstract class JournalMachine {
   save(w: BinaryWriter): void {
     saveNumber(w.uint32(STATE_FORMAT).uint32(this.#generation), this.#base);
     for (const n of [this.#position, this.#machineTimeMs, this.#lastHeadPosition]) saveNumber(w, n);
-    saveNumber(w, this.#lastSnapshotPosition).bool(this.#isSnapshotDue).bytes(this.#chainHash);
+    saveNumber(w, this.#lastSnapshotPosition)
+      .bool(this.#isSnapshotDue)
+      .bool(this.#isForgetting)
+      .bytes(this.#chainHash);
     for (const byKey of [this.#latestTicks, this.#announced]) {
       saveAll(w, byKey, (_, [key, n]) => saveNumber(w.string(key), n));
     }
@@ -203,6 +211,7 @@ export abstract class JournalMachine {
     this.#lastHeadPosition = loadNumber(r);
     this.#lastSnapshotPosition = loadNumber(r);
     this.#isSnapshotDue = r.bool();
+    this.#isForgetting = r.bool();
     this.#chainHash = loadBytes(r);
     for (const byKey of [this.#latestTicks, this.#announced]) {
       loadAll(r, () => byKey.set(r.string(), loadNumber(r)));
@@ -226,6 +235,7 @@ export abstract class JournalMachine {
       records: [],
       outcomes: [],
       rejects: [],
+      proofs: [],
     };
     const code = this.#dispatch(message, step);
     if (code !== undefined) this.refuse(step, message, code);
@@ -233,7 +243,9 @@ export abstract class JournalMachine {
       this.#lastHeadPosition = position;
       const { epoch, rosterVersion } = this.view();
       const names = { controlIndex: this.controlIndex(), epoch, rosterVersion };
+      const isForgetting = this.#isForgetting;
       const snapshot = this.#snapshotIfDue();
+      if (isForgetting && snapshot !== undefined) step.isForgetting = true;
       if (snapshot !== undefined) step.snapshot = snapshot;
       const digest = snapshot === undefined ? NO_DIGEST : this.crypto.sha256(snapshot);
       step.head = this.book.head(this.point, names, digest);
@@ -242,9 +254,10 @@ export abstract class JournalMachine {
     return step;
   }
 
-  /** From the next head on, what was forgotten here is in no snapshot that is needed. */
-  protected forceSnapshot(): void {
+  /** What was erased here is in no snapshot from the next head on: all before it can go. */
+  protected forget(): void {
     this.#isSnapshotDue = true;
+    this.#isForgetting = true;
   }
 
   #snapshotIfDue(): Bytes | undefined {
@@ -253,6 +266,7 @@ export abstract class JournalMachine {
     const since = this.#position - this.#lastSnapshotPosition;
     if (!this.#isSnapshotDue && since < retentionOf(view).snapshotEvery) return undefined;
     this.#isSnapshotDue = false;
+    this.#isForgetting = false;
     this.#lastSnapshotPosition = this.#position;
     return this.state();
   }
@@ -300,7 +314,8 @@ export abstract class JournalMachine {
     const record = create(EntryRecordSchema, { entry: bytes, privates: [...privates] });
     const made = { index, entry, bytes: encode(EntryRecordSchema, record) };
     step.records.push(made);
-    if (SNAPSHOT_EFFECTS.has(effect.case)) this.forceSnapshot();
+    if (effect.case === "opening") this.#isSnapshotDue = true;
+    if (effect.case === "erasure") this.forget();
     if (entry.effect.case === "revocation") this.#indexOf.set(hex(entry.effect.value.id), index);
     return made;
   }

@@ -2,15 +2,18 @@
 // control index. Knows how to re-derive a control entry's effect, so that a sidecar takes none on
 // trust.
 
+import { create } from "@bufbuild/protobuf";
 import {
   type Crypto,
   type Entry,
   type Envelope,
+  ErasureSchema,
   encode,
   equalBytes,
   hex,
   isReject,
   MemberSchema,
+  type Opening,
   type PrivatePart,
   type Reject,
   type Role,
@@ -19,16 +22,19 @@ import {
   type Roster as RosterDocument,
   reject,
 } from "@ostraka/proto";
+import { openErasure } from "../erasure/index.ts";
 import {
   type HostMember,
   MACHINE_VERSION_MAX,
   MACHINE_VERSION_MIN,
   type MeshView,
   openApproval,
+  openEquivocation,
   openProposal,
   type Policy,
 } from "../kernel/index.ts";
 import { PolicyBook } from "../policy/index.ts";
+import { checkOpening } from "../repair/index.ts";
 import { checkReports } from "../reports/index.ts";
 import { isInCanary, openRollout, RolloutBook, type RolloutReport } from "../rollout/index.ts";
 import { type OpenedGenesis, Roster } from "../roster/index.ts";
@@ -42,6 +48,8 @@ export class Mesh {
   readonly rollouts = new RolloutBook();
   /** Versions that were activated, with the control index of each. */
   readonly #versions: { readonly version: number; readonly index: number }[] = [];
+  /** Control index of the proof against each member that said two things at one place, by hex key. */
+  readonly #convicted = new Map<string, number>();
   #controlIndex = 0;
   #view: MeshView | undefined;
 
@@ -65,8 +73,14 @@ export class Mesh {
   /** The mesh as of a control index that has been applied. */
   viewAt(index: number): MeshView {
     const { roster, policies } = this;
-    const seen = (host: HostMember | undefined) =>
-      host !== undefined && host.index <= index ? host : undefined;
+    const convictedAt = (key: Uint8Array) => {
+      const at = this.#convicted.get(hex(key));
+      return at !== undefined && at <= index ? at : undefined;
+    };
+    const seen = (host: HostMember | undefined) => {
+      if (host === undefined || host.index > index) return undefined;
+      return convictedAt(host.key) === undefined ? host : { ...host, isWitness: false };
+    };
     const epoch = policies.epochAt(index);
     const canary = this.rollouts.canaryAt(index);
     const canaryOf = (host: HostMember) =>
@@ -83,10 +97,12 @@ export class Mesh {
       findHolder: (key: Uint8Array, roles: readonly Role[]) => roster.findHolder(key, roles, index),
       hostOf: (key) => seen(roster.host(key)),
       hostNamed: (name) => seen(roster.hostNamed(name)),
-      hosts: () => [...roster.hosts()].filter((host) => seen(host) && !isExpelled(host.key)),
+      hosts: () =>
+        [...roster.hosts()].flatMap((host) => (isExpelled(host.key) ? [] : (seen(host) ?? []))),
       holdersOf: (role) => holdersIn(version.document, role),
       groupsOf: (holder) => version.groupsOf(holder),
       isExpelled,
+      convictedAt,
       epochFor: (host) => canaryOf(host)[0] ?? epoch,
       epochsOf: (host, machineTimeMs) => {
         if (this.#versionAt(index) < 2) return [epoch];
@@ -191,6 +207,7 @@ export class Mesh {
       this.roster.applyRoster(effect.value, index);
       this.policies.useRoster(this.roster.document);
     }
+    if (effect.case === "equivocation") this.#convicted.set(hex(effect.value.key), index);
     if (effect.case === "version") {
       this.#versions.push({ version: effect.value.machineVersion, index });
     }
@@ -202,6 +219,13 @@ export class Mesh {
   #faultOfVersion(version: number): Reject | undefined {
     const isNext = version === this.view.machineVersion + 1;
     return isNext && version <= MACHINE_VERSION_MAX ? undefined : reject("unsupported-format");
+  }
+
+  #faultOfOpening(opening: Opening, { ledger, generation, machineTimeMs }: Entry) {
+    const checked = checkOpening(this.crypto, this.view, opening, Number(machineTimeMs));
+    if (isReject(checked)) return checked;
+    const isHere = checked.ledger === ledger && checked.generation === generation;
+    return isHere ? undefined : reject("body-differs");
   }
 
   #applyPolicy(envelope: Envelope, machineTimeMs: number): void {
@@ -226,6 +250,12 @@ export class Mesh {
           : reject("body-differs");
       case "roster":
         return faultIn(this.evaluateRoster(effect.value, at));
+      case "erasure": {
+        const order = openErasure(this.crypto, view, effect.value.order, at);
+        if (isReject(order)) return order;
+        const value = create(ErasureSchema, { ...effect.value, commitments: order.commitments });
+        return sameBytes(encode(ErasureSchema, value), encode(ErasureSchema, effect.value));
+      }
       case "grant":
         return faultIn(roster.evaluateGrant(effect.value, at));
       case "member": {
@@ -244,15 +274,21 @@ export class Mesh {
       case "rolloutChange":
         return this.#faultOfRolloutChange(effect.value, at);
       case "proposal":
-        return faultIn(openProposal(this.crypto, view, effect.value, privates[0]));
+        return faultIn(
+          openProposal(this.crypto, view, effect.value, privates[0], privates.slice(1)),
+        );
       case "approval":
         return faultIn(openApproval(this.crypto, view, effect.value));
+      case "equivocation":
+        return faultIn(openEquivocation(this.crypto, view, effect.value));
       case "refusals":
         return undefined;
       case "coverage":
       case "probe":
       case "halt":
         return faultOfStatement(this.crypto, view, effect, at);
+      case "opening":
+        return this.#faultOfOpening(effect.value, entry);
       case "version":
         return this.#faultOfVersion(effect.value.machineVersion);
       default:

@@ -7,6 +7,7 @@ import {
   decode,
   type Envelope,
   EnvelopeSchema,
+  type Equivocation,
   equalBytes,
   hex,
   isReject,
@@ -17,7 +18,7 @@ import {
   type Reject,
   reject,
 } from "@ostraka/proto";
-import type { MeshView } from "../kernel/index.ts";
+import { equivocationOf, type MeshView } from "../kernel/index.ts";
 
 export interface TakenReceipt {
   readonly envelope: Envelope;
@@ -52,6 +53,8 @@ const NO_BOUNDS: ReceiptBounds = {
 export class ReceiptBook {
   readonly #crypto: Crypto;
   readonly #byHost = new Map<string, TakenReceipt>();
+  /** Proofs against hosts that signed two receipts under one number, by hex key. */
+  readonly #caught = new Map<string, Equivocation>();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -59,6 +62,20 @@ export class ReceiptBook {
 
   of(hostKey: Uint8Array): TakenReceipt | undefined {
     return this.#byHost.get(hex(hostKey));
+  }
+
+  /** Proofs against hosts that were caught since this was last asked. */
+  takeProofs(): Equivocation[] {
+    const proofs = [...this.#caught.values()];
+    this.#caught.clear();
+    return proofs;
+  }
+
+  /** Forgets receipts from before a time, the host's own. @returns the keys of their hosts. */
+  expire(beforeMs: number): Bytes[] {
+    const over = [...this.#byHost.values()].filter((t) => Number(t.receipt.timeMs) < beforeMs);
+    for (const { receipt } of over) this.#byHost.delete(hex(receipt.hostKey));
+    return over.map(({ receipt }) => receipt.hostKey);
   }
 
   all(): Iterable<TakenReceipt> {
@@ -84,12 +101,30 @@ export class ReceiptBook {
       receipt.signalsIndex > latest.signalsIndex ||
       receipt.machineTimeMs > latest.machineTimeMs;
     if (isPast) return reject("clock-off");
-    const known = this.of(receipt.hostKey)?.receipt;
+    const before = this.of(receipt.hostKey);
+    const known = before?.receipt;
+    if (before !== undefined && isContradicting(envelope, receipt, before)) {
+      this.#caught.set(
+        hex(receipt.hostKey),
+        equivocationOf(receipt.hostKey, before.envelope, envelope),
+      );
+      return reject("equivocation");
+    }
     if (known !== undefined && !isNewer(receipt, known)) return undefined;
     const taken = { envelope, receipt };
     this.#byHost.set(hex(receipt.hostKey), taken);
     return taken;
   }
+}
+
+/** One signature each: what is spliced convicts nobody. */
+function isContradicting(envelope: Envelope, receipt: Receipt, before: TakenReceipt): boolean {
+  return (
+    receipt.number === before.receipt.number &&
+    equalBytes(receipt.incarnation, before.receipt.incarnation) &&
+    !equalBytes(envelope.body, before.envelope.body) &&
+    envelope.signatures.length === 1
+  );
 }
 
 function isNewer(receipt: Receipt, known: Receipt): boolean {

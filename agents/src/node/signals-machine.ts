@@ -256,7 +256,7 @@ export class SignalsMachine extends JournalMachine {
     }
     if (effect.case === "erasure") {
       this.quorum.erase(new Set(effect.value.commitments.map(hex)));
-      this.forceSnapshot();
+      this.forget();
     }
     const part = privates[0];
     const subject = part && this.#subjectOf(part);

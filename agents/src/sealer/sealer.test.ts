@@ -14,6 +14,7 @@ import { describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
 import type { Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
+import { openEquivocation } from "../kernel/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "./index.ts";
 
 const kit = testMesh("sealer", { coordinators: 3 });
@@ -111,7 +112,7 @@ describe("a head", () => {
     const taking = new Taking();
     taking.take(...each([a, b], 5));
     expect(taking.take(...each([a, b], 4))).toBe("waits");
-    expect(taking.take(...each([a, b], 5, { index: 9n }))).toBe("waits");
+    expect(taking.take(seal([c], 5, { index: 9n }))).toBe("waits");
     expect(taking.take(...each([a, b], 6))).toBe("sealed 6");
     expect(taking.take(...each([a, b], 1, { generation: 2 }))).toBe("sealed 1");
     expect(taking.take(...each([a, b], 9))).toBe("waits");
@@ -155,6 +156,36 @@ describe("a coordinator that signs two heads for one position", () => {
     expect(late.take(seal([b], 5))).toBe("waits");
     expect(late.take(seal([c], 5, { index: 4n }))).toBe("waits");
     expect(late.sealer.latest).toBeUndefined();
+  });
+
+  test("is named also when the place is sealed by then, and the proof is handed out once", () => {
+    const taking = new Taking();
+    taking.take(...each([a, b], 5), ...each([a, b], 6));
+    expect(taking.take(seal([a], 5))).toBe("waits");
+    expect(taking.sealer.takeProofs()).toEqual([]);
+    expect(taking.take(seal([a], 5, { index: 9n }))).toBe("equivocation");
+    const [proof, another] = taking.sealer.takeProofs();
+    expect(another).toBeUndefined();
+    expect(proof && openEquivocation(nodeCrypto, view, proof)).toMatchObject({ kind: "head" });
+    expect(taking.sealer.takeProofs()).toEqual([]);
+    expect(taking.sealer.latest?.head.index).toBe(6n);
+  });
+
+  test("once convicted completes no majority from the proof on, whatever it sealed before", () => {
+    const after = { controlIndex: 8n };
+    const isA = (key: Uint8Array) => hex(key) === hex(a.signer.publicKey);
+    const convicted = { ...view, convictedAt: (key: Uint8Array) => (isA(key) ? 8 : undefined) };
+    const sealer = new Sealer(nodeCrypto, Ledger.CONTROL);
+    const take = (envelope: Envelope, as = convicted as typeof view) => {
+      const taken = sealer.take(as, envelope);
+      return taken === undefined ? "waits" : isReject(taken) ? taken.reject : "sealed";
+    };
+    expect(take(seal([a], 5, after), view)).toBe("waits");
+    expect(take(seal([b], 5, after))).toBe("waits");
+    expect(take(seal([c], 5, after))).toBe("sealed");
+    expect(take(seal([a], 6, after))).toBe("equivocation");
+    expect(take(seal([a], 7, { controlIndex: 7n }))).toBe("waits");
+    expect(take(seal([b], 7, { controlIndex: 7n }))).toBe("sealed");
   });
 
   test("still counts at other positions", () => {

@@ -8,6 +8,7 @@ import {
   type Crypto,
   compareBytes,
   type Envelope,
+  type Equivocation,
   envelopeType,
   equalBytes,
   type Head,
@@ -23,7 +24,13 @@ import {
   SealedHeadSchema,
   type Signature,
 } from "@ostraka/proto";
-import { decodeHead, isLaterHead, type MeshView, majorityOf } from "../kernel/index.ts";
+import {
+  decodeHead,
+  equivocationOf,
+  isLaterHead,
+  type MeshView,
+  majorityOf,
+} from "../kernel/index.ts";
 
 export interface Sealed {
   readonly head: Head;
@@ -36,8 +43,8 @@ interface Pending {
     string,
     { readonly bytes: Uint8Array; readonly seals: Map<string, Signature> }
   >;
-  /** First head that each coordinator signed here. */
-  readonly firstOf: Map<string, string>;
+  /** First head that each coordinator signed here, and its hash. */
+  readonly firstOf: Map<string, { readonly id: string; readonly envelope: Envelope }>;
   readonly liars: Set<string>;
 }
 
@@ -53,15 +60,29 @@ export function openSealedHead(
   if (head.format !== 1) return reject("unsupported-format");
   const message = pae(envelopeType(view.mesh, "head"), sealed.head);
   const coordinators = view.coordinatorKeys();
+  const seen = new Set<string>();
   const signed = new Set<string>();
   for (const { key, signature } of sealed.seals) {
     if (!coordinators.some((k) => equalBytes(k, key))) return reject("unknown-key");
-    if (signed.has(hex(key))) return reject("duplicate");
+    if (seen.has(hex(key))) return reject("duplicate");
+    seen.add(hex(key));
     if (!crypto.verify(key, message, signature)) return reject("bad-signature");
-    signed.add(hex(key));
+    if (counts(view, key, head)) signed.add(hex(key));
   }
   return signed.size >= majorityOf(coordinators.length) ? head : reject("not-sealed");
 }
+
+/**
+ * Whether a coordinator's seal on a head counts: not from the index on at which it was proven to
+ * have sealed two things at one place. The majority stays one of the whole roster.
+ */
+function counts(view: MeshView, key: Uint8Array, head: Head): boolean {
+  const convictedAt = view.convictedAt(key);
+  return convictedAt === undefined || Number(head.controlIndex) < convictedAt;
+}
+
+/** Positions that are sealed or passed over and still compared with what comes late. */
+const PASSED_MAX = 64;
 
 export class Sealer {
   readonly #crypto: Crypto;
@@ -70,6 +91,10 @@ export class Sealer {
   #latest: Sealed | undefined;
   /** Newest head that each coordinator has signed, by hex key. */
   readonly #newestOf = new Map<string, Head>();
+  /** First heads at the last positions that are sealed or lie below one. */
+  readonly #passed = new Map<string, Pending["firstOf"]>();
+  /** Proofs against coordinators caught here, by hex key. */
+  readonly #caught = new Map<string, Equivocation>();
 
   constructor(crypto: Crypto, ledger: LedgerId) {
     this.#crypto = crypto;
@@ -111,15 +136,41 @@ export class Sealer {
     const isPlain = envelope.signatures.length === 1;
     if (head === undefined || head.ledger !== this.#ledger || !isPlain) return reject("malformed");
     if (head.format !== 1) return reject("unsupported-format");
-    this.#noteNewest(head, envelope.signatures[0] as Signature);
-    if (this.#latest !== undefined && !isLaterHead(head, this.#latest.head)) return undefined;
-    const pending = this.#pendingAt(head);
+    const [seal] = envelope.signatures as [Signature];
+    this.#noteNewest(head, seal);
     const id = hex(this.#crypto.sha256(opened.body));
-    for (const seal of envelope.signatures) {
-      const fault = this.#addSeal(pending, id, opened.body, seal);
-      if (fault !== undefined) return fault;
+    if (this.#latest !== undefined && !isLaterHead(head, this.#latest.head)) {
+      return this.#comparePassed(head, id, envelope);
     }
-    return this.#complete(view, head, pending, id);
+    const pending = this.#pendingAt(head);
+    const fault = this.#addSeal(pending, id, envelope, seal);
+    if (fault !== undefined) return fault;
+    return counts(view, seal.key, head)
+      ? this.#complete(view, head, pending, id)
+      : reject("equivocation");
+  }
+
+  /** Proofs against coordinators that were caught since this was last asked. */
+  takeProofs(): Equivocation[] {
+    const proofs = [...this.#caught.values()];
+    this.#caught.clear();
+    return proofs;
+  }
+
+  /** What comes late changes nothing, but may convict its author. */
+  #comparePassed(head: Head, id: string, envelope: Envelope): Reject | undefined {
+    const passed = this.#passed.get(placeOf(head));
+    return passed && this.#compare(passed, id, envelope);
+  }
+
+  /** Remembers the first head of its author at a place; `equivocation` for another one there. */
+  #compare(firstOf: Pending["firstOf"], id: string, envelope: Envelope): Reject | undefined {
+    const [{ key }] = envelope.signatures as [Signature];
+    const first = firstOf.get(hex(key));
+    if (first === undefined) firstOf.set(hex(key), { id, envelope });
+    if (first === undefined || first.id === id) return undefined;
+    this.#caught.set(hex(key), equivocationOf(key, first.envelope, envelope));
+    return reject("equivocation");
   }
 
   #noteNewest(head: Head, { key }: Signature): void {
@@ -127,15 +178,14 @@ export class Sealer {
     if (known === undefined || isLaterHead(head, known)) this.#newestOf.set(hex(key), head);
   }
 
-  #addSeal(pending: Pending, id: string, bytes: Uint8Array, seal: Signature): Reject | undefined {
+  #addSeal(pending: Pending, id: string, envelope: Envelope, seal: Signature): Reject | undefined {
     const key = hex(seal.key);
-    const first = pending.firstOf.get(key);
-    if (first !== undefined && first !== id) {
+    if (this.#compare(pending.firstOf, id, envelope) !== undefined) {
       pending.liars.add(key);
       for (const { seals } of pending.byHead.values()) seals.delete(key);
     }
     if (pending.liars.has(key)) return reject("equivocation");
-    pending.firstOf.set(key, id);
+    const bytes = envelope.body;
     const known = pending.byHead.get(id) ?? { bytes, seals: new Map<string, Signature>() };
     pending.byHead.set(id, known);
     known.seals.set(key, seal);
@@ -143,10 +193,12 @@ export class Sealer {
   }
 
   #complete(view: MeshView, head: Head, pending: Pending, id: string): Sealed | undefined {
-    const { bytes, seals } = pending.byHead.get(id) as {
+    const { bytes, seals: all } = pending.byHead.get(id) as {
       bytes: Uint8Array;
       seals: Map<string, Signature>;
     };
+    // Some may have been convicted since they sealed.
+    const seals = new Map([...all].filter(([, { key }]) => counts(view, key, head)));
     if (seals.size < majorityOf(view.coordinatorKeys().length)) return undefined;
     const sorted = [...seals.values()].sort((a, b) => compareBytes(a.key, b.key));
     const sealed = create(SealedHeadSchema, { head: Uint8Array.from(bytes), seals: sorted });
@@ -156,7 +208,7 @@ export class Sealer {
   }
 
   #pendingAt(head: Head): Pending {
-    const at = `${head.generation}/${head.position}`;
+    const at = placeOf(head);
     const known = this.#pending.get(at);
     if (known !== undefined) return known;
     if (this.#pending.size >= LIMITS.pendingHeadsMax) {
@@ -174,7 +226,15 @@ export class Sealer {
       const isBelow =
         Number(generation) < head.generation ||
         (Number(generation) === head.generation && BigInt(position) <= head.position);
-      if (isBelow) this.#pending.delete(at);
+      if (!isBelow) continue;
+      this.#passed.set(at, (this.#pending.get(at) as Pending).firstOf);
+      this.#pending.delete(at);
+      const [oldest] = this.#passed.keys();
+      if (this.#passed.size > PASSED_MAX) this.#passed.delete(oldest as string);
     }
   }
+}
+
+function placeOf(head: Head): string {
+  return `${head.generation}/${head.position}`;
 }
