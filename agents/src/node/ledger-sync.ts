@@ -51,6 +51,9 @@ export interface LedgerSyncOptions {
 /** An active set whose next page does not come for this long is begun again. */
 const ADOPTION_MS = 5 * LIMITS.tickMs;
 
+/** Entries that may bring another epoch in. */
+const POLICY_EFFECTS: ReadonlySet<string> = new Set(["activation", "rolloutChange"]);
+
 export class LedgerSync {
   readonly control: LedgerFollower;
   readonly signals: LedgerFollower;
@@ -255,9 +258,11 @@ export class LedgerSync {
       out.trace.push({ what: "unverified", at, effect: entry.effect.case, code: fault.reject });
     }
     if (isVerdict) verdicts.apply(followed, out);
-    if (entry.effect.case === "activation" && fault === undefined) {
+    // A host that has just become a member may be of a running canary.
+    if (entry.effect.case === "member" && fault === undefined) this.#o.onPolicy();
+    if (POLICY_EFFECTS.has(entry.effect.case ?? "") && fault === undefined) {
       this.#o.onPolicy();
-      out.trace.push({ what: "policy", epoch: mesh.view.epoch });
+      out.trace.push({ what: "policy", epoch: mesh.epochOf(this.#o.hostKey) });
     }
   }
 

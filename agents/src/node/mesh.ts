@@ -184,6 +184,17 @@ export class Mesh {
     return this.view.policyOf(this.view.epoch);
   }
 
+  /** The epoch that a host acts under: the active one, or a canary's that it is of. */
+  epochOf(hostKey: Uint8Array): number {
+    const host = this.view.hostOf(hostKey);
+    return host === undefined ? this.view.epoch : this.view.epochFor(host);
+  }
+
+  /** The policy that a host acts under; `undefined` before the first activation. */
+  policyFor(hostKey: Uint8Array): Policy | undefined {
+    return this.view.policyOf(this.epochOf(hostKey));
+  }
+
   /** Applies a control entry that has been decided or verified. */
   apply(entry: Entry): void {
     const index = Number(entry.index);

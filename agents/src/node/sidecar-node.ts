@@ -20,7 +20,7 @@ import {
 } from "@ostraka/proto";
 import { Courier } from "../courier/index.ts";
 import type { Access, DenySet, Held, HeldLease } from "../enforcer/index.ts";
-import type { Event, Out, Store } from "../kernel/index.ts";
+import type { Event, Out, Policy, Store } from "../kernel/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import type { Lease, Signal } from "../scorer/index.ts";
 import { EdgeClock, type EdgeReading } from "./edge-clock.ts";
@@ -142,7 +142,7 @@ export class SidecarNode {
    * Whether the newest sealed head is within the policy's lease and our sets are the ones it names.
    */
   isFresh(now?: EdgeReading): boolean {
-    const { policy } = this.mesh;
+    const policy = this.#policy;
     if (policy === undefined || !this.#verdicts.isDigestEqual || this.#sync.isBehind) return false;
     return this.clock.ageMs(now) <= policy.freshnessLeaseMs;
   }
@@ -204,8 +204,13 @@ export class SidecarNode {
     }
   }
 
+  /** The policy that this host acts under. */
+  get #policy(): Policy | undefined {
+    return this.mesh.policyFor(this.#o.hostKey);
+  }
+
   #usePolicy(): void {
-    const { policy } = this.mesh;
+    const policy = this.#policy;
     if (policy === undefined) return;
     this.scoring.usePolicy(policy, savedScorer(this.#o.store.get("scorer")));
   }
@@ -223,7 +228,7 @@ export class SidecarNode {
     // Old events, read again or late, must not deny anybody now.
     if (lease.untilMs <= this.clock.wallMs) return;
     // Nor may events dated ahead deny for longer than the policy's lease from now.
-    const longestMs = this.clock.wallMs + (this.mesh.policy?.local.leaseMs ?? 0);
+    const longestMs = this.clock.wallMs + (this.#policy?.local.leaseMs ?? 0);
     const untilMs = Math.min(lease.untilMs, longestMs);
     const held = this.#leases.take({ ...lease, untilMs }, out.persist);
     const { subject, levelMdb, isRenewal } = lease;
@@ -291,10 +296,12 @@ export class SidecarNode {
       denySetDigest: this.denySet.digest(),
       machineTimeMs: BigInt(this.clock.headMs),
       timeMs: BigInt(this.clock.wallMs),
-      epoch: view.epoch,
+      epoch: this.mesh.epochOf(this.#o.hostKey),
       rosterVersion: view.rosterVersion,
       exceptions: exceptions.map(({ id, reason }) => ({ revocationId: id, reason })),
       isFresh: this.isFresh(),
+      // Machine version 1 knows no such field. What is verified here is stored in this same step.
+      preparedEpoch: view.machineVersion < 2 ? 0 : this.mesh.policies.newestEpoch,
     });
     out.seal.push({ kind: "receipt", body, channel: this.channels.receipts(this.#o.hostKey) });
   }
