@@ -21,7 +21,7 @@ export { commitmentsOf } from "./privates-fit.ts";
 export { type Node, PHASES, type Phase, Pump, type PumpPorts } from "./pump.ts";
 export { openReceipt } from "./receipt-book.ts";
 export {
-  type FoundEntry,
+  type FoundBy,
   findEntries,
   findingRows,
   ROWS_WHOLE_KEY,

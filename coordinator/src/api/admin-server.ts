@@ -23,6 +23,7 @@ import { CallDoor, type Gatekeeper } from "./call-door.ts";
 import { ANYONE, callerOf } from "./caller.ts";
 import { commandHandlers } from "./command-service.ts";
 import { enrollmentHandlers, type Issuers } from "./enrollment-service.ts";
+import { completeFindingRows } from "./finding-rows.ts";
 import { type AnyService, serviceDefinition } from "./grpc-service.ts";
 import { hostHandlers } from "./host-service.ts";
 import { journalHandlers } from "./journal-service.ts";
@@ -90,7 +91,8 @@ export async function startAdminServer(
   tls: TlsTexts,
   issuers: Issuers,
 ): Promise<AdminServer> {
-  const { config, log } = runtime.parts;
+  const { config, log, store, crypto } = runtime.parts;
+  completeFindingRows(store, crypto);
   const ca = Buffer.from(issuers.ca.certPem);
   // The CA goes along: a joining host knows it by its fingerprint only.
   const pair = {

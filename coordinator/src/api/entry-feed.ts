@@ -3,18 +3,13 @@
 // repeated.
 
 import { setImmediate as breathe } from "node:timers/promises";
-import { type Entry, LEDGERS, Ledger, type LedgerId } from "@ostraka/proto";
-import type { Place, ReadRecord, SealedReader } from "./sealed-reader.ts";
+import { LEDGERS, Ledger, type LedgerId } from "@ostraka/proto";
+import type { FoundRecord, Place, SealedReader } from "./sealed-reader.ts";
 import { SyncMarks } from "./sync-marks.ts";
-
-export interface FedEntry extends ReadRecord {
-  readonly ledger: LedgerId;
-  readonly entry: Entry;
-}
 
 export interface Fed {
   /** Absent: nothing more waits, everything up to `at` was given. */
-  readonly fed?: FedEntry;
+  readonly fed?: FoundRecord;
   /** Everything up to here was given, `fed` included. */
   readonly at: Place;
 }

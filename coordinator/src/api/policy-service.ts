@@ -2,12 +2,12 @@
 // hosts lag, by their own receipts. Decides nothing: the rollout is the control machine's.
 
 import { orderedKey } from "@ostraka/agents/kernel";
-import { findEntries, openReceipt } from "@ostraka/agents/node";
+import { openReceipt } from "@ostraka/agents/node";
 import {
+  type Entry,
   type EntryRecord,
   type Envelope,
   isReject,
-  Ledger,
   LIMITS,
   RolloutStep,
 } from "@ostraka/proto";
@@ -15,11 +15,9 @@ import type { PolicyService } from "@ostraka/proto/gen/admin";
 import type { Handlers } from "./grpc-service.ts";
 import { cursorOf, pageSizeOf, pageToken } from "./page-token.ts";
 import { waitFor } from "./read-barrier.ts";
-import type { SealedReader } from "./sealed-reader.ts";
+import type { FoundRecord, SealedReader } from "./sealed-reader.ts";
 
 const SCOPE = "policy-documents";
-/** Entries of one epoch that are looked through. */
-const ENTRIES_MAX = 64;
 /** Hosts named one by one. */
 const HOSTS_NAMED_MAX = 100;
 
@@ -50,38 +48,29 @@ export function policyHandlers(reader: SealedReader): Handlers<typeof PolicyServ
   };
 }
 
-interface PolicyEntry {
-  readonly effect: string;
-  readonly index: number;
-}
-
-function entriesOf(reader: SealedReader, epoch: number): PolicyEntry[] {
-  const name = `${orderedKey(epoch)}/`;
-  const found = findEntries(reader.runtime.parts.store, "epoch", name, name, ENTRIES_MAX);
-  return [...found].filter(({ index }) => index <= reader.indexOf(Ledger.CONTROL));
+/** Entries of the control ledger that are about an epoch, in order. */
+function entriesOf(reader: SealedReader, epoch: number): FoundRecord[] {
+  return [...reader.find("epoch", `${orderedKey(epoch)}/`)];
 }
 
 function documentOf(reader: SealedReader, epoch: number) {
   const entries = entriesOf(reader, epoch);
-  const at = entries.find(({ effect }) => effect === "policy");
-  const record = at && reader.record(Ledger.CONTROL, at.index);
-  const effect = record && reader.entryOf(record).effect;
-  if (at === undefined || effect?.case !== "policy") return undefined;
-  const active = entries.find((entry) => isActivation(reader, entry));
-  return {
-    epoch,
-    index: BigInt(at.index),
-    document: effect.value,
-    activeIndex: BigInt(active?.index ?? 0),
-  };
+  for (const { index, entry } of entries) {
+    if (entry.effect.case !== "policy") continue;
+    const active = entries.find((other) => isActivation(other.entry));
+    return {
+      epoch,
+      index: BigInt(index),
+      document: entry.effect.value,
+      activeIndex: BigInt(active?.index ?? 0),
+    };
+  }
+  return undefined;
 }
 
-function isActivation(reader: SealedReader, { effect, index }: PolicyEntry): boolean {
-  if (effect === "activation") return true;
-  if (effect !== "rolloutChange") return false;
-  const record = reader.record(Ledger.CONTROL, index);
-  const change = record && reader.entryOf(record).effect;
-  return change?.case === "rolloutChange" && change.value.step === RolloutStep.ACTIVE;
+function isActivation({ effect }: Entry): boolean {
+  if (effect.case === "activation") return true;
+  return effect.case === "rolloutChange" && effect.value.step === RolloutStep.ACTIVE;
 }
 
 function rollout(reader: SealedReader) {
@@ -113,10 +102,8 @@ function newestRollout(reader: SealedReader) {
     let order: Envelope | undefined;
     const changes: EntryRecord[] = [];
     let step = RolloutStep.UNSPECIFIED;
-    for (const { index } of entriesOf(reader, epoch)) {
-      const record = reader.record(Ledger.CONTROL, index);
-      const effect = record && reader.entryOf(record).effect;
-      if (record === undefined || effect === undefined) continue;
+    for (const { record, entry } of entriesOf(reader, epoch)) {
+      const { effect } = entry;
       if (effect.case === "rollout") {
         order = effect.value;
         step = RolloutStep.PREPARE;

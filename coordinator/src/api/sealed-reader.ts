@@ -2,12 +2,14 @@
 // is more. Shows nothing above the latest sealed head, nor what the own machine has not applied.
 
 import { orderedKey } from "@ostraka/agents/kernel";
+import { type FoundBy, findEntries, findingRows } from "@ostraka/agents/node";
 import {
   decode,
   type Entry,
   type EntryRecord,
   EntryRecordSchema,
   EntrySchema,
+  LEDGERS,
   Ledger,
   type LedgerId,
   LIMITS,
@@ -28,6 +30,14 @@ export interface ReadRecord {
   readonly record: EntryRecord;
 }
 
+/** An entry with the ledger that it stands in. */
+export interface FoundRecord extends ReadRecord {
+  readonly ledger: LedgerId;
+  readonly entry: Entry;
+}
+
+/** Entries of one name that are looked through. */
+const FOUND_MAX = 64;
 /** Without a sealed head ticks bring one within this time: what may have been missed is seen. */
 const LOOK_AGAIN_MS = 1_000;
 
@@ -109,6 +119,23 @@ export class SealedReader {
   #machine(ledger: LedgerId) {
     const { control, signals } = this.runtime.node;
     return ledger === Ledger.CONTROL ? control : signals;
+  }
+
+  /**
+   * Sealed entries by name, in the order of their names and indices. A row that leads elsewhere, as
+   * one of a generation that was cut off, is passed over.
+   */
+  *find(kind: FoundBy, name: string, from = name, limit = FOUND_MAX): Iterable<FoundRecord> {
+    const { store, crypto } = this.runtime.parts;
+    for (const { letter, index, key } of findEntries(store, kind, name, from, limit)) {
+      const ledger = LEDGERS.find((known) => ledgerLetter(known) === letter);
+      const record = ledger && this.record(ledger, index);
+      if (ledger === undefined || record === undefined) continue;
+      const entry = this.entryOf(record);
+      const rows = findingRows(crypto, ledger, index, entry);
+      if (rows.some((row) => row.key === `by/${kind}/${key}`))
+        yield { ledger, index, record, entry };
+    }
   }
 
   entryOf({ entry }: EntryRecord): Entry {

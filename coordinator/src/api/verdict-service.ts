@@ -1,10 +1,7 @@
 // Reads revocations and lifts, each with the entry that proves it. Owns no judgement: what is in
 // force is what the own machine says at its machine time.
 
-import { findEntries } from "@ostraka/agents/node";
 import {
-  type Entry,
-  type EntryRecord,
   hex,
   LEDGERS,
   Ledger,
@@ -18,11 +15,9 @@ import { feedEntries } from "./entry-feed.ts";
 import type { Handlers } from "./grpc-service.ts";
 import { cursorOf, pageSizeOf, pageToken } from "./page-token.ts";
 import { waitFor } from "./read-barrier.ts";
-import type { Place, SealedReader } from "./sealed-reader.ts";
+import type { FoundRecord, Place, SealedReader } from "./sealed-reader.ts";
 
 const SCOPE = "verdicts-in-force";
-/** Certificates of one verdict that are shown. */
-const COVERAGE_MAX = 16;
 /** The signals ledger first: a lift, which ends what is in either, stands in the control ledger. */
 const SNAPSHOT_ORDER = [Ledger.SIGNALS, Ledger.CONTROL] as const;
 
@@ -47,7 +42,7 @@ export function verdictHandlers(reader: SealedReader): Handlers<typeof VerdictSe
       const from = resumeAfter ?? reader.place();
       if (resumeAfter === undefined) yield* snapshot(reader, from);
       for await (const { fed, at } of feedEntries(reader, from, context.signal)) {
-        const verdict = fed && recordOf(reader, fed.ledger, fed.index, fed.record, fed.entry);
+        const verdict = fed && recordOf(reader, fed);
         if (verdict !== undefined) yield { item: { case: "verdict" as const, value: verdict }, at };
         if (fed !== undefined) continue;
         const value = { machineTimeMs: reader.machineTimeMs() };
@@ -114,17 +109,12 @@ function placeOfCursor(
 
 function verdictAt(reader: SealedReader, ledger: LedgerId, index: number) {
   const record = reader.record(ledger, index);
-  return record && recordOf(reader, ledger, index, record, reader.entryOf(record));
+  return record && recordOf(reader, { ledger, index, record, entry: reader.entryOf(record) });
 }
 
 /** @returns `undefined` for an entry that is no verdict on a subject. */
-function recordOf(
-  { runtime }: SealedReader,
-  ledger: LedgerId,
-  index: number,
-  record: EntryRecord,
-  { effect }: Entry,
-) {
+function recordOf({ runtime }: SealedReader, { ledger, index, record, entry }: FoundRecord) {
+  const { effect } = entry;
   if (effect.case !== "revocation" && effect.case !== "lift") return undefined;
   const { id } = effect.value;
   const { control, signals } = runtime.node;
@@ -135,18 +125,15 @@ function recordOf(
 }
 
 function found(reader: SealedReader, id: Uint8Array) {
-  const { runtime } = reader;
   const name = `${hex(id.subarray(0, 32))}/`;
-  const [at] = id.length === 32 ? findEntries(runtime.parts.store, "verdict", name, name, 1) : [];
-  const ledger = LEDGERS.find((known) => ledgerLetter(known) === at?.letter);
-  const verdict = at && ledger && verdictAt(reader, ledger, at.index);
-  if (verdict === undefined || ledger === undefined) {
+  const [at] = id.length === 32 ? reader.find("verdict", name) : [];
+  const verdict = at && recordOf(reader, at);
+  if (at === undefined || verdict === undefined) {
     throw new OstrakaError(
       "OSTRAKA_NOT_FOUND",
       `no verdict ${hex(id.subarray(0, 32))} is sealed here: check its id, or ask again in a moment`,
     );
   }
-  const certificates = [...findEntries(runtime.parts.store, "coverage", name, name, COVERAGE_MAX)];
-  const coverage = certificates.flatMap(({ index }) => reader.record(Ledger.CONTROL, index) ?? []);
-  return { verdict, coverage, ...reader.inclusion(ledger, Number(verdict.index)) };
+  const coverage = [...reader.find("coverage", name)].map(({ record }) => record);
+  return { verdict, coverage, ...reader.inclusion(at.ledger, at.index) };
 }

@@ -2,20 +2,19 @@
 // ledger. Reads only; a proposal that has lapsed is told as such, never left out without a word.
 
 import { orderedKey } from "@ostraka/agents/kernel";
-import { type FoundEntry, findEntries } from "@ostraka/agents/node";
 import {
   ApprovalSchema,
   type Bytes,
   decode,
   type Entry,
+  equalBytes,
   hex,
   Ledger,
   LIMITS,
   unhex,
 } from "@ostraka/proto";
 import { WaitingState } from "@ostraka/proto/gen/admin";
-import type { FedEntry } from "./entry-feed.ts";
-import type { SealedReader } from "./sealed-reader.ts";
+import type { FoundRecord, SealedReader } from "./sealed-reader.ts";
 
 /** Suggestions and proposals looked through for one answer. */
 const LOOKED_THROUGH_MAX = 10_000;
@@ -45,12 +44,14 @@ export function waitingById(reader: SealedReader, id: Bytes) {
   if (id.length !== 32) return undefined;
   const proposal = proposalOf(reader, id);
   if (proposal !== undefined) return proposal;
-  const found = [...openSuggestions(reader)].find(({ key }) => key.split("/")[1] === hex(id));
+  const found = [...openSuggestions(reader)].find(
+    ({ entry: { effect } }) => effect.case === "suggestion" && equalBytes(effect.value.id, id),
+  );
   return found && suggestionAt(reader, found.index);
 }
 
 /** What an entry has changed of what waits. */
-export function changeBy(reader: SealedReader, { ledger, index, entry }: FedEntry) {
+export function changeBy(reader: SealedReader, { ledger, index, entry }: FoundRecord) {
   if (ledger === Ledger.SIGNALS) {
     return entry.effect.case === "suggestion" ? suggestionAt(reader, index) : undefined;
   }
@@ -75,10 +76,9 @@ function proposalIdOf({ runtime }: SealedReader, { effect }: Entry): Bytes | und
   }
 }
 
-function openSuggestions(reader: SealedReader): Iterable<FoundEntry> {
-  const { store } = reader.runtime.parts;
+function openSuggestions(reader: SealedReader): Iterable<FoundRecord> {
   const from = orderedKey(Number(reader.machineTimeMs()) + 1);
-  return findEntries(store, "suggestion", "", from, LOOKED_THROUGH_MAX);
+  return reader.find("suggestion", "", from, LOOKED_THROUGH_MAX);
 }
 
 function suggestionAt(reader: SealedReader, index: number) {
@@ -95,13 +95,11 @@ function suggestionAt(reader: SealedReader, index: number) {
 }
 
 function proposalOf(reader: SealedReader, id: Bytes) {
-  const { runtime } = reader;
-  const name = `${hex(id)}/`;
-  const [entered] = findEntries(runtime.parts.store, "proposal", name, name, 1);
-  const record = entered && reader.record(Ledger.CONTROL, entered.index);
-  if (entered === undefined || record === undefined) return undefined;
+  const [entered] = reader.find("proposal", `${hex(id)}/`);
+  if (entered === undefined) return undefined;
+  const { record, entry } = entered;
   const index = BigInt(entered.index);
-  const open = runtime.node.control.people.find(id);
+  const open = reader.runtime.node.control.people.find(id);
   if (open !== undefined) {
     const { envelope: proposal, part, approvals, evidenceParts } = open;
     const value = {
@@ -113,7 +111,7 @@ function proposalOf(reader: SealedReader, id: Bytes) {
     const state = open.isDecided ? WaitingState.DECIDED : WaitingState.OPEN;
     return { id, state, index, item: { case: "proposal" as const, value } };
   }
-  const { effect } = reader.entryOf(record);
+  const { effect } = entry;
   if (effect.case !== "proposal") return undefined;
   const [part, ...evidencePrivates] = record.privates;
   const value = { proposal: effect.value, approvals: [], evidencePrivates };
