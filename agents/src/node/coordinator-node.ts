@@ -35,6 +35,7 @@ import { journalPage } from "./peer-pages.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { type JournalPlace, RepairDesk } from "./repair-desk.ts";
 import { ResyncDesk } from "./resync-desk.ts";
+import { RetentionDesk } from "./retention-desk.ts";
 import { SignalsMachine } from "./signals-machine.ts";
 import { Submissions } from "./submissions.ts";
 
@@ -60,6 +61,7 @@ export class CoordinatorNode {
   readonly #resync: ResyncDesk;
   readonly #acks: AckDesk;
   readonly #imports: ImportDesk;
+  readonly #retention: RetentionDesk;
   readonly #equivocations: EquivocationDesk;
   readonly #liars = new Set<string>();
   #wallMs = 0;
@@ -87,6 +89,7 @@ export class CoordinatorNode {
     );
     this.#acks = new AckDesk(this.signals.intake, publicKey);
     this.#imports = new ImportDesk({ store, channels, publicKey });
+    this.#retention = new RetentionDesk(store, this.#lanes.values(), this.receipts);
     this.#equivocations = new EquivocationDesk(channels, publicKey);
     this.#resync = new ResyncDesk(store, (ledger) => {
       const { machine, sealer } = this.#lane(ledger);
@@ -103,17 +106,21 @@ export class CoordinatorNode {
       lane.openSealed(this.control.mesh.view, out);
       this.#repair(lane.ledger).open(out);
     }
+    this.#retention.open();
     for (const [, bytes] of this.#store.scan("receipt/")) {
       this.receipts.take(this.control.mesh.view, bytes);
     }
   }
 
   status(ledger: LedgerId) {
-    const { machine, repair, sealer, shelf, watch } = this.#lane(ledger);
+    const { machine, repair, retention, sealer, shelf, watch } = this.#lane(ledger);
     return {
       repair: repair.state(this.control.mesh.view),
       obstacle: this.#repair(ledger).obstacle,
+      /** Newest snapshot that a majority has sealed. */
       snapshotPosition: shelf.newestSealed(),
+      /** Last position of the own copy that was forgotten; 0 while it is whole. */
+      prunedPosition: retention.prunedPosition,
       point: machine.point,
       index: machine.book.index,
       active: machine.book.active.size,
@@ -271,6 +278,7 @@ export class CoordinatorNode {
       out.trace.push({ what: "entered", at: lane.at(index), effect: entry.effect.case });
     }
     this.#answerSubmissions(out);
+    this.#retention.onStep(lane, step, out);
     this.#afterStep(lane, step, out);
   }
 
@@ -396,6 +404,9 @@ export class CoordinatorNode {
     }
     this.#answerSubmissions(out);
     this.#import(out);
+    const { machineTimeMs } = this.control.point;
+    const { importedIndex } = this.signals;
+    this.#retention.work(this.control.mesh.view, { machineTimeMs, importedIndex }, out);
   }
 }
 

@@ -31,6 +31,7 @@ import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
 import type { CoordinatorEffect } from "./coordinator-io.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
 import { JournalWatch } from "./journal-watch.ts";
+import { LaneRetention } from "./lane-retention.ts";
 import { LaneRows } from "./lane-rows.ts";
 import type { Mesh } from "./mesh.ts";
 import { recordRows } from "./record-rows.ts";
@@ -54,6 +55,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   readonly watch = new JournalWatch();
   readonly rows: LaneRows;
   readonly shelf: SnapshotShelf;
+  readonly retention: LaneRetention;
   /** What was promised of a next generation: below it nothing is signed any more. */
   readonly repair: RepairBook;
   readonly #parts: LaneParts;
@@ -70,6 +72,9 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     this.ledger = machine.ledger;
     this.rows = new LaneRows(parts.store, ledgerLetter(this.ledger));
     this.shelf = new SnapshotShelf(parts.crypto, this.ledger, this.rows);
+    const controlRows = new LaneRows(parts.store, "c");
+    const { ledger, rows, shelf } = this;
+    this.retention = new LaneRetention({ ledger, rows, shelf, controlRows });
     this.sealer = new Sealer(parts.crypto, this.ledger);
     this.repair = new RepairBook(parts.crypto, this.ledger);
   }
@@ -177,6 +182,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
       out.persist.push({ key: this.rows.key("head", position), value: step.head });
     }
     out.persist.push(...this.shelf.note(step));
+    if (step.isForgetting === true) out.persist.push(this.retention.forgetRow(position));
     this.#publish(step, out);
     return step;
   }

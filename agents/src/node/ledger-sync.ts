@@ -29,6 +29,7 @@ import { type Out, orderedKey, type Store } from "../kernel/index.ts";
 import { openSealedHead, type Sealed } from "../sealer/index.ts";
 import { ActiveAdoption } from "./active-adoption.ts";
 import type { EdgeClock } from "./edge-clock.ts";
+import { erasedRows } from "./edge-erasure.ts";
 import type { EdgeVerdicts, SidecarEffect } from "./edge-verdicts.ts";
 import { type FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 import type { Mesh } from "./mesh.ts";
@@ -243,6 +244,11 @@ export class LedgerSync {
     for (const { entry, record } of entries) {
       const key = `control/${orderedKey(Number(entry.index))}`;
       out.persist.push({ key, value: encode(EntryRecordSchema, record) });
+    }
+    for (const { entry } of entries) {
+      if (entry.effect.case !== "erasure") continue;
+      const { commitments } = entry.effect.value;
+      out.persist.push(...erasedRows(this.#o.store, out.persist, commitments));
     }
   }
 
