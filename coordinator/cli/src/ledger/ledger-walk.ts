@@ -50,6 +50,7 @@ import {
 import { claimsOf } from "./head-claims.ts";
 import { PeopleRecord } from "./people-record.ts";
 import { checkSealedOnly, isErasedSubject } from "./sealed-only.ts";
+import { faultOfInquiry, faultOfSuggestion } from "./signals-effects.ts";
 import { SpentSignals } from "./spent-signals.ts";
 
 /** An entry that stands. */
@@ -85,6 +86,17 @@ interface Trail {
 
 const MINUTE_MS = 60_000n;
 
+/** Effects of the control ledger that change who and what counts in the signals ledger. */
+const TURNING: ReadonlySet<Entry["effect"]["case"]> = new Set([
+  "roster",
+  "member",
+  "activation",
+  "rollout",
+  "rolloutChange",
+  "version",
+  "equivocation",
+] as const);
+
 export class LedgerWalk {
   readonly mesh: Mesh;
   readonly people: PeopleRecord;
@@ -100,6 +112,8 @@ export class LedgerWalk {
    */
   #due: CheckedVerdict | "by-seals" | undefined;
   #lastJudgedAt = 0n;
+  /** Control indices at which it changed who and what counts. */
+  readonly #turns: number[] = [];
   /** Pardons by subject, and by hex id the verdict that ended a revocation early. */
   readonly #pardons = new Map<string, { readonly index: number; readonly beforeMs: number }[]>();
   readonly #endings = new Map<string, WalkedEntry>();
@@ -359,7 +373,7 @@ export class LedgerWalk {
         return isSame ? undefined : reject("wrong-mesh");
       }
       case "proposal":
-        return this.people.takeProposal(view, effect.value, parts[0], { index, machineTimeMs });
+        return this.people.takeProposal(view, effect.value, parts, { index, machineTimeMs });
       case "approval": {
         const verdict = this.people.takeApproval(view, effect.value, index, machineTimeMs);
         if (isReject(verdict)) return verdict;
@@ -410,7 +424,7 @@ export class LedgerWalk {
     const { effect } = entry;
     if (effect.case === "refusals") return faultOfRefusals(effect.value, entry);
     if (effect.case !== "revocation") {
-      return missing.length > 0 ? undefined : this.mesh.faultOf(entry, privates);
+      return missing.length > 0 ? undefined : this.#faultOfSignalsEffect(entry, privates);
     }
     const { controlIndex, warrant } = effect.value;
     if (controlIndex < this.#lastJudgedAt) return reject("wrong-index");
@@ -423,6 +437,28 @@ export class LedgerWalk {
     return verdict;
   }
 
+  /**
+   * These entries name no control index: each may rest on any that was imported by then.
+   */
+  #faultOfSignalsEffect(entry: Entry, privates: readonly PrivatePart[]): Reject | undefined {
+    const { effect } = entry;
+    if (effect.case !== "inquiry" && effect.case !== "suggestion") {
+      return this.mesh.faultOf(entry, privates);
+    }
+    const from = Number(this.#lastJudgedAt);
+    const indices = [from, ...this.#turns.filter((index) => index > from)];
+    let fault: Reject | undefined;
+    for (const index of indices) {
+      const view = this.mesh.viewAt(index);
+      fault =
+        effect.case === "inquiry"
+          ? faultOfInquiry(this.#crypto, view, effect.value, privates[0] as PrivatePart, entry)
+          : faultOfSuggestion(this.#crypto, view, effect.value, privates, entry);
+      if (fault === undefined) return undefined;
+    }
+    return fault;
+  }
+
   /** The latest time before which evidence about a subject is pardoned, as of a control index. */
   #pardonOf(subject: string, controlIndex: number): number {
     const pardons = (this.#pardons.get(subject) ?? []).filter((p) => p.index <= controlIndex);
@@ -432,6 +468,7 @@ export class LedgerWalk {
   #remember(walked: WalkedEntry): void {
     const { verdict, index, ledger, entry } = walked;
     if (this.#keepsEntries) this.#trail(ledger).walked.push(walked);
+    if (TURNING.has(entry.effect.case)) this.#turns.push(index);
     if (entry.effect.case === "erasure") this.missing.erase(entry.effect.value.commitments);
     if (verdict === undefined) return;
     this.#trail(ledger).verdicts.push(walked);

@@ -38,6 +38,8 @@ export interface RecordedProposal {
   readonly index: number;
   readonly envelope: Envelope;
   readonly part: PrivatePart;
+  /** Private parts of the signals that it takes along. */
+  readonly evidenceParts: readonly PrivatePart[];
   readonly opened: OpenedProposal;
   readonly approvals: Approved[];
   /** Id of the verdict that it made; absent while it is open. */
@@ -72,18 +74,20 @@ export class PeopleRecord {
   takeProposal(
     view: MeshView,
     envelope: Envelope,
-    part: PrivatePart | undefined,
+    parts: readonly (PrivatePart | undefined)[],
     at: { readonly index: number; readonly machineTimeMs: number },
   ): Reject | undefined {
-    if (part === undefined) return this.#takeSealed(view, envelope);
-    const opened = openProposal(this.#crypto, view, envelope, part);
+    const [part, ...evidenceParts] = parts;
+    if (part === undefined || !areWhole(evidenceParts)) return this.#takeSealed(view, envelope);
+    const opened = openProposal(this.#crypto, view, envelope, part, evidenceParts);
     if (isReject(opened)) return opened;
     const { proposal, id } = opened;
     const fault = faultOfTimes(proposal.createdMs, proposal.notAfterMs, at.machineTimeMs);
     if (fault !== undefined) return fault;
     if (proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (this.#proposals.has(hex(id))) return reject("duplicate");
-    this.#proposals.set(hex(id), { index: at.index, envelope, part, opened, approvals: [] });
+    const shared = { index: at.index, envelope, part, evidenceParts };
+    this.#proposals.set(hex(id), { ...shared, opened, approvals: [] });
     return undefined;
   }
 
@@ -131,11 +135,16 @@ export class PeopleRecord {
       fault.part,
       validAt(approvals, machineTimeMs),
       machineTimeMs,
+      fault.evidenceParts,
     );
     if (isReject(verdict)) return undefined;
     fault.verdictId = verdict.kind === "lift" ? verdict.lift.id : verdict.revocation.id;
     return verdict;
   }
+}
+
+function areWhole(parts: readonly (PrivatePart | undefined)[]): parts is readonly PrivatePart[] {
+  return parts.every((part) => part !== undefined);
 }
 
 function takeSealedApproval(

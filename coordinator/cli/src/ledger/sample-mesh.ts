@@ -13,11 +13,13 @@ import {
   BatchSchema,
   type Bytes,
   ControlImportSchema,
+  compareBytes,
   decode,
   type EntryRecord,
   EntryRecordSchema,
   EntrySchema,
   type Envelope,
+  ErasureOrderSchema,
   encode,
   encodeNew,
   envelopeType,
@@ -92,6 +94,8 @@ export class SampleMesh {
   /** Codes of what the machines refused. */
   readonly refusals: string[] = [];
   nowMs = START_MS;
+  /** What its coordinator announces in ticks. */
+  machineVersion = 1;
 
   constructor(name: string) {
     const holders = Object.entries(PEOPLE).map(([holder, role]) => {
@@ -142,7 +146,9 @@ export class SampleMesh {
   tick(ledger: LedgerId): void {
     this.nowMs += 1_000;
     const coordinatorKey = this.signer("coordinator-1").publicKey;
-    const fields = { format: 1, coordinatorKey, ledger, timeMs: BigInt(this.nowMs) };
+    const { machineVersion } = this;
+    const timeMs = BigInt(this.nowMs);
+    const fields = { format: 1, coordinatorKey, ledger, timeMs, machineVersion };
     this.push(ledger, this.sign("tick", encodeNew(TickSchema, fields), "coordinator-1"));
   }
 
@@ -249,6 +255,18 @@ export class SampleMesh {
     const fields = { format: 1, coordinatorKey, records: [...records], head: sealed };
     const body = encodeNew(ControlImportSchema, fields);
     this.push(Ledger.SIGNALS, this.sign("import", body, "coordinator-1"));
+  }
+
+  /** Enters an order to erase what stands behind commitments. */
+  erase(commitments: readonly Bytes[], ...operators: string[]): void {
+    const body = encodeNew(ErasureOrderSchema, {
+      format: 1,
+      nonce: digest(`erase/${this.nowMs}`).slice(0, 16),
+      createdMs: BigInt(this.nowMs),
+      notAfterMs: this.notAfterMs,
+      commitments: [...commitments].sort(compareBytes),
+    });
+    this.push(Ledger.CONTROL, this.sign("erasure", body, ...operators));
   }
 
   signal(host: string, number: number): void {

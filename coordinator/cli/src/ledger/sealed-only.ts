@@ -55,7 +55,9 @@ export function checkSealedOnly(
   const { effect } = entry;
   if (effect.case !== "revocation" && effect.case !== "lift") return reject("malformed");
   const { value } = effect;
-  if (value.epoch !== view.epoch) return reject("wrong-epoch");
+  if (!isOfEpoch(view, value.warrant, value.epoch, Number(entry.machineTimeMs))) {
+    return reject("wrong-epoch");
+  }
   if (value.subjectCommitment.length !== 32) return reject("malformed");
   const witnesses = openWitnesses(crypto, view, value.warrant);
   if (isReject(witnesses)) return witnesses;
@@ -67,6 +69,22 @@ export function checkSealedOnly(
   }
   const fault = faultOfBody(crypto, effect.value, witnesses);
   return fault ?? { kind: "revocation", revocation: effect.value, subject };
+}
+
+/** I6: people decide under the active epoch, and signals under those that count for their hosts. */
+function isOfEpoch(
+  view: MeshView,
+  warrant: Warrant | undefined,
+  epoch: number,
+  machineTimeMs: number,
+): boolean {
+  if (warrant?.proposal !== undefined) return epoch === view.epoch;
+  return (warrant?.signals ?? []).every(({ signal: bytes }) => {
+    const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+    const host = signal && view.hostOf(signal.hostKey);
+    if (host === undefined || signal?.epoch !== epoch) return false;
+    return view.epochsOf(host, machineTimeMs).includes(epoch);
+  });
 }
 
 interface Witness {
@@ -125,7 +143,13 @@ function openPeople(
     if (!equalBytes(opened.approval.proposalId, id)) return reject("unknown-proposal");
     witnesses.push({ id: opened.id, timeMs: Number(opened.approval.createdMs) });
   }
-  return witnesses.length > 1 ? witnesses : reject("warrant-short");
+  if (witnesses.length === 1) return reject("warrant-short");
+  for (const proof of proposal.evidence) {
+    const witness = openSealedSignal(crypto, view, proof);
+    if (isReject(witness)) return witness;
+    witnesses.push(witness);
+  }
+  return witnesses;
 }
 
 /** What of a proposal does not hold, its words apart. */

@@ -83,6 +83,23 @@ describe("changed bytes", () => {
     );
   });
 
+  it("are refused at every single byte of a small export", () => {
+    const small = new SampleMesh("acme");
+    small.push(Ledger.CONTROL, small.genesis.envelope);
+    small.tick(Ledger.CONTROL);
+    small.tick(Ledger.SIGNALS);
+    const whole = Buffer.from(small.lines().join(""));
+    const holds = (bytes: Buffer) => !isFault(verify(bytes));
+    expect(holds(whole)).toBe(true);
+    const passed: number[] = [];
+    for (let at = 0; at < whole.length; at++) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] as number) ^ (1 << (at % 8));
+      if (holds(bytes)) passed.push(at);
+    }
+    expect(passed).toEqual([]);
+  });
+
   it("are refused in every field of every kind of line", () => {
     const kinds = new Map<string, number>();
     lines.forEach((line, i) => {
