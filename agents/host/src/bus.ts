@@ -6,6 +6,7 @@ import type { Bytes } from "@ostraka/proto";
 import type { RetiredStream } from "./journal-claim.ts";
 import type { JournalBounds } from "./journal-nats.ts";
 import type { JournalReader, JournalReading } from "./journal-reader-nats.ts";
+import type { JournalPlaces } from "./stream-answer.ts";
 
 export interface Subscription {
   /** Nothing is delivered after it returns. Idempotent. */
@@ -52,7 +53,8 @@ export interface Bus {
     repliesMax?: number,
   ): Promise<Bytes | undefined>;
   /**
-   * Makes a journal's stream, or reads an existing one's configuration back and checks it.
+   * Makes a journal's stream, or reads an existing one's configuration back and checks it. One
+   * that fewer servers hold is spread where the cluster allows; see `journalPlaces`.
    * @throws OstrakaError OSTRAKA_DATA_MISMATCH naming the setting, OSTRAKA_UNREACHABLE.
    */
   openJournal(
@@ -80,6 +82,8 @@ export interface Bus {
    * `undefined` without a stream. @throws OSTRAKA_UNREACHABLE.
    */
   journalBounds(stream: string): Promise<JournalBounds | undefined>;
+  /** Which NATS servers hold a journal; `undefined` without one. @throws OSTRAKA_UNREACHABLE. */
+  journalPlaces(stream: string): Promise<JournalPlaces | undefined>;
   /** The handler is called with the state of now at once, then at each change. */
   onState(handler: (state: BusState) => void): Subscription;
   close(): Promise<void>;

@@ -43,5 +43,6 @@ export type { RoundQueueOptions } from "./round-queue.ts";
 export { RoundQueue } from "./round-queue.ts";
 export type { SqliteStore, SqliteStoreOptions } from "./store-sqlite.ts";
 export { openSqliteStore, openSqliteStoreReadOnly } from "./store-sqlite.ts";
+export type { JournalPlaces } from "./stream-answer.ts";
 export type { Log, LogOptions } from "./telemetry.ts";
 export { openLog } from "./telemetry.ts";

@@ -5,20 +5,28 @@
 import { type Bytes, LIMITS, OstrakaError } from "@ostraka/proto";
 import {
   DiscardPolicy,
-  ErrorCode,
   type JetStreamClient,
   type JetStreamManager,
   type NatsConnection,
-  NatsError,
   nanos,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
 } from "nats";
+import {
+  apiCode,
+  ask,
+  isClustered,
+  type JournalPlaces,
+  managerOf,
+  placesOf,
+  readStreamInfo,
+  reasonOf,
+  unreachable,
+} from "./stream-answer.ts";
 
 /** JetStream's own answer to a publication comes within this, or is not waited for. */
 const PUBLISH_MS_MAX = 2_000;
-const API_MS_MAX = 2_000;
 /** Publications that wait for JetStream's answer at one time. */
 const IN_FLIGHT_MAX = 1_024;
 /** JetStream's window for deduplication by message id. */
@@ -28,8 +36,11 @@ const STREAM_NOT_FOUND = 10_059;
 const MESSAGE_NOT_FOUND = 10_037;
 const STREAM_NAME_IN_USE = 10_058;
 
+export { managerOf, readStreamInfo } from "./stream-answer.ts";
+
 interface JournalLog {
   debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
 }
 
 /** Publishes to journals with a bound on what waits. */
@@ -67,8 +78,11 @@ export class JournalPublisher {
   }
 }
 
-type JournalSettings = Pick<
-  StreamConfig,
+type JournalSettings = {
+  -readonly [Name in SettingName]: StreamConfig[Name];
+};
+
+type SettingName =
   | "subjects"
   | "storage"
   | "retention"
@@ -82,8 +96,7 @@ type JournalSettings = Pick<
   | "num_replicas"
   | "deny_delete"
   | "deny_purge"
-  | "allow_rollup_hdrs"
->;
+  | "allow_rollup_hdrs";
 
 /** Nothing is ever dropped by itself, by age, by size or by a later message. */
 function journalSettings(channels: readonly string[], replicas: number): JournalSettings {
@@ -113,10 +126,11 @@ export async function openJournal(
   stream: string,
   channels: readonly string[],
   replicas: number,
+  log: JournalLog,
 ): Promise<void> {
   const settings = journalSettings(channels, replicas);
   const manager = await managerOf(connection);
-  let found = await readConfig(manager, stream);
+  let found = (await ask(manager, stream))?.config;
   if (found === undefined) {
     try {
       await manager.streams.add({ name: stream, ...settings });
@@ -124,7 +138,11 @@ export async function openJournal(
       // Another replica may have made it at the same time: what counts is what is read back.
       if (apiCode(error) !== STREAM_NAME_IN_USE) throw unreachable(`make ${stream}`, error);
     }
-    found = await readConfig(manager, stream);
+    found = (await ask(manager, stream))?.config;
+  }
+  if (found !== undefined && found.num_replicas !== replicas) {
+    await raiseReplicas(manager, stream, found, replicas, log);
+    settings.num_replicas = found.num_replicas;
   }
   const wrong = Object.entries(settings).find(
     ([name, wanted]) => !isSame(found?.[name as keyof StreamConfig], wanted),
@@ -139,22 +157,35 @@ export async function openJournal(
   );
 }
 
-async function readConfig(
+/**
+ * A stream that fewer servers hold than it should is spread, where the cluster allows; meanwhile it
+ * is as good a journal, and the status says how many hold it.
+ */
+async function raiseReplicas(
   manager: JetStreamManager,
   stream: string,
-): Promise<StreamConfig | undefined> {
-  const info = await readStreamInfo(manager, stream);
-  return info?.config;
+  config: StreamConfig,
+  replicas: number,
+  log: JournalLog,
+): Promise<void> {
+  if (config.num_replicas > replicas) return;
+  const fields = { stream, has: config.num_replicas, wanted: replicas };
+  try {
+    await manager.streams.update(stream, { ...config, num_replicas: replicas });
+    log.warn(fields, "a journal is spread over more NATS servers");
+  } catch (error) {
+    const reason = reasonOf(error);
+    log.warn({ ...fields, reason }, "a journal lies on fewer NATS servers than it should");
+  }
 }
 
-/** `undefined` without such a stream. @throws OstrakaError OSTRAKA_UNREACHABLE. */
-export async function readStreamInfo(manager: JetStreamManager, stream: string) {
-  try {
-    return await manager.streams.info(stream);
-  } catch (error) {
-    if (apiCode(error) === STREAM_NOT_FOUND) return undefined;
-    throw unreachable(`read ${stream}`, error);
-  }
+/** See `Bus.journalPlaces`. */
+export async function readPlaces(
+  connection: NatsConnection,
+  stream: string,
+): Promise<JournalPlaces | undefined> {
+  const info = await readStreamInfo(await managerOf(connection), stream);
+  return info && placesOf(info);
 }
 
 /** See `Bus.lastPosition`. */
@@ -192,6 +223,18 @@ export async function readStored(
   position: number,
 ): Promise<{ bytes: Bytes } | undefined> {
   const manager = await managerOf(connection);
+  const found = await getMessage(manager, stream, position);
+  if (found !== undefined || !isClustered(manager)) return found;
+  // Said by a server that lags, it means nothing: it counts once a leader is there that knows.
+  await readStreamInfo(manager, stream);
+  return await getMessage(manager, stream, position);
+}
+
+async function getMessage(
+  manager: JetStreamManager,
+  stream: string,
+  position: number,
+): Promise<{ bytes: Bytes } | undefined> {
   try {
     const message = await manager.streams.getMessage(stream, { seq: position });
     return { bytes: new Uint8Array(message.data) };
@@ -202,33 +245,8 @@ export async function readStored(
   }
 }
 
-/** JetStream's API; nothing is asked yet. */
-export function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
-  return connection.jetstreamManager({ timeout: API_MS_MAX, checkAPI: false });
-}
-
-/** JetStream's own error code, or `undefined`. */
-function apiCode(error: unknown): number | undefined {
-  return error instanceof NatsError ? error.api_error?.err_code : undefined;
-}
-
 function isSame(found: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) return JSON.stringify(found) === JSON.stringify(wanted);
   // Servers leave settings out that are false.
   return (found ?? false) === wanted;
-}
-
-function unreachable(what: string, error: unknown): OstrakaError {
-  const reason = reasonOf(error);
-  const isTimeout = error instanceof NatsError && error.code === ErrorCode.Timeout;
-  return new OstrakaError(
-    "OSTRAKA_UNREACHABLE",
-    `cannot ${what}: JetStream ${isTimeout ? "does not answer" : `answers "${reason}"`}. ` +
-      "Check that the NATS server runs with JetStream and that these credentials may use it.",
-    { cause: error },
-  );
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,19 +2,21 @@
 // Owns the ordered push consumer and its restarts. Must never hand out a position twice, skip one
 // or go on over a stream that has changed behind it: it says so and halts (I3).
 
+import { setTimeout as delay } from "node:timers/promises";
 import type { Bytes } from "@ostraka/proto";
 import {
   AckPolicy,
   type ConsumerConfig,
   DeliverPolicy,
+  type JetStreamManager,
   type Msg,
   type NatsConnection,
   nanos,
   ReplayPolicy,
   type Subscription,
 } from "nats";
-import { managerOf, readStreamInfo } from "./journal-nats.ts";
 import { orEndProcess } from "./or-end-process.ts";
+import { managerOf, readStreamInfo } from "./stream-answer.ts";
 
 /** A journal that is not the one read so far. */
 export interface JournalGap {
@@ -53,6 +55,12 @@ const HEARTBEAT_MS = 500;
 /** Silence this long means that the consumer is gone. */
 const SILENCE_MS = 1_250;
 const RETRY_MS_MAX = 500;
+/** Without a consumer by then, messages are read one by one, and that for a while. */
+const CONSUMER_MS_MAX = 300;
+const SINGLY_MS_MAX = 3_000;
+const SINGLY_EVERY_MS = 100;
+/** A position that so many consumers in a row pass over is gone. */
+const SKIPS_MAX = 3;
 /** A consumer nobody listens to is removed by the server after this. */
 const ABANDONED_MS = 10_000;
 
@@ -78,6 +86,10 @@ export class OrderedReader implements JournalReader {
   #timer: NodeJS.Timeout | undefined;
   /** Messages of the present consumer so far. */
   #delivered = 0;
+  /** Where the present consumer starts. */
+  #from = 0;
+  /** Times in a row that the next position was passed over. */
+  #skips = 0;
 
   constructor(
     connection: NatsConnection,
@@ -121,7 +133,7 @@ export class OrderedReader implements JournalReader {
       if (attempt !== this.#attempt) return;
       const { stream } = this.#reading;
       this.#log.debug({ stream, reason: String(error) }, "a journal cannot be read yet");
-      this.#restartIn(50 + Math.floor(Math.random() * (RETRY_MS_MAX - 50)));
+      this.#restartIn(newRetryMs());
     });
   }
 
@@ -146,8 +158,39 @@ export class OrderedReader implements JournalReader {
         else this.#onMessage(message);
       },
     });
-    this.#restartIn(SILENCE_MS);
-    await manager.consumers.add(stream, consumerConfig(inbox, this.#next));
+    this.#from = this.#next;
+    const made = manager.consumers.add(stream, consumerConfig(inbox, this.#next)).then(
+      () => {
+        // Counted from now: a cluster may take its time to make a consumer.
+        if (attempt === this.#attempt && this.#delivered === 0) this.#restartIn(SILENCE_MS);
+        return true;
+      },
+      () => false,
+    );
+    const isMade = await Promise.race([made, delay(CONSUMER_MS_MAX, false)]);
+    if (!isMade && (await this.#readSingly(attempt, manager, made))) this.#start();
+  }
+
+  /**
+   * Reads message by message while there is no consumer: for seconds after a NATS server died, a
+   * cluster takes and gives messages and makes no consumer.
+   * @returns whether that should be tried anew.
+   */
+  async #readSingly(
+    attempt: number,
+    manager: JetStreamManager,
+    made: Promise<boolean>,
+  ): Promise<boolean> {
+    const untilMs = performance.now() + SINGLY_MS_MAX;
+    while (attempt === this.#attempt && performance.now() < untilMs) {
+      const position = this.#next;
+      const bytes = await storedAt(manager, this.#reading.stream, position);
+      if (attempt !== this.#attempt) return false;
+      if (bytes !== undefined && position === this.#next) this.#hand(position, bytes);
+      const pauseMs = bytes === undefined ? SINGLY_EVERY_MS : 0;
+      if (await Promise.race([made, delay(pauseMs, false)])) return false;
+    }
+    return attempt === this.#attempt;
   }
 
   /** Compares the stream with what was read of it; says what differs. */
@@ -184,12 +227,23 @@ export class OrderedReader implements JournalReader {
     }
     this.#delivered++;
     const { position } = delivery;
-    if (position < this.#next) this.#start();
-    else if (position > this.#next) this.#halt("missing", position, position);
-    else {
-      this.#next++;
-      orEndProcess(() => this.#reading.onMessage(position, new Uint8Array(message.data)));
-    }
+    // In a cluster the consumer may have been made at a server that lags: another one is asked.
+    if (position < this.#from) this.#restartIn(newRetryMs());
+    else if (position > this.#next) this.#onSkip(position);
+    else if (position === this.#next) this.#hand(position, new Uint8Array(message.data));
+  }
+
+  #hand(position: number, bytes: Bytes): void {
+    this.#next++;
+    this.#skips = 0;
+    orEndProcess(() => this.#reading.onMessage(position, bytes));
+  }
+
+  /** Several consumers, and so several servers, must agree that a position is gone. */
+  #onSkip(position: number): void {
+    this.#skips++;
+    if (this.#skips < SKIPS_MAX) this.#restartIn(newRetryMs());
+    else this.#halt("missing", position, position);
   }
 
   #onStatus(message: Msg, code: number): void {
@@ -216,6 +270,24 @@ export class OrderedReader implements JournalReader {
     const gap: JournalGap = { kind, expected: this.#next, first, last };
     this.#log.error({ stream: this.#reading.stream, ...gap }, "a journal is not what it was");
     orEndProcess(() => this.#reading.onGap?.(gap));
+  }
+}
+
+function newRetryMs(): number {
+  return 50 + Math.floor(Math.random() * (RETRY_MS_MAX - 50));
+}
+
+/** `undefined` where there is none, or nobody who says so. */
+async function storedAt(
+  manager: JetStreamManager,
+  stream: string,
+  position: number,
+): Promise<Bytes | undefined> {
+  try {
+    const message = await manager.streams.getMessage(stream, { seq: position });
+    return new Uint8Array(message.data);
+  } catch {
+    return undefined; // whatever the trouble is: asking goes on, and with it the consumer
   }
 }
 
