@@ -89,7 +89,8 @@ describe("changed bytes", () => {
     small.tick(Ledger.CONTROL);
     small.tick(Ledger.SIGNALS);
     const whole = Buffer.from(small.lines().join(""));
-    const holds = (bytes: Buffer) => !isFault(verify(bytes));
+    const holds = (bytes: Buffer) =>
+      !isFault(verifyPieces(new ExportVerifier(crypto, small.genesis), [bytes]));
     expect(holds(whole)).toBe(true);
     const passed: number[] = [];
     for (let at = 0; at < whole.length; at++) {
@@ -158,12 +159,16 @@ describe("lines", () => {
   });
 
   it("with an older sealed head are refused", () => {
-    const older = sampleMesh("acme");
-    older.tick(Ledger.SIGNALS);
-    const newer = older.lines();
+    const growing = sampleMesh("acme");
+    const older = growing.lines();
+    growing.tick(Ledger.SIGNALS);
+    const newer = growing.lines();
     // Two heads of one ledger: only the latest may stand, and only one.
-    const last = lines[lines.length - 1] as string;
-    expect(refusal(newer.toSpliced(newer.length - 1, 0, last).join(""))).toBeDefined();
+    const last = older[older.length - 1] as string;
+    const both = Buffer.from(newer.toSpliced(newer.length - 1, 0, last).join(""));
+    const verifier = () => new ExportVerifier(crypto, growing.genesis);
+    expect(isFault(verifyPieces(verifier(), [Buffer.from(newer.join(""))]))).toBe(false);
+    expect(isFault(verifyPieces(verifier(), [both]))).toBe(true);
   });
 });
 
