@@ -2,11 +2,12 @@
 // once and for whom, turns what handlers throw into a status, and ends streams whose caller does not
 // keep up. Knows no service.
 
-import type {
-  ServerUnaryCall,
-  ServerWritableStream,
-  sendUnaryData,
-  UntypedServiceImplementation,
+import {
+  Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Log } from "@ostraka/host";
 import { OstrakaError } from "@ostraka/proto";
@@ -111,6 +112,8 @@ export class CallDoor {
     const caller = this.#who(method, call.getAuthContext());
     using _seat = this.#streams.take(caller);
     this.#open.add(gone);
+    // Headers at once: who is let in knows it before there is anything to tell.
+    call.sendMetadata(new Metadata());
     const remainingMs = remainingMsOf(call.getDeadline());
     let askedMs = performance.now();
     for await (const message of handler(call.request, { remainingMs, caller, signal })) {
