@@ -6,6 +6,7 @@ import {
   type Bytes,
   type Envelope,
   hex,
+  LEDGERS,
   Ledger,
   type LedgerId,
   type PrivatePart,
@@ -16,6 +17,7 @@ import {
   type CoordinatorEffect,
   type CoordinatorInput,
   CoordinatorNode,
+  type OrderAnswer,
   type Phase,
   Pump,
   type SidecarEffect,
@@ -26,6 +28,7 @@ import {
 import { START_MS } from "./machine-run.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { MeshKit, Person } from "./mesh-kit.ts";
+import { ScriptStreams } from "./script-streams.ts";
 
 /** A process of the mesh: its disk stays when it crashes. */
 interface Seat<N, I> {
@@ -40,6 +43,7 @@ interface Seat<N, I> {
 
 export type CoordinatorSeat = Seat<CoordinatorNode, CoordinatorInput>;
 export type SidecarSeat = Seat<SidecarNode, SidecarInput>;
+type AnySeat = CoordinatorSeat | SidecarSeat;
 
 /** Dies like a process: nothing after it happens. */
 class Crash extends Error {}
@@ -51,10 +55,7 @@ export class ScriptMesh {
   readonly kit: MeshKit;
   readonly coordinators: readonly CoordinatorSeat[];
   readonly sidecars: readonly SidecarSeat[];
-  readonly journals = new Map<LedgerId, Bytes[]>([
-    [Ledger.CONTROL, []],
-    [Ledger.SIGNALS, []],
-  ]);
+  readonly streams = new ScriptStreams();
   readonly lines: string[] = [];
   /** Everything a test may want to look at besides the lines. */
   readonly published: Publication[] = [];
@@ -63,7 +64,8 @@ export class ScriptMesh {
   nowMs = START_MS;
   /** While set, nothing is said. */
   isQuiet = false;
-  readonly #messageIds = new Set<string>();
+  /** While set, coordinators compare their journals at every tick, as their feeds do. */
+  isWatching = false;
   readonly #deliveries: (() => void)[] = [];
   readonly #sealedIndex = new Map<string, number>();
   #answers = 0;
@@ -84,10 +86,13 @@ export class ScriptMesh {
       signer: seat.person.signer,
       store: seat.store,
       publish: (publication) => this.#publish(seat, publication),
-      enforce: (effect) => this.effects.push({ by: seat.person.name, effect }),
+      enforce: (effect) => this.#onCoordinatorEffect(seat, effect),
       reply: (reply) => this.#onReply(seat, reply),
       trace: (trace) => this.#trace(seat, trace),
-      onSealed: ({ kind }, bytes) => (kind === "head" ? { type: "head", bytes } : undefined),
+      onSealed: ({ kind }, bytes) => {
+        if (kind === "promise") return { type: "repair", bytes };
+        return kind === "head" ? { type: "head", bytes } : undefined;
+      },
       onPhase: (phase) => this.#onPhase(seat, phase),
     });
     this.#start(seat, node, pump, (out) => node.open(out));
@@ -140,6 +145,16 @@ export class ScriptMesh {
     this.settle();
     for (const seat of this.coordinators) this.#input(seat, { type: "clock", wallMs: this.nowMs });
     this.settle();
+    for (const seat of this.coordinators) this.#watch(seat);
+    this.settle();
+  }
+
+  /** An operator hands an order of repair to every coordinator that runs. */
+  order(envelope: Envelope): void {
+    for (const seat of this.coordinators) {
+      this.#input(seat, { type: "order", envelope, to: ++this.#answers });
+    }
+    this.settle();
   }
 
   /** A caller hands a command to the first coordinator. */
@@ -157,11 +172,7 @@ export class ScriptMesh {
 
   /** Puts a message into a journal, as anybody who may publish there could. */
   append(ledger: LedgerId, bytes: Bytes, messageId?: string): void {
-    // A stream looks for repeats in itself only.
-    const id = messageId && `${ledger}/${messageId}`;
-    if (id !== undefined && this.#messageIds.has(id)) return;
-    if (id !== undefined) this.#messageIds.add(id);
-    this.journals.get(ledger)?.push(bytes);
+    if (!this.streams.append(ledger, this.streams.boundOf(ledger), bytes, messageId)) return;
     for (const seat of this.coordinators) {
       this.#deliver(seat, () => this.#catchUp(seat, ledger));
     }
@@ -223,14 +234,46 @@ export class ScriptMesh {
   }
 
   #catchUp(seat: CoordinatorSeat, ledger: LedgerId): void {
-    const journal = this.journals.get(ledger) as Bytes[];
-    for (let at = seat.node?.nextPosition(ledger); at !== undefined && at <= journal.length; ) {
-      const position = at;
-      const bytes = journal[position - 1] as Bytes;
-      seat.feed?.([{ type: "message", ledger, position, bytes }]);
-      at = seat.node?.nextPosition(ledger);
-      if (at === position) return;
+    for (let input = this.#nextOf(seat, ledger); input !== undefined; ) {
+      const before = seat.node?.nextPosition(ledger);
+      seat.feed?.([input]);
+      if (input.type !== "message" || seat.node?.nextPosition(ledger) === before) return;
+      input = this.#nextOf(seat, ledger);
     }
+  }
+
+  #nextOf({ node }: CoordinatorSeat, ledger: LedgerId): CoordinatorInput | undefined {
+    return node && this.streams.next(node, ledger);
+  }
+
+  /** The broker was away for a moment: everybody compares what it has now. */
+  reconnect(): void {
+    for (const seat of this.coordinators) this.#watch(seat);
+    this.settle();
+  }
+
+  /** What a feed does at a tick besides reading. */
+  #watch(seat: CoordinatorSeat): void {
+    for (const ledger of LEDGERS) {
+      this.#deliver(seat, () => {
+        const input = this.isWatching && seat.node && this.streams.reread(seat.node, ledger);
+        if (input) seat.feed?.([input]);
+        if (seat.node?.awaitedGeneration(ledger) !== undefined) this.#catchUp(seat, ledger);
+      });
+    }
+  }
+
+  #onCoordinatorEffect(seat: CoordinatorSeat, effect: CoordinatorEffect): void {
+    this.effects.push({ by: seat.person.name, effect });
+    if (effect.type === "journal") this.#deliver(seat, () => this.#catchUp(seat, effect.ledger));
+    if (effect.type !== "reopen") return;
+    const { feed } = seat;
+    // As the runtime does: after the round that said so, from the store.
+    this.#deliveries.push(() => {
+      if (seat.feed !== feed || feed === undefined) return;
+      this.crash(seat);
+      this.startCoordinator(seat);
+    });
   }
 
   #publish(from: CoordinatorSeat | SidecarSeat, publication: Publication): void {
@@ -239,10 +282,16 @@ export class ScriptMesh {
     const { channel, bytes, messageId, isRequest } = publication;
     const kind = channel.split(".")[2];
     if (messageId !== undefined) {
-      const ledger = channel.includes(".journal.control.") ? Ledger.CONTROL : Ledger.SIGNALS;
-      this.append(ledger, bytes, messageId);
-    } else if (isRequest) this.#ask(from as SidecarSeat, bytes);
-    else if (kind === "heads") {
+      const ledger = channel.includes(".control") ? Ledger.CONTROL : Ledger.SIGNALS;
+      if (kind === "opening") {
+        this.streams.append(ledger, Number(channel.split(".").at(-1)), bytes, messageId);
+      } else this.append(ledger, bytes, messageId);
+    } else if (isRequest) this.#ask(from, bytes);
+    else if (kind === "repairs") {
+      for (const seat of this.coordinators) {
+        if (seat !== from) this.#send(seat, { type: "repair", bytes });
+      }
+    } else if (kind === "heads") {
       for (const seat of this.coordinators) {
         if (seat !== from) this.#send(seat, { type: "head", bytes });
       }
@@ -266,22 +315,25 @@ export class ScriptMesh {
   }
 
   /** Every coordinator hears a request; the first answer counts. Tokens below 0 are requests. */
-  readonly #asking = new Map<number, SidecarSeat>();
+  readonly #asking = new Map<number, { readonly from: AnySeat; readonly request: Bytes }>();
   #asked = 0;
 
-  #ask(from: SidecarSeat, bytes: Bytes): void {
+  #ask(from: AnySeat, request: Bytes): void {
     const to = --this.#asked;
-    this.#asking.set(to, from);
-    for (const seat of this.coordinators) this.#send(seat, { type: "resync", bytes, to });
+    this.#asking.set(to, { from, request });
+    for (const seat of this.coordinators) this.#send(seat, { type: "resync", bytes: request, to });
   }
 
   #onReply(seat: CoordinatorSeat, { to, bytes, value }: Reply): void {
     const asker = this.#asking.get(to);
     this.#asking.delete(to);
     if (asker !== undefined && bytes !== undefined && !seat.isCut) {
-      this.#send(asker, { type: "answer", bytes });
+      const { from, request } = asker;
+      const isPeer = this.coordinators.some((peer) => peer === from);
+      if (isPeer) this.#send(from as CoordinatorSeat, { type: "answer", request, bytes });
+      else this.#send(from as SidecarSeat, { type: "answer", bytes });
     }
-    if (value !== undefined) this.say(`answer ${answerText(value as SubmissionAnswer)}`);
+    if (value !== undefined) this.say(`answer ${answerText(value)}`);
   }
 
   #trace(seat: CoordinatorSeat | SidecarSeat, trace: Trace): void {
@@ -301,7 +353,9 @@ export class ScriptMesh {
   }
 }
 
-function answerText(answer: SubmissionAnswer): string {
+function answerText(value: unknown): string {
+  const answer = value as SubmissionAnswer | (OrderAnswer & { readonly outcome?: undefined });
+  if (answer.outcome === undefined) return answer.code ? `refused ${answer.code}` : "followed";
   if (answer.outcome === "ok") {
     const verdict =
       answer.verdictId === undefined ? "" : ` verdict ${short(hex(answer.verdictId))}`;

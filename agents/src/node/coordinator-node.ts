@@ -27,6 +27,7 @@ import type { Sealed } from "../sealer/index.ts";
 import { AckDesk } from "./ack-desk.ts";
 import { ControlMachine } from "./control-machine.ts";
 import type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordinator-io.ts";
+import { DutyDesk } from "./duty-desk.ts";
 import { EquivocationDesk } from "./equivocation-desk.ts";
 import { ImportDesk } from "./import-desk.ts";
 import type { MachineStep } from "./journal-machine.ts";
@@ -45,6 +46,8 @@ export interface CoordinatorOptions {
   /** This coordinator's signing key. */
   readonly publicKey: Bytes;
   readonly store: Store;
+  /** How often the mesh is probed. */
+  readonly probeMs?: number;
 }
 
 export class CoordinatorNode {
@@ -53,6 +56,8 @@ export class CoordinatorNode {
   readonly receipts: ReceiptBook;
   readonly publicKey: Bytes;
   readonly channels: Channels;
+  /** Reports, claims of coverage and probes. */
+  readonly duties: DutyDesk;
   readonly #crypto: Crypto;
   readonly #store: Store;
   readonly #lanes: ReadonlyMap<LedgerId, LedgerLane>;
@@ -87,6 +92,9 @@ export class CoordinatorNode {
         return [ledger, new RepairDesk({ ...parts, lane, book: lane.repair, view })];
       }),
     );
+    const { receipts, control } = this;
+    const probeMs = options.probeMs ?? LIMITS.probeMs;
+    this.duties = new DutyDesk({ ...parts, receipts, control, probeMs });
     this.#acks = new AckDesk(this.signals.intake, publicKey);
     this.#imports = new ImportDesk({ store, channels, publicKey });
     this.#retention = new RetentionDesk(store, this.#lanes.values(), this.receipts);
@@ -107,6 +115,7 @@ export class CoordinatorNode {
       this.#repair(lane.ledger).open(out);
     }
     this.#retention.open();
+    this.duties.open();
     for (const [, bytes] of this.#store.scan("receipt/")) {
       this.receipts.take(this.control.mesh.view, bytes);
     }
@@ -122,6 +131,7 @@ export class CoordinatorNode {
       /** Last position of the own copy that was forgotten; 0 while it is whole. */
       prunedPosition: retention.prunedPosition,
       point: machine.point,
+      base: machine.base,
       index: machine.book.index,
       active: machine.book.active.size,
       sealed: sealer.latest,
@@ -279,6 +289,7 @@ export class CoordinatorNode {
     }
     this.#answerSubmissions(out);
     this.#retention.onStep(lane, step, out);
+    this.duties.onStep(lane.ledger, step, out);
     this.#afterStep(lane, step, out);
   }
 
@@ -404,6 +415,8 @@ export class CoordinatorNode {
     }
     this.#answerSubmissions(out);
     this.#import(out);
+    // Whose own history is damaged states nothing about it.
+    if (this.#lane(Ledger.CONTROL).watch.damage === undefined) this.duties.onClock(wallMs, out);
     const { machineTimeMs } = this.control.point;
     const { importedIndex } = this.signals;
     this.#retention.work(this.control.mesh.view, { machineTimeMs, importedIndex }, out);

@@ -123,7 +123,9 @@ export class RepairDesk {
     const { book, lane, publicKey } = this.#p;
     if (this.#isCut) return undefined;
     const { generation } = lane.machine.point;
-    const own = { nowMs, generation, key: publicKey, lastHead: lane.machine.lastHead };
+    // One that lost its store may have forgotten what it signed: it has nothing to promise by.
+    const lastHead = lane.confirmedPosition > 0 ? lane.machine.lastHead : undefined;
+    const own = { nowMs, generation, key: publicKey, lastHead };
     const writes = book.takeOrder(this.#p.view(), envelope, own);
     if (isReject(writes)) return writes.reject;
     if (writes.length === 0) return undefined;

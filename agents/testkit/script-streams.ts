@@ -1,0 +1,70 @@
+// The streams of a script's journals, one for each generation, and which of them the journal's
+// channels are bound to. Does what a broker does and no more: it proposes an order.
+
+import { type Bytes, LEDGERS, type LedgerId } from "@ostraka/proto";
+import type { CoordinatorInput, CoordinatorNode } from "../src/node/index.ts";
+
+export class ScriptStreams {
+  readonly #streams = new Map<string, Bytes[]>();
+  readonly #bound = new Map<LedgerId, number>();
+  readonly #messageIds = new Set<string>();
+
+  constructor() {
+    for (const ledger of LEDGERS) this.#streams.set(`${ledger}/1`, []);
+  }
+
+  of(ledger: LedgerId, generation = 1): Bytes[] | undefined {
+    return this.#streams.get(`${ledger}/${generation}`);
+  }
+
+  /** Generation whose stream has the journal's channels. */
+  boundOf(ledger: LedgerId): number {
+    return this.#bound.get(ledger) ?? 1;
+  }
+
+  /** @returns whether the message is new to its stream, as far as its id tells. */
+  append(ledger: LedgerId, generation: number, bytes: Bytes, messageId?: string): boolean {
+    const stream = this.of(ledger, generation);
+    // A stream looks for repeats in itself only.
+    const id = messageId && `${ledger}/${generation}/${messageId}`;
+    if (stream === undefined || (id !== undefined && this.#messageIds.has(id))) return false;
+    if (id !== undefined) this.#messageIds.add(id);
+    stream.push(bytes);
+    return true;
+  }
+
+  /** What a coordinator's feed would bring of a journal now, one input at a time. */
+  next(node: CoordinatorNode, ledger: LedgerId): CoordinatorInput | undefined {
+    const awaited = node.awaitedGeneration(ledger);
+    if (awaited !== undefined) return this.#lookFor(node, ledger, awaited);
+    const place = node.journalPlace(ledger);
+    if (place === undefined) return undefined;
+    const { generation, base } = place;
+    const bound = this.boundOf(ledger);
+    if (generation > bound) this.#bound.set(ledger, generation);
+    // Bound elsewhere: the broker says so, and not what came after it.
+    if (generation < bound) return { type: "retired", ledger, generation };
+    const position = node.nextPosition(ledger);
+    const bytes = this.of(ledger, generation)?.[position - base - 1];
+    return bytes && { type: "message", ledger, generation, position, bytes };
+  }
+
+  /** What a comparison at a tick would bring. */
+  reread(node: CoordinatorNode, ledger: LedgerId): CoordinatorInput | undefined {
+    const place = node.journalPlace(ledger);
+    if (place === undefined || node.awaitedGeneration(ledger) !== undefined) return undefined;
+    const stream = this.of(ledger, place.generation) ?? [];
+    const lastPosition = place.base + stream.length;
+    const bytesAtOurs = stream[node.nextPosition(ledger) - place.base - 2];
+    return { type: "reread", ledger, lastPosition, ...(bytesAtOurs && { bytesAtOurs }) };
+  }
+
+  #lookFor(node: CoordinatorNode, ledger: LedgerId, generation: number) {
+    const key = `${ledger}/${generation}`;
+    if (!this.#streams.has(key) && node.isReadyToOpen(ledger)) this.#streams.set(key, []);
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return undefined;
+    const [first] = stream;
+    return { type: "stream", ledger, generation, ...(first && { first }) } as const;
+  }
+}
