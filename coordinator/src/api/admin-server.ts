@@ -57,8 +57,15 @@ const API_BOUNDS = {
   callsPerCallerMax: 64,
   streamsMax: 128,
   streamsPerCallerMax: 16,
+  slowMsMax: 10_000,
 };
-const JOIN_BOUNDS = { callsMax: 16, callsPerCallerMax: 16, streamsMax: 0, streamsPerCallerMax: 0 };
+const JOIN_BOUNDS = {
+  callsMax: 16,
+  callsPerCallerMax: 16,
+  streamsMax: 0,
+  streamsPerCallerMax: 0,
+  slowMsMax: 0,
+};
 const READ_ALWAYS = [
   MeshService,
   HostService,

@@ -23,13 +23,13 @@ export interface CallBounds {
   /** Open streams at once, and those of one caller. */
   readonly streamsMax: number;
   readonly streamsPerCallerMax: number;
+  /** A caller that has taken nothing off a stream for this long is cut off. */
+  readonly slowMsMax: number;
 }
 
 /** Who calls `Service/Method`. @throws OstrakaError OSTRAKA_NOT_ALLOWED. */
 export type Gatekeeper = (method: string, auth: AuthContext) => Caller;
 
-/** A caller that has taken nothing off a stream for this long is cut off. */
-const SLOW_MS_MAX = 10_000;
 /** Whether a stream's caller still may is asked again this often. */
 const ASK_AGAIN_MS = 5_000;
 
@@ -42,11 +42,13 @@ export class CallDoor {
   readonly #log: Log;
   readonly #calls: Seats;
   readonly #streams: Seats;
+  readonly #slowMsMax: number;
   readonly #open = new Set<AbortController>();
 
   constructor(bounds: CallBounds, who: Gatekeeper, log: Log) {
     this.#who = who;
     this.#log = log;
+    this.#slowMsMax = bounds.slowMsMax;
     this.#calls = new Seats("calls", bounds.callsMax, bounds.callsPerCallerMax);
     this.#streams = new Seats("streams", bounds.streamsMax, bounds.streamsPerCallerMax);
   }
@@ -122,7 +124,7 @@ export class CallDoor {
         this.#who(method, call.getAuthContext());
         askedMs = performance.now();
       }
-      if (!call.write(message)) await drained(call, signal);
+      if (!call.write(message)) await drained(call, signal, this.#slowMsMax);
     }
   }
 
@@ -135,7 +137,11 @@ export class CallDoor {
 }
 
 /** @throws OstrakaError OSTRAKA_RESOURCE_EXHAUSTED when the caller takes nothing for too long. */
-function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
+function drained(
+  call: ServerWritableStream<unknown, unknown>,
+  signal: AbortSignal,
+  slowMsMax: number,
+): Promise<void> {
   return new Promise((resolve, fail) => {
     const settle = (act: () => void) => () => {
       clearTimeout(timer);
@@ -148,7 +154,7 @@ function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSign
       const why = "this stream was ended, its caller takes nothing: read faster, then resume";
       fail(new OstrakaError("OSTRAKA_RESOURCE_EXHAUSTED", why));
     });
-    const timer = setTimeout(onSlow, SLOW_MS_MAX);
+    const timer = setTimeout(onSlow, slowMsMax);
     call.once("drain", onDrain);
     signal.addEventListener("abort", onDrain, { once: true });
     if (signal.aborted) onDrain();
