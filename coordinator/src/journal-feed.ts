@@ -4,7 +4,7 @@
 // node has called damaged.
 
 import type { CoordinatorInput, CoordinatorNode, JournalPlace } from "@ostraka/agents/node";
-import type { Bus, JournalGap, JournalReader, Log, RoundQueue } from "@ostraka/host";
+import type { Bus, JournalGap, JournalPlaces, JournalReader, Log, RoundQueue } from "@ostraka/host";
 import { type LedgerId, ledgerName, OstrakaError } from "@ostraka/proto";
 import { JournalScrub, type ScrubState } from "./journal-scrub.ts";
 
@@ -38,6 +38,7 @@ export class JournalFeed {
   #isBusy = false;
   /** When the stream that is read was made, as the server says it. */
   #created: string | undefined;
+  #places: JournalPlaces | undefined;
 
   constructor(options: JournalFeedOptions) {
     this.#options = options;
@@ -48,6 +49,11 @@ export class JournalFeed {
   /** Whether messages of the journal reach the node. */
   get isReading(): boolean {
     return this.#reader !== undefined;
+  }
+
+  /** Which NATS servers hold the journal, as last heard. */
+  get places(): JournalPlaces | undefined {
+    return this.#places;
   }
 
   get scrub(): ScrubState {
@@ -101,6 +107,7 @@ export class JournalFeed {
     const stream = this.#streamOf(generation);
     const bounds = await bus.journalBounds(stream);
     if (attempt !== this.#attempt) return;
+    this.#places = bounds?.places;
     const last = base + (bounds?.last ?? 0);
     if (bounds?.created === this.#created && last >= node.nextPosition(ledger) - 1) {
       if (bounds !== undefined) {

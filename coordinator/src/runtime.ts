@@ -18,6 +18,7 @@ import {
   type Clock,
   connectBus,
   inboxPrefix,
+  type JournalPlaces,
   type Log,
   RoundQueue,
   type SqliteStore,
@@ -125,6 +126,11 @@ export class CoordinatorRuntime {
   scrubOf(ledger: LedgerId): ScrubState {
     const feed = this.#feeds.find((known) => known.ledger === ledger);
     return feed?.scrub ?? { position: 0, fullPassMs: 0 };
+  }
+
+  /** Which NATS servers hold a journal, as last heard. */
+  placesOf(ledger: LedgerId): JournalPlaces | undefined {
+    return this.#feeds.find((known) => known.ledger === ledger)?.places;
   }
 
   get isBusConnected(): boolean {

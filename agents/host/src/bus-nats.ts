@@ -21,7 +21,6 @@ import {
   openJournal,
   readBounds,
   readLastPosition,
-  readPlaces,
   readStored,
 } from "./journal-nats.ts";
 import { type JournalReader, type JournalReading, OrderedReader } from "./journal-reader-nats.ts";
@@ -29,7 +28,6 @@ import { readSecretFile } from "./key-file.ts";
 import { nonceGuard } from "./nats-nonce.ts";
 import { natsTls, tlsTrouble } from "./nats-tls.ts";
 import { orEndProcess } from "./or-end-process.ts";
-import type { JournalPlaces } from "./stream-answer.ts";
 
 /** Reconnects come after a random part of this: short, since every second counts, and spread. */
 const RECONNECT_MS_MAX = 500;
@@ -252,10 +250,6 @@ class NatsBus implements Bus {
 
   journalBounds(stream: string): Promise<JournalBounds | undefined> {
     return readBounds(this.#connection, stream);
-  }
-
-  journalPlaces(stream: string): Promise<JournalPlaces | undefined> {
-    return readPlaces(this.#connection, stream);
   }
 
   onState(handler: (state: BusState) => void): Subscription {

@@ -6,7 +6,6 @@ import type { Bytes } from "@ostraka/proto";
 import type { RetiredStream } from "./journal-claim.ts";
 import type { JournalBounds } from "./journal-nats.ts";
 import type { JournalReader, JournalReading } from "./journal-reader-nats.ts";
-import type { JournalPlaces } from "./stream-answer.ts";
 
 export interface Subscription {
   /** Nothing is delivered after it returns. Idempotent. */
@@ -54,7 +53,7 @@ export interface Bus {
   ): Promise<Bytes | undefined>;
   /**
    * Makes a journal's stream, or reads an existing one's configuration back and checks it. One
-   * that fewer servers hold is spread where the cluster allows; see `journalPlaces`.
+   * that fewer servers hold is spread where the cluster allows; see `journalBounds`.
    * @throws OstrakaError OSTRAKA_DATA_MISMATCH naming the setting, OSTRAKA_UNREACHABLE.
    */
   openJournal(
@@ -82,8 +81,6 @@ export interface Bus {
    * `undefined` without a stream. @throws OSTRAKA_UNREACHABLE.
    */
   journalBounds(stream: string): Promise<JournalBounds | undefined>;
-  /** Which NATS servers hold a journal; `undefined` without one. @throws OSTRAKA_UNREACHABLE. */
-  journalPlaces(stream: string): Promise<JournalPlaces | undefined>;
   /** The handler is called with the state of now at once, then at each change. */
   onState(handler: (state: BusState) => void): Subscription;
   close(): Promise<void>;

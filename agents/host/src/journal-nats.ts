@@ -179,15 +179,6 @@ async function raiseReplicas(
   }
 }
 
-/** See `Bus.journalPlaces`. */
-export async function readPlaces(
-  connection: NatsConnection,
-  stream: string,
-): Promise<JournalPlaces | undefined> {
-  const info = await readStreamInfo(await managerOf(connection), stream);
-  return info && placesOf(info);
-}
-
 /** See `Bus.lastPosition`. */
 export async function readLastPosition(
   connection: NatsConnection,
@@ -203,6 +194,7 @@ export interface JournalBounds {
   /** When the stream was made, as the server says it. */
   readonly created: string;
   readonly channels: readonly string[];
+  readonly places: JournalPlaces;
 }
 
 /** See `Bus.journalBounds`. */
@@ -213,7 +205,8 @@ export async function readBounds(
   const info = await readStreamInfo(await managerOf(connection), stream);
   if (info === undefined) return undefined;
   const { first_seq: first, last_seq: last } = info.state;
-  return { first, last, created: info.created, channels: info.config.subjects };
+  const { created, config } = info;
+  return { first, last, created, channels: config.subjects, places: placesOf(info) };
 }
 
 /** See `Bus.readMessage`. */

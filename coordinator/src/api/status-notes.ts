@@ -13,6 +13,7 @@ import {
   unhex,
 } from "@ostraka/proto";
 import type { CoordinatorRuntime } from "../runtime.ts";
+import { placeNotes } from "./place-notes.ts";
 
 /** A receipt is late after this many heartbeats. */
 const LATE_HEARTBEATS = 3;
@@ -67,6 +68,7 @@ function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
   const seals = sealsOf(runtime, ledger);
   return [
     ...(damage === undefined ? [] : [damageNote(runtime, name, damage)]),
+    ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
     ...(seals.isHeldUp ? [`${name}: ${seals.text}; start it, or nothing new is decided`] : []),
     ...dissenters.map(
       (key) =>

@@ -1,0 +1,33 @@
+// What a status says of the NATS servers that hold a journal: too few of them, or some that do not
+// follow. Says only what it was told; the journal is whole all the same.
+
+import type { JournalPlaces } from "@ostraka/host";
+
+/**
+ * @param wanted how many servers the configuration asks for.
+ * @param name of the ledger, first in each sentence.
+ */
+export function placeNotes(
+  name: string,
+  wanted: number,
+  places: JournalPlaces | undefined,
+): string[] {
+  if (places === undefined) return [];
+  const { replicas, missing } = places;
+  const notes: string[] = [];
+  if (replicas < wanted) {
+    notes.push(
+      `${name}: its journal lies on ${replicas} of ${wanted} NATS servers: see that ${wanted} form ` +
+        "one cluster, then start a coordinator again to spread it",
+    );
+  }
+  if (missing.length > 0) {
+    const have = replicas - missing.length;
+    const more = have > Math.floor(replicas / 2) + 1 ? "" : " before another one goes";
+    notes.push(
+      `${name}: ${have} of ${replicas} NATS servers hold its journal: start ${missing.join(", ")}` +
+        more,
+    );
+  }
+  return notes;
+}
