@@ -56,6 +56,13 @@ interface Leftover {
 
 interface Ack {
   readonly nextNumber: number;
+  readonly generation: number;
+  readonly position: number;
+}
+
+/** Where the newest sealed head of the signals ledger stands. */
+export interface SealedPlace {
+  readonly generation: number;
   readonly position: number;
 }
 
@@ -81,7 +88,7 @@ export class Courier {
   readonly #outbox: Waiting[] = [];
   readonly #acks = new Map<string, Ack>();
   /** Coordinators that speak of another incarnation than ours, with the journal position. */
-  readonly #overtaken = new Map<string, number>();
+  readonly #overtaken = new Map<string, SealedPlace>();
   #incarnation: Bytes;
   /** Whether this incarnation's signals went unreleased for so long that they were sent again. */
   #hasRepeated = false;
@@ -190,18 +197,23 @@ export class Courier {
     if (!equalBytes(ack.coordinatorKey, key) || !equalBytes(ack.hostKey, this.#o.hostKey)) {
       return reject("malformed");
     }
+    const { generation } = ack;
+    const position = Number(ack.position);
     const expected = this.#leftover?.incarnation ?? this.#incarnation;
     if (!equalBytes(ack.incarnation, expected)) {
-      this.#overtaken.set(hex(key), Number(ack.position));
+      this.#overtaken.set(hex(key), { generation, position });
       return undefined;
     }
     this.#overtaken.delete(hex(key));
     const nextNumber = Number(ack.nextNumber);
     const known = this.#acks.get(hex(key));
     // The first to say a number is soonest under a sealed head: saying it again must not delay it.
-    if (known === undefined || nextNumber > known.nextNumber) {
-      this.#acks.set(hex(key), { nextNumber, position: Number(ack.position) });
-    }
+    // What was said in an earlier generation may have been lost with it.
+    const isNews =
+      known === undefined ||
+      generation > known.generation ||
+      (generation === known.generation && nextNumber > known.nextNumber);
+    if (isNews) this.#acks.set(hex(key), { nextNumber, generation, position });
     return undefined;
   }
 
@@ -209,9 +221,9 @@ export class Courier {
    * Begins another incarnation when a majority has taken batches of an earlier one after ours: the
    * broker had held one back, and what we say under this one would be called a clone's for ever.
    */
-  rotate(coordinators: number, sealedPosition: number): Write[] {
+  rotate(coordinators: number, sealed: SealedPlace): Write[] {
     if (this.#leftover !== undefined || !this.#hasRepeated) return [];
-    const overtaken = [...this.#overtaken.values()].filter((at) => at <= sealedPosition);
+    const overtaken = [...this.#overtaken.values()].filter((at) => isUnder(at, sealed));
     if (overtaken.length < majorityOf(coordinators)) return [];
     const waiting = this.#outbox.splice(0);
     const writes: Write[] = waiting.map(({ key }) => ({ key }));
@@ -231,11 +243,11 @@ export class Courier {
 
   /**
    * Releases what a majority has taken under a sealed head at or past their positions.
-   * @param sealedPosition journal position of the newest sealed head of the signals ledger.
+   * @param sealed where the newest sealed head of the signals ledger stands.
    */
-  release(coordinators: number, sealedPosition: number): Write[] {
+  release(coordinators: number, sealed: SealedPlace): Write[] {
     const taken = [...this.#acks.values()]
-      .filter((ack) => ack.position <= sealedPosition)
+      .filter((ack) => isUnder(ack, sealed))
       .map((ack) => ack.nextNumber)
       .sort((a, b) => b - a);
     const through = taken[majorityOf(coordinators) - 1];
@@ -296,6 +308,11 @@ export class Courier {
     const privates = waiting.map((w) => w.part);
     return { kind: "batch", body, channel, messageId, signals, privates };
   }
+}
+
+/** Only in one generation: a later one may have left out what was acknowledged in an earlier. */
+function isUnder(ack: SealedPlace, sealed: SealedPlace): boolean {
+  return ack.generation === sealed.generation && ack.position <= sealed.position;
 }
 
 function stored(bytes: Bytes, part: PrivatePart): Bytes {

@@ -258,9 +258,10 @@ export class SidecarNode {
   #release(out: Out<SidecarEffect>): void {
     if (this.courier.waiting === 0) return;
     const coordinators = this.mesh.view.coordinatorKeys().length;
-    const position = Number(this.#sync.signals.sealer.latest?.head.position ?? 0);
-    out.persist.push(...this.courier.rotate(coordinators, position));
-    out.persist.push(...this.courier.release(coordinators, position));
+    const head = this.#sync.signals.sealer.latest?.head;
+    const sealed = { generation: head?.generation ?? 0, position: Number(head?.position ?? 0n) };
+    out.persist.push(...this.courier.rotate(coordinators, sealed));
+    out.persist.push(...this.courier.release(coordinators, sealed));
   }
 
   #onClock(now: EdgeReading, out: Out<SidecarEffect>): void {
