@@ -1,20 +1,18 @@
-// What a sidecar remembers to judge verdicts of machines by more than their own warrant: pardons,
-// and signals that a revocation has spent (DESIGN.md 6.6). A sole coordinator must not be able to
-// make a second revocation of what was lifted.
+// What a sidecar remembers to judge verdicts by more than their own warrant: pardons, lifts, and
+// signals that a revocation has spent (DESIGN.md 6.6). A sole coordinator must not be able to make a
+// second revocation of what was lifted, nor a heavier one because of it.
 
 import {
   type Bytes,
-  type Crypto,
   decode,
   hex,
   LIMITS,
-  type MeshId,
   type RejectCode,
   type Revocation,
   SignalSchema,
   type SubjectText,
 } from "@ostraka/proto";
-import { signalId } from "../kernel/index.ts";
+import { evidenceOf, openEarlier } from "../kernel/index.ts";
 
 interface Pardon {
   readonly beforeMs: number;
@@ -25,18 +23,24 @@ interface Pardon {
 interface Spent {
   readonly revocation: string;
   readonly untilMs: number;
+  /**
+   * Control index of the verdict of people that spent it: verdicts judged before it could not know.
+   * 0 for a verdict of machines, which stands in the same ledger as those that must not repeat it.
+   */
+  readonly index: number;
+}
+
+interface Lifted {
+  readonly index: number;
+  readonly untilMs: number;
 }
 
 export class EdgeMemory {
-  readonly #crypto: Crypto;
-  readonly #mesh: MeshId;
   readonly #pardons = new Map<SubjectText, Pardon>();
+  /** By commitment: a signal that is signed again under another number keeps its own. */
   readonly #spent = new Map<string, Spent>();
-
-  constructor(crypto: Crypto, mesh: MeshId) {
-    this.#crypto = crypto;
-    this.#mesh = mesh;
-  }
+  /** Revocations that were lifted, by hex id: no second offence is counted from them. */
+  readonly #lifted = new Map<string, Lifted>();
 
   pardon(subject: SubjectText, beforeMs: number, index: number): void {
     const known = this.#pardons.get(subject);
@@ -45,32 +49,60 @@ export class EdgeMemory {
     }
   }
 
-  /** Why a verified revocation of signals may not stand beside what is known. */
+  /** A lift, at its control index, of revocations that end by it until a time. */
+  lift(ids: readonly Bytes[], untilMs: number, index: number): void {
+    for (const id of ids) {
+      if (!this.#lifted.has(hex(id))) this.#lifted.set(hex(id), { index, untilMs });
+    }
+  }
+
+  /** Why a verified revocation may not stand beside what is known. */
   faultOf(revocation: Revocation, subject: SubjectText): RejectCode | undefined {
+    const known = Number(revocation.controlIndex);
     const pardon = this.#pardons.get(subject);
-    const isPardonKnown = pardon !== undefined && pardon.index <= Number(revocation.controlIndex);
-    for (const { signal: bytes } of revocation.warrant?.signals ?? []) {
+    const isPardonKnown = pardon !== undefined && pardon.index <= known;
+    for (const bytes of signalsIn(revocation)) {
       const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
-      if (isPardonKnown && Number(signal?.evidenceFromMs) < pardon.beforeMs) return "pardoned";
-      const spent = this.#spent.get(this.#idOf(bytes));
-      if (spent !== undefined && spent.revocation !== hex(revocation.id)) return "spent";
+      if (signal === undefined) return "malformed";
+      if (isPardonKnown && Number(signal.evidenceFromMs) < pardon.beforeMs) return "pardoned";
+      const spent = this.#spent.get(hex(signal.commitment));
+      if (spent !== undefined && isHeldAgainst(spent, revocation)) return "spent";
+    }
+    for (const verdict of revocation.warrant?.earlier ?? []) {
+      const id = openEarlier(verdict)?.revocation.id;
+      const lifted = id && this.#lifted.get(hex(id));
+      if (lifted !== undefined && lifted.index <= known) return "earlier-not-proven";
     }
     return undefined;
   }
 
-  /** Notes the signals of a revocation as spent for as long as it could be in force. */
-  spend(revocation: Revocation): void {
-    const spent = { revocation: hex(revocation.id), untilMs: Number(revocation.expiresMs) };
-    for (const { signal } of revocation.warrant?.signals ?? []) {
-      this.#spent.set(this.#idOf(signal), spent);
+  /**
+   * Notes the signals of a revocation as spent for as long as it could be in force.
+   * @param index control index of a verdict of people; 0 for one of machines.
+   */
+  spend(revocation: Revocation, index: number): void {
+    const untilMs = Number(revocation.expiresMs);
+    const spent = { revocation: hex(revocation.id), untilMs, index };
+    for (const bytes of signalsIn(revocation)) {
+      const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+      if (signal !== undefined) this.#spent.set(hex(signal.commitment), spent);
     }
   }
 
   expire(machineMs: number): void {
     for (const [id, { untilMs }] of this.#spent) if (untilMs <= machineMs) this.#spent.delete(id);
+    for (const [id, { untilMs }] of this.#lifted) if (untilMs <= machineMs) this.#lifted.delete(id);
   }
+}
 
-  #idOf(signal: Bytes): string {
-    return hex(signalId(this.#crypto, this.#mesh, signal));
-  }
+/** People never wait for a signal: what machines have spent, their verdicts may use once more. */
+function isHeldAgainst(spent: Spent, { id, controlIndex, warrant }: Revocation): boolean {
+  const isByPeople = warrant?.proposal !== undefined;
+  const couldKnow = isByPeople ? spent.index > 0 : spent.index <= Number(controlIndex);
+  return spent.revocation !== hex(id) && couldKnow;
+}
+
+/** Signals of a warrant of machines, or those that people took along. */
+function signalsIn({ warrant }: Revocation): Bytes[] {
+  return [...(warrant?.signals ?? []), ...evidenceOf(warrant)].map(({ signal }) => signal);
 }

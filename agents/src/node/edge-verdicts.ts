@@ -74,7 +74,7 @@ export class EdgeVerdicts {
 
   constructor(options: EdgeVerdictsOptions) {
     this.#o = options;
-    this.#memory = new EdgeMemory(options.crypto, options.mesh.genesis.mesh);
+    this.#memory = new EdgeMemory();
     this.denySet = new DenySet(options.crypto, options.here, options.secret);
     this.#active = new Map(LEDGERS.map((ledger) => [ledger, new ActiveSet(options.crypto)]));
   }
@@ -110,7 +110,7 @@ export class EdgeVerdicts {
       return;
     }
     const fault =
-      verdict.kind === "revocation" && ledger === Ledger.SIGNALS
+      verdict.kind === "revocation"
         ? this.#memory.faultOf(verdict.revocation, verdict.subject)
         : undefined;
     if (fault !== undefined) {
@@ -192,8 +192,8 @@ export class EdgeVerdicts {
     // What a newcomer reads of the past must not be acted upon as if it were now.
     if (Number(revocation.expiresMs) <= this.#o.time().machineMs) return;
     const id = hex(revocation.id);
+    this.#memory.spend(revocation, ledger === Ledger.SIGNALS ? 0 : Number(entry.index));
     if (ledger === Ledger.SIGNALS) {
-      this.#memory.spend(revocation);
       this.#stored.add(id);
       const value = encode(EntryRecordSchema, record);
       out.persist.push({ key: `active/s/${id}`, value });
@@ -226,6 +226,7 @@ export class EdgeVerdicts {
     index: number,
     out: Out<SidecarEffect>,
   ): void {
+    this.#memory.lift(lift.revocationIds, Number(lift.expiresMs), index);
     for (const held of this.denySet.lift(lift.revocationIds, Number(lift.expiresMs), subject)) {
       this.#ended(held, "lifted", out);
       this.#o.endLease(held.subject, out);

@@ -13,6 +13,7 @@ import {
   type PrivatePart,
   type Reject,
   reject,
+  type SubjectText,
 } from "@ostraka/proto";
 import {
   type BinaryReader,
@@ -69,6 +70,8 @@ export class PeopleQuorum {
    * never waits for a signal.
    */
   readonly #spent = new Map<string, number>();
+  /** Until when evidence about a subject was pardoned. */
+  readonly #pardons = new Map<SubjectText, number>();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -91,13 +94,20 @@ export class PeopleQuorum {
     }
     if (opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (this.#open.has(hex(opened.id))) return reject("duplicate");
-    if (this.#isSpent(opened)) return reject("spent");
+    const worn = this.#faultOfEvidence(opened);
+    if (worn !== undefined) return worn;
     if (this.#openOf(opened.proposer) >= LIMITS.proposalsPerHolderMax) return reject("too-large");
     return opened;
   }
 
-  #isSpent({ evidence }: OpenedProposal): boolean {
-    return evidence.some((s) => this.#spent.has(hex(s.signal.commitment)));
+  /** Evidence that was used up, or that reaches back before a pardon, by now. */
+  #faultOfEvidence({ evidence, subject }: OpenedProposal): Reject | undefined {
+    const pardonedMs = this.#pardons.get(subject) ?? 0;
+    for (const { signal } of evidence) {
+      if (this.#spent.has(hex(signal.commitment))) return reject("spent");
+      if (Number(signal.evidenceFromMs) < pardonedMs) return reject("pardoned");
+    }
+    return undefined;
   }
 
   #openOf(proposer: string): number {
@@ -142,17 +152,13 @@ export class PeopleQuorum {
     if (open.isDecided) return reject("already-decided");
     if (open.opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (open.approvals.length >= LIMITS.approvalsMax) return reject("too-large");
-    if (this.#isSpent(open.opened)) return reject("spent");
+    const worn = this.#faultOfEvidence(open.opened);
+    if (worn !== undefined) return worn;
     // A verdict runs from its oldest witness: a consent dated back would make one that is over at
     // once.
     const { createdMs } = open.opened.proposal;
     if (opened.approval.createdMs + CLOCKS_APART_MS < createdMs) return reject("clock-off");
     return opened;
-  }
-
-  /** An open or decided proposal that has not lapsed, as it was opened. */
-  openedOf(id: Bytes): OpenedProposal | undefined {
-    return this.#open.get(hex(id))?.opened;
   }
 
   /** An open or decided proposal that has not lapsed, as it was opened. */
@@ -179,6 +185,11 @@ export class PeopleQuorum {
     const verdict = verdictOfPeople(this.#crypto, view, proposal, part, valid, at, evidenceParts);
     if (isReject(verdict)) return undefined;
     open.isDecided = true;
+    if (verdict.kind === "lift" && verdict.lift.pardonBeforeMs > 0n) {
+      const pardonedMs = this.#pardons.get(verdict.subject) ?? 0;
+      const beforeMs = Math.max(pardonedMs, Number(verdict.lift.pardonBeforeMs));
+      this.#pardons.set(verdict.subject, beforeMs);
+    }
     for (const { signal } of open.opened.evidence) {
       this.#spent.set(hex(signal.commitment), Number(signal.timeMs) + SPENT_MS);
     }
@@ -202,9 +213,9 @@ export class PeopleQuorum {
       w.bool(open.isDecided);
       saveAll(w, open.approvals, (__, a) => saveCommand(w, a.envelope, a.takenAt));
     });
-    saveAll(w, this.#spent, (_, [commitment, untilMs]) => {
-      saveNumber(w.string(commitment), untilMs);
-    });
+    for (const times of [this.#spent, this.#pardons]) {
+      saveAll(w, times, (_, [key, ms]) => saveNumber(w.string(key), ms));
+    }
   }
 
   /** @param viewAt the mesh as of each control index up to where the snapshot was made. */
@@ -220,7 +231,9 @@ export class PeopleQuorum {
       );
       this.#open.set(hex(asked.opened.id), { ...asked, parts, isDecided, approvals });
     });
-    loadAll(r, () => this.#spent.set(r.string(), loadNumber(r)));
+    for (const times of [this.#spent, this.#pardons]) {
+      loadAll(r, () => (times as Map<string, number>).set(r.string(), loadNumber(r)));
+    }
   }
 
   /** Ids of the proposals that have not lapsed, oldest first, as hex. */
