@@ -5,6 +5,8 @@ import type { Store, Write } from "../src/kernel/index.ts";
 
 export class MemoryStore implements Store {
   readonly #values = new Map<string, Uint8Array>();
+  /** Keys in order; `undefined` since a key came or went. */
+  #sorted: string[] | undefined;
   /** Transactions written so far. */
   transactions = 0;
 
@@ -18,15 +20,24 @@ export class MemoryStore implements Store {
   }
 
   *scan(prefix: string, from = prefix, limit = Number.POSITIVE_INFINITY) {
-    const keys = [...this.#values.keys()].filter((key) => key.startsWith(prefix) && key >= from);
-    for (const key of keys.sort().slice(0, limit)) {
-      yield [key, Uint8Array.from(this.#values.get(key) as Uint8Array)] as const;
+    this.#sorted ??= [...this.#values.keys()].sort();
+    const keys = this.#sorted;
+    let at = 0;
+    for (let end = keys.length; at < end; ) {
+      const middle = (at + end) >> 1;
+      if ((keys[middle] as string) < from) at = middle + 1;
+      else end = middle;
+    }
+    for (let left = limit; left > 0 && keys[at]?.startsWith(prefix); left--, at++) {
+      const value = this.#values.get(keys[at] as string);
+      if (value !== undefined) yield [keys[at] as string, Uint8Array.from(value)] as const;
     }
   }
 
   write(writes: readonly Write[]): void {
     this.transactions++;
     for (const { key, value } of writes) {
+      if (value === undefined || !this.#values.has(key)) this.#sorted = undefined;
       if (value === undefined) this.#values.delete(key);
       else this.#values.set(key, Uint8Array.from(value));
     }

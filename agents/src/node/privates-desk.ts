@@ -17,9 +17,8 @@ import type { LaneRows } from "./lane-rows.ts";
 import { commitmentsOf } from "./privates-fit.ts";
 import { privatesNeededUntilMs } from "./privates-needed.ts";
 
-const PORTION_ROWS = 100;
-/** While an erasure waits to be carried out. */
-const PORTION_ROWS_ERASING = 2_000;
+/** Rows looked at in one go: nobody waits for tidying. */
+const PORTION_ROWS = 1_000;
 
 export interface PrivatesClock {
   readonly machineTimeMs: number;
@@ -32,6 +31,8 @@ export interface PrivatesClock {
 export class ErasedParts {
   readonly #store: Store;
   readonly #indexOf = new Map<string, number>();
+  /** Index of the newest order. */
+  #last = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -41,17 +42,24 @@ export class ErasedParts {
     for (const [key, value] of this.#store.scan("erased/")) {
       const at = new DataView(value.buffer, value.byteOffset, value.byteLength).getBigUint64(0);
       this.#indexOf.set(key.slice("erased/".length), Number(at));
+      this.#last = Math.max(this.#last, Number(at));
     }
   }
 
   /** Notes an order of the control ledger. */
   note(commitments: readonly Uint8Array[], index: number): Write[] {
+    this.#last = Math.max(this.#last, index);
     return commitments.map((commitment) => {
       const value = new Uint8Array(8);
       new DataView(value.buffer).setBigUint64(0, BigInt(index));
       this.#indexOf.set(hex(commitment), index);
       return { key: `erased/${hex(commitment)}`, value };
     });
+  }
+
+  /** Whether an order above a control index is still to be carried out. */
+  waitsFor(importedIndex: number): boolean {
+    return this.#last > importedIndex;
   }
 
   /** Whether a commitment was erased by an order at or below a control index. */
@@ -65,7 +73,7 @@ export class PrivatesDesk {
   readonly #rows: LaneRows;
   readonly #erased: ErasedParts;
   #next = 1;
-  /** Records left to look at since the last order of erasure. */
+  /** Records are left to look at since the start or the last order of erasure. */
   #isErasing = true;
 
   constructor(rows: LaneRows, erased: ErasedParts) {
@@ -79,22 +87,30 @@ export class PrivatesDesk {
     this.#isErasing = true;
   }
 
+  get isErasing(): boolean {
+    return this.#isErasing;
+  }
+
+  /** Goes on with the round. */
   work(clock: PrivatesClock, out: Out<CoordinatorEffect>): void {
-    const portion = this.#isErasing ? PORTION_ROWS_ERASING : PORTION_ROWS;
     let seen = 0;
-    for (const [index, bytes] of this.#rows.scan("record", this.#next, portion)) {
+    let isWaiting = false;
+    for (const [index, bytes] of this.#rows.scan("record", this.#next, PORTION_ROWS)) {
       seen++;
       this.#next = index + 1;
       const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
       if (record === undefined || record.privates.length === 0) continue;
-      if (!this.#isOver(record, index, clock)) continue;
+      if (!this.#isOver(record, index, clock)) {
+        isWaiting ||= this.#erased.waitsFor(clock.importedIndex);
+        continue;
+      }
       const value = encode(EntryRecordSchema, { ...record, privates: [] });
       out.persist.push({ key: this.#rows.key("record", index), value });
       out.trace.push({ what: "privates-deleted", at: `${this.#rows.letter}:${index}` });
     }
-    if (seen === portion) return;
+    if (seen === PORTION_ROWS) return;
     this.#next = 1;
-    this.#isErasing = false;
+    this.#isErasing = isWaiting;
   }
 
   #isOver(record: EntryRecord, index: number, clock: PrivatesClock): boolean {

@@ -17,7 +17,7 @@ export class RetentionDesk {
   readonly #receipts: ReceiptBook;
   readonly #erased: ErasedParts;
   readonly #privates: readonly PrivatesDesk[];
-  #receiptsMinute = 0;
+  #minute = 0;
 
   constructor(store: Store, lanes: Iterable<LedgerLane>, receipts: ReceiptBook) {
     this.#lanes = [...lanes];
@@ -48,10 +48,13 @@ export class RetentionDesk {
     for (const lane of this.#lanes) {
       if (lane.watch.damage === undefined) lane.retention.work(machineTimeMs - journalMs, out);
     }
-    for (const desk of this.#privates) desk.work({ ...now, privatesMs }, out);
     const minute = Math.floor(machineTimeMs / MINUTE_MS);
-    if (minute === this.#receiptsMinute) return;
-    this.#receiptsMinute = minute;
+    const isNewMinute = minute !== this.#minute;
+    this.#minute = minute;
+    for (const desk of this.#privates) {
+      if (isNewMinute || desk.isErasing) desk.work({ ...now, privatesMs }, out);
+    }
+    if (!isNewMinute) return;
     for (const key of this.#receipts.expire(machineTimeMs - receiptsMs)) {
       out.persist.push({ key: `receipt/${hex(key)}` });
     }
