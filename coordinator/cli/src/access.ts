@@ -16,6 +16,8 @@ export interface Access {
   readonly genesis: OpenedGenesis;
   readonly file: MeshFile;
   readonly client: AdminClient;
+  /** The data folder, where what was verified is kept; absent = nothing is kept. */
+  readonly data?: string;
 }
 
 /** Flags that every command on a running mesh takes. */
@@ -36,7 +38,7 @@ export async function withAccess<T>(
   const addresses = file.coordinators.map(({ api }) => api);
   const client = connectAdmin({ addresses, ca, ...openTlsIdentity(flags) });
   try {
-    return await act({ crypto, genesis, file, client });
+    return await act({ crypto, genesis, file, client, data: flags.data });
   } catch (error) {
     throw isUnanswered(error) ? unreachable(flags.data, addresses, error) : error;
   } finally {

@@ -8,6 +8,8 @@ export interface HeadClaims {
   readonly index: number;
   /** Journal position: of two heads of one ledger the later has the higher. */
   readonly position: number;
+  readonly generation: number;
+  readonly root: Uint8Array;
   /** Last control index that it builds on. */
   readonly controlIndex: number;
 }
@@ -16,8 +18,10 @@ export interface HeadClaims {
 export function claimsOf(sealed: SealedHead): HeadClaims | undefined {
   const head = decode(HeadSchema, sealed.head, LIMITS.envelopeBodyBytesMax);
   if (head === undefined) return undefined;
-  const { index, position, controlIndex } = head;
+  const { index, position, controlIndex, generation, root } = head;
   return {
+    generation,
+    root,
     index: Number(index),
     position: Number(position),
     controlIndex: Number(controlIndex),

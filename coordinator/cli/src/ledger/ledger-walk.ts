@@ -2,7 +2,7 @@
 // signals, each up to a sealed head. Trusts the genesis alone; whoever serves the records can only
 // be found out. Pure: the same records give the same answer, with a network or without.
 
-import { ActiveSet } from "@ostraka/agents/kernel";
+import { ActiveSet, commitmentOf } from "@ostraka/agents/kernel";
 import {
   type CheckedVerdict,
   checkVerdict,
@@ -459,6 +459,16 @@ export class LedgerWalk {
     return fault;
   }
 
+  /** Drops the private parts behind commitments from what is kept here. */
+  #forget(commitments: readonly Uint8Array[]): void {
+    this.missing.erase(commitments);
+    for (const { record } of this.entries()) {
+      record.privates = record.privates.filter(
+        (part) => !this.missing.isErased(commitmentOf(this.#crypto, part)),
+      );
+    }
+  }
+
   /** The latest time before which evidence about a subject is pardoned, as of a control index. */
   #pardonOf(subject: string, controlIndex: number): number {
     const pardons = (this.#pardons.get(subject) ?? []).filter((p) => p.index <= controlIndex);
@@ -469,7 +479,7 @@ export class LedgerWalk {
     const { verdict, index, ledger, entry } = walked;
     if (this.#keepsEntries) this.#trail(ledger).walked.push(walked);
     if (TURNING.has(entry.effect.case)) this.#turns.push(index);
-    if (entry.effect.case === "erasure") this.missing.erase(entry.effect.value.commitments);
+    if (entry.effect.case === "erasure") this.#forget(entry.effect.value.commitments);
     if (verdict === undefined) return;
     this.#trail(ledger).verdicts.push(walked);
     this.#byId.set(hex(idOf(verdict)), walked);

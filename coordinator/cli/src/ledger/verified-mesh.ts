@@ -3,56 +3,159 @@
 // shown.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { isReject, Ledger, type LedgerId, ledgerLetter, OstrakaError } from "@ostraka/proto";
+import {
+  type Crypto,
+  isReject,
+  LEDGERS,
+  Ledger,
+  type LedgerId,
+  ledgerLetter,
+  OstrakaError,
+} from "@ostraka/proto";
 import type { Access } from "../access.ts";
 import { rejectWords } from "../reject-words.ts";
 import { readAbove, type SealedPiece } from "./api-source.ts";
+import { alarm, Checkpoint, contradictionIn } from "./checkpoint.ts";
 import { claimsOf } from "./head-claims.ts";
 import { LedgerWalk, type WalkedEntry } from "./ledger-walk.ts";
+
+/** Without a data folder nothing is kept: every walk begins at entry 1. */
+type VerifiedAccess = Pick<Access, "crypto" | "genesis" | "client" | "data">;
 
 const CATCH_UP_TRIES = 30;
 const CATCH_UP_MS = 100;
 
 export class VerifiedMesh {
-  readonly walk: LedgerWalk;
-  readonly #client: Access["client"];
+  #walk: LedgerWalk;
+  readonly #access: VerifiedAccess;
+  readonly #checkpoint: Checkpoint | undefined;
+  /** Set while entries are taken up that this machine has verified before. */
+  #isKept = false;
+  #isOpen = false;
+  /** Ledgers taken up that no coordinator has been compared with yet. */
+  readonly #toCompare = new Set<LedgerId>();
 
-  constructor({ crypto, genesis, client }: Pick<Access, "crypto" | "genesis" | "client">) {
-    this.walk = new LedgerWalk(crypto, genesis, true);
-    this.#client = client;
+  constructor(access: VerifiedAccess) {
+    this.#access = access;
+    const { data, genesis } = access;
+    this.#checkpoint = data === undefined ? undefined : new Checkpoint(data, genesis.mesh);
+    this.#walk = this.#newWalk();
+  }
+
+  get walk(): LedgerWalk {
+    this.#open();
+    return this.#walk;
   }
 
   /**
    * Reads and verifies what is new in the control ledger, and in the signals ledger unless told not
-   * to.
+   * to. The first time it takes up what this machine has verified before.
    * @returns the new entries.
-   * @throws OstrakaError OSTRAKA_NOT_VERIFIED naming the first entry that does not hold.
+   * @throws OstrakaError OSTRAKA_NOT_VERIFIED naming the first entry that does not hold, or what
+   * contradicts what was verified before.
    */
   async refresh(which: "both" | "control" = "both"): Promise<readonly WalkedEntry[]> {
+    this.#open();
+    const from = new Map<LedgerId, number>();
+    for (const ledger of LEDGERS) from.set(ledger, this.#walk.indexOf(ledger));
     // Signals are asked first: the control ledger then reaches whatever they name.
     const signals = which === "both" ? await this.#read(Ledger.SIGNALS) : undefined;
     const taken = this.#take(Ledger.CONTROL, await this.#read(Ledger.CONTROL));
-    if (signals === undefined) return taken;
-    const needed = claimsOf(signals.sealed)?.controlIndex ?? 0;
-    for (let tries = 1; this.walk.indexOf(Ledger.CONTROL) < needed; tries++) {
-      // The next coordinator may lag a moment behind the one that answered before.
-      if (tries > CATCH_UP_TRIES) throw behind(needed);
-      await delay(CATCH_UP_MS);
-      taken.push(...this.#take(Ledger.CONTROL, await this.#read(Ledger.CONTROL)));
+    if (signals !== undefined) {
+      const needed = claimsOf(signals.sealed)?.controlIndex ?? 0;
+      for (let tries = 1; this.#walk.indexOf(Ledger.CONTROL) < needed; tries++) {
+        // The next coordinator may lag a moment behind the one that answered before.
+        if (tries > CATCH_UP_TRIES) throw behind(needed);
+        await delay(CATCH_UP_MS);
+        taken.push(...this.#take(Ledger.CONTROL, await this.#read(Ledger.CONTROL)));
+      }
+      taken.push(...this.#take(Ledger.SIGNALS, signals));
     }
-    return [...taken, ...this.#take(Ledger.SIGNALS, signals)];
+    this.#keep(taken, from);
+    return taken;
+  }
+
+  /** Takes up what was verified before, once. */
+  #open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    const kept = this.#checkpoint?.read();
+    if (kept === undefined || kept.size === 0) return;
+    this.#isKept = true;
+    const holds = [...kept].every(([ledger, { records, sealed }]) => {
+      const areTaken = records.every((record) => !isReject(this.#walk.take(ledger, record)));
+      // The seals are checked again, and with them every byte of the entries.
+      this.#isKept = false;
+      const isClosed = areTaken && !isReject(this.#walk.close(ledger, sealed));
+      this.#isKept = true;
+      return isClosed;
+    });
+    this.#isKept = false;
+    if (holds) {
+      for (const ledger of kept.keys()) this.#toCompare.add(ledger);
+      return;
+    }
+    // Damaged on this disk: nothing of it is believed.
+    this.#checkpoint?.drop();
+    this.#walk = this.#newWalk();
+  }
+
+  #newWalk(): LedgerWalk {
+    const { crypto, genesis } = this.#access;
+    const sha256: Crypto["sha256"] = (...parts) => crypto.sha256(...parts);
+    const verify: Crypto["verify"] = (key, message, signature) =>
+      this.#isKept || crypto.verify(key, message, signature);
+    return new LedgerWalk({ ...crypto, sha256, verify }, genesis, true);
+  }
+
+  #keep(taken: readonly WalkedEntry[], from: ReadonlyMap<LedgerId, number>): void {
+    if (taken.length === 0 || this.#checkpoint === undefined) return;
+    const hasErased = taken.some(({ entry }) => entry.effect.case === "erasure");
+    if (hasErased) this.#checkpoint.rewrite(this.#walk);
+    else this.#checkpoint.append(this.#walk, from);
   }
 
   /** Machine time of the newest head verified, in milliseconds; 0 before the first. */
   get machineTimeMs(): number {
     const times = [Ledger.CONTROL, Ledger.SIGNALS].map((ledger) =>
-      Number(this.walk.headOf(ledger as LedgerId)?.head.machineTimeMs ?? 0n),
+      Number(this.#walk.headOf(ledger as LedgerId)?.head.machineTimeMs ?? 0n),
     );
     return Math.max(...times);
   }
 
-  #read(ledger: LedgerId): Promise<SealedPiece | undefined> {
-    return readAbove(this.#client, ledger, this.walk.indexOf(ledger));
+  async #read(ledger: LedgerId): Promise<SealedPiece | undefined> {
+    const piece = await readAbove(this.#access.client, ledger, this.#walk.indexOf(ledger));
+    if (!this.#toCompare.has(ledger)) return piece;
+    const compared = await this.#compare(ledger, piece);
+    this.#toCompare.delete(ledger);
+    return compared;
+  }
+
+  /** What a coordinator shows must follow what this machine has verified before. */
+  async #compare(
+    ledger: LedgerId,
+    first: SealedPiece | undefined,
+  ): Promise<SealedPiece | undefined> {
+    const { client } = this.#access;
+    const above = this.#walk.indexOf(ledger);
+    let piece = first;
+    for (let tries = 1; ; tries++) {
+      if (piece !== undefined && piece.records.length > 0) return piece;
+      const { head } = await client.ledger.getSealedHead({ ledger });
+      const found = head === undefined ? "behind" : contradictionIn(this.#walk, ledger, head);
+      if (found === undefined) return piece;
+      if (found !== "behind") throw this.#alarm(ledger, found);
+      if (tries > CATCH_UP_TRIES) {
+        const last = head === undefined ? 0 : (claimsOf(head)?.index ?? 0);
+        throw this.#alarm(ledger, `it ends at index ${last}, and ${above} was sealed`);
+      }
+      await delay(CATCH_UP_MS);
+      piece = await readAbove(client, ledger, above);
+    }
+  }
+
+  #alarm(ledger: LedgerId, words: string): OstrakaError {
+    return alarm(ledgerLetter(ledger), words, this.#checkpoint?.path ?? "what you have");
   }
 
   #take(ledger: LedgerId, piece: SealedPiece | undefined): WalkedEntry[] {
@@ -60,12 +163,12 @@ export class VerifiedMesh {
     const letter = ledgerLetter(ledger);
     const taken: WalkedEntry[] = [];
     for (const record of piece.records) {
-      const walked = this.walk.take(ledger, record);
-      const at = `${letter}:${this.walk.indexOf(ledger) + 1}`;
+      const walked = this.#walk.take(ledger, record);
+      const at = `${letter}:${this.#walk.indexOf(ledger) + 1}`;
       if (isReject(walked)) throw unverified(at, walked.reject);
       taken.push(walked);
     }
-    const head = this.walk.close(ledger, piece.sealed);
+    const head = this.#walk.close(ledger, piece.sealed);
     if (isReject(head)) throw unverified(`the sealed head of ${letter}`, head.reject);
     return taken;
   }
