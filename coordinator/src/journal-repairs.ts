@@ -31,12 +31,9 @@ function stateOf(runtime: CoordinatorRuntime, ledger: LedgerId): RepairState {
 
 /** What is in the way of this journal, and the command that helps. */
 export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
-  const { damage, obstacle, repair } = runtime.node.status(ledger);
-  const command = `ostraka journal repair --ledger ${ledgerName(ledger)}`;
+  const { obstacle, repair } = runtime.node.status(ledger);
+  const command = `ostraka journal repair --ledger ${ledgerName(ledger)} --as OPERATOR`;
   const notes: string[] = [];
-  if (damage !== undefined && repair === undefined) {
-    notes.push(`${ledgerName(ledger)}: deciding has stopped; to go on, run: ${command}`);
-  }
   if (repair !== undefined) {
     const { order, promises, choice } = repair;
     const letter = ledgerLetter(ledger);
@@ -47,7 +44,9 @@ export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[]
   if (obstacle !== undefined) {
     const isChoice = obstacle.startsWith("promises-contradict");
     notes.push(
-      isChoice ? `${obstacle}; choose one with two operators: ${command} --keep HEAD` : obstacle,
+      isChoice
+        ? `${obstacle}; choose one with two operators: ${command} --keep HEAD --out FILE`
+        : obstacle,
     );
   }
   const { fullPassMs } = runtime.scrubOf(ledger);

@@ -7,8 +7,10 @@ import { codeOf, EXIT, exitCodeOf, nextStepOf, sentenceOf } from "./failure.ts";
 import { addAccess } from "./grammar/access.ts";
 import type { Run } from "./grammar/grammar.ts";
 import { addHosts } from "./grammar/hosts.ts";
+import { addJournal } from "./grammar/journal.ts";
 import { addLedger } from "./grammar/ledger.ts";
 import { addPeople, addProposals } from "./grammar/people.ts";
+import { addPolicy } from "./grammar/policy.ts";
 import { addProcesses } from "./grammar/processes.ts";
 import { addReading } from "./grammar/reading.ts";
 import { addRoster } from "./grammar/roster.ts";
@@ -78,7 +80,9 @@ function buildProgram(
   addProposals(program, bind);
   addReading(program, bind);
   addRoster(program, bind);
+  addPolicy(program, bind);
   addLedger(program, bind);
   addAccess(program, bind);
+  addJournal(program, bind);
   return program;
 }

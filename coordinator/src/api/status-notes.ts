@@ -12,6 +12,7 @@ import {
   Role,
   unhex,
 } from "@ostraka/proto";
+import { notesOf as notesOfRepair } from "../journal-repairs.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { placeNotes } from "./place-notes.ts";
 
@@ -68,6 +69,7 @@ function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
   const seals = sealsOf(runtime, ledger);
   return [
     ...(damage === undefined ? [] : [damageNote(runtime, name, damage)]),
+    ...notesOfRepair(runtime, ledger),
     ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
     ...(seals.isHeldUp ? [`${name}: ${seals.text}; start it, or nothing new is decided`] : []),
     ...dissenters.map(
@@ -83,7 +85,8 @@ function damageNote(runtime: CoordinatorRuntime, name: string, why: string): str
     `${damageText(why)}. The ${name} journal in NATS is not the one that this coordinator has ` +
     "applied, so deciding has stopped; what is in force stays in force until it expires. Check " +
     "whether its stream was deleted or restored from an old copy. If the right one can be " +
-    "brought back, do that and start this coordinator again. " +
+    "brought back, do that and start this coordinator again; if not, the coordinators go on from " +
+    `their own copies: ostraka journal repair --ledger ${name} --as OPERATOR. ` +
     `Keep ${runtime.parts.config.store}: it holds the whole journal.`
   );
 }
