@@ -37,8 +37,8 @@ const CHANNEL_OPTIONS = {
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.min_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1_000,
-  "grpc.keepalive_time_ms": 5_000,
-  "grpc.keepalive_timeout_ms": 3_000,
+  "grpc.keepalive_time_ms": 3_000,
+  "grpc.keepalive_timeout_ms": 2_000,
 };
 /** Never asked of a second coordinator because the first is slow: its outcome is not known. */
 const WRITES = ["Submit", "Join", "SubmitRepair"];

@@ -144,15 +144,23 @@ describe.skipIf(natsVersion() === undefined)("three coordinators (need nats-serv
 
   test("a coordinator that hangs keeps no reader waiting for long", async () => {
     const hung = running.get("coordinator-2") as TestCoordinator;
+    const first = [hung.api, ...addresses().filter((api) => api !== hung.api)];
+    const watcher = await mesh.connect(first);
+    const watching = watcher.ledger.watchEntries({ ledger: 1 })[Symbol.asyncIterator]();
+    await watching.next();
     hung.child.kill("SIGSTOP");
     try {
-      const first = [hung.api, ...addresses().filter((api) => api !== hung.api)];
       const reader = await mesh.connect(first);
       const read = await reader.ledger.getSealedHead({ ledger: Ledger.CONTROL });
       expect(read.head).toBeDefined();
       reader.close();
       const troubles = troublesOf(await ask());
       expect(stateOf("coordinator-2", troubles)).toBe("away");
+      // The watch that it had finds out by itself.
+      const { index } = await revoke();
+      for (let at = 0n; at < index; ) at = (await watching.next()).value?.at?.control ?? 0n;
+      await watching.return?.();
+      watcher.close();
     } finally {
       hung.child.kill("SIGCONT");
     }
