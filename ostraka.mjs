@@ -30,6 +30,7 @@ const MAIN = "coordinator/cli/src/main.ts";
 /** `ostraka.mjs run NAME`: what the npm scripts start behind the same bootstrap. */
 const SCRIPTS = new Map([
   ["test", "test/run-test.ts"],
+  ["test-long", "test/run-test-long.ts"],
   ["sim", "test/sim/main.ts"],
   ["bench", "test/bench/main.ts"],
 ]);

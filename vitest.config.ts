@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{proto,agents,sidecar,coordinator,test}/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/gen/**"],
+    exclude: ["**/node_modules/**", "**/gen/**", "test/long/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",

@@ -1,9 +1,6 @@
 // `npm test`: generated code, wire compatibility, types, style, then every test; a table at the
 // end. A failed step does not stop the next one. Arguments go to vitest as filters.
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   type CheckResult,
   checkBreaking,
@@ -11,8 +8,8 @@ import {
   checkStyle,
   checkTypes,
 } from "./run-test/checks.ts";
-import { runCommand } from "./run-test/command.ts";
-import { type Counts, closingLines, countsOf, type Step } from "./run-test/report.ts";
+import { type Counts, closingLines, type Step } from "./run-test/report.ts";
+import { runTests } from "./run-test/vitest.ts";
 
 const CHECKS: readonly (readonly [string, () => Promise<CheckResult>])[] = [
   ["generated code", checkGenerated],
@@ -31,19 +28,6 @@ async function runCheck(check: () => Promise<CheckResult>): Promise<Counts> {
   if (result.kind === "skipped") print(`  skipped: ${result.why}`);
   const count = (kind: CheckResult["kind"]) => (result.kind === kind ? 1 : 0);
   return { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
-}
-
-async function runTests(filters: readonly string[]): Promise<Counts> {
-  const dir = await mkdtemp(join(tmpdir(), "ostraka-test-"));
-  const file = join(dir, "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  try {
-    const result = await runCommand("vitest", ["run", ...reporters, ...filters], { isShown: true });
-    const text = await readFile(file, "utf8").catch(() => undefined); // absent: vitest died early
-    return countsOf(text === undefined ? undefined : JSON.parse(text), result.isOk);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
 }
 
 async function main(filters: readonly string[]): Promise<void> {

@@ -2,60 +2,17 @@
 // every mutant caught, and the same words for the same seed. Runs in processes of its own, two at
 // a time.
 
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { replaceOnce } from "./mutant-hook.ts";
 import { MUTANTS } from "./mutants.ts";
+import { complaint, sim } from "./run-sim.ts";
 import { withoutRealTime } from "./runtime-trap.ts";
 
-const MAIN = join(import.meta.dirname, "main.ts");
 const SEEDS_FILE = join(import.meta.dirname, "seeds.txt");
 const SEEDS = 200;
 const LIMIT_MS = 10 * 60_000;
-
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-let running = 0;
-const queue: (() => void)[] = [];
-
-/**
- * Runs the simulator in a process of its own; two at a time, for the two cores of a small
- * machine.
- */
-async function sim(...args: string[]): Promise<Ran> {
-  while (running >= 2) await new Promise<void>((resolve) => queue.push(resolve));
-  running++;
-  try {
-    return await new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-      let stdout = "";
-      let stderr = "";
-      child.stdout.on("data", (part: Buffer) => (stdout += String(part)));
-      child.stderr.on("data", (part: Buffer) => (stderr += String(part)));
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, stdout, stderr }));
-    });
-  } finally {
-    running--;
-    queue.shift()?.();
-  }
-}
-
-/** What a failed run has to say: violations and errors, without the list of seeds. */
-function complaint({ stdout, stderr }: Ran): string {
-  const lines = stdout
-    .split("\n")
-    .filter((line) => !/^seed \d+$/.test(line) && !line.includes("="));
-  return [...lines, ...stderr.split("\n").filter((line) => line.includes("Error"))]
-    .join("\n")
-    .trim();
-}
 
 describe.concurrent("the simulator", () => {
   for (const [first, count] of [
