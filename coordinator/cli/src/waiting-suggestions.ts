@@ -27,10 +27,10 @@ export interface WaitingSuggestion {
 /** Suggestions among entries that have been verified, those that have not lapsed. */
 export function waitingSuggestions(
   crypto: Crypto,
-  entries: readonly WalkedEntry[],
+  entries: Iterable<WalkedEntry>,
   nowMs: number,
 ): WaitingSuggestion[] {
-  return entries.flatMap(({ ledger, index, entry, record }) => {
+  return [...entries].flatMap(({ ledger, index, entry, record }) => {
     if (ledger !== Ledger.SIGNALS || entry.effect.case !== "suggestion") return [];
     const suggestion = entry.effect.value;
     if (Number(suggestion.expiresMs) <= nowMs) return [];

@@ -67,9 +67,9 @@ export async function runPropose(
   if (named !== undefined) wishOf(flags, scope, undefined);
   return await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
-    const entries = await mesh.refresh();
+    await mesh.refresh();
     const nowMs = Math.max(Date.now(), mesh.machineTimeMs);
-    const waiting = waitingSuggestions(access.crypto, entries, nowMs);
+    const waiting = waitingSuggestions(access.crypto, mesh.walk.entries(), nowMs);
     const taken = flags.from === undefined ? undefined : findSuggestion(waiting, flags.from);
     const subject = (taken?.subject ?? named) as SubjectText;
     const wish = wishOf(flags, scope, taken);

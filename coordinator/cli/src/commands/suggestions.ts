@@ -15,9 +15,9 @@ export async function runSuggestions(
 ): Promise<number> {
   return await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
-    const entries = await mesh.refresh();
+    await mesh.refresh();
     const nowMs = Math.max(Date.now(), mesh.machineTimeMs);
-    const waiting = waitingSuggestions(access.crypto, entries, nowMs);
+    const waiting = waitingSuggestions(access.crypto, mesh.walk.entries(), nowMs);
     for (const each of waiting) {
       const { index, suggestion, subject } = each;
       const id = hex(suggestion.id);
