@@ -322,6 +322,8 @@ function stored(bytes: Bytes, part: PrivatePart): Bytes {
 function draftOf(signal: Signal): Draft {
   const { epoch, timeMs, subjectKind, commitment, evidenceKind, day } = signal;
   const { evidenceMdb, levelMdb, evidenceFromMs, recommendedStage } = signal;
+  const { inquiryId, isAgainst, sharedSubjects } = signal;
   const statement = { epoch, timeMs, subjectKind, commitment, evidenceKind, day };
-  return { ...statement, evidenceMdb, levelMdb, evidenceFromMs, recommendedStage };
+  const since2 = { inquiryId, isAgainst, sharedSubjects };
+  return { ...statement, evidenceMdb, levelMdb, evidenceFromMs, recommendedStage, ...since2 };
 }

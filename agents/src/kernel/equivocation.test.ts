@@ -133,7 +133,7 @@ describe("two words for one place", () => {
     );
     expect(code({ format: 2 })).toBe("unsupported-format");
     const forged = structuredClone(proof.second as Envelope);
-    const [signature] = forged.signatures as [{ signature: Bytes }];
+    const [signature] = forged.signatures as unknown as [{ signature: Bytes }];
     signature.signature[5] = (signature.signature[5] as number) ^ 1;
     expect(code({ second: forged })).toBe("bad-signature");
     expect(openEquivocation(nodeCrypto, view, undefined)).toEqual({ reject: "malformed" });

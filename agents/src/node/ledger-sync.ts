@@ -47,6 +47,8 @@ export interface LedgerSyncOptions {
   readonly channel: string;
   /** Told of a policy activation. */
   readonly onPolicy: () => void;
+  /** Told of an inquiry that stands under a sealed head. */
+  readonly onInquiry: (followed: FollowedEntry) => void;
 }
 
 /** An active set whose next page does not come for this long is begun again. */
@@ -237,6 +239,7 @@ export class LedgerSync {
   #applyRun(follower: LedgerFollower, entries: readonly FollowedEntry[], out: EdgeOut): void {
     for (const followed of entries) {
       if (follower === this.control) this.#applyControl(followed, out);
+      else if (followed.entry.effect.case === "inquiry") this.#o.onInquiry(followed);
       else this.#o.verdicts.apply(followed, out);
     }
     this.#o.verdicts.settle(out);
@@ -263,7 +266,8 @@ export class LedgerSync {
       const at = `c:${entry.index}`;
       out.trace.push({ what: "unverified", at, effect: entry.effect.case, code: fault.reject });
     }
-    if (isVerdict) verdicts.apply(followed, out);
+    const isHalt = entry.effect.case === "halt" && fault === undefined;
+    if (isVerdict || isHalt) verdicts.apply(followed, out);
     // A host that has just become a member may be of a running canary.
     if (entry.effect.case === "member" && fault === undefined) this.#o.onPolicy();
     if (POLICY_EFFECTS.has(entry.effect.case ?? "") && fault === undefined) {

@@ -25,6 +25,7 @@ import {
   type ScorerPolicy,
   type Signal,
 } from "../scorer/index.ts";
+import type { InquiryAnswer } from "./inquiry-answers.ts";
 
 /** The scorer's part of a policy. */
 function scorerPolicyOf(policy: Policy): ScorerPolicy {
@@ -80,8 +81,13 @@ export class Scoring {
 
   /**
    * The signed statement and its private part. Signed time is event time, never ahead of the clock.
+   * @param machineVersion what the mesh knows: before version 2 no signal says who shares an address.
    */
-  draft(signal: Signal, wallMs: number): { readonly draft: Draft; readonly part: PrivatePart } {
+  draft(
+    signal: Signal,
+    wallMs: number,
+    machineVersion: number,
+  ): { readonly draft: Draft; readonly part: PrivatePart } {
     const part = this.#privatePart(signal);
     const draft: Draft = {
       epoch: signal.epoch,
@@ -94,11 +100,36 @@ export class Scoring {
       levelMdb: signal.levelMdb,
       evidenceFromMs: BigInt(signal.evidenceFromMs),
       recommendedStage: signal.recommendedStage === "suspend" ? Stage.SUSPEND : Stage.OBSERVE,
+      ...(machineVersion >= 2 && { sharedSubjects: signal.sharedSubjects }),
     };
     return { draft, part };
   }
 
-  #privatePart(signal: Signal): PrivatePart {
+  /** The statement that answers an inquiry: what is held now. */
+  draftAnswer(
+    { subject, inquiryId, epoch, isAgainst, standing }: InquiryAnswer,
+    wallMs: number,
+  ): { readonly draft: Draft; readonly part: PrivatePart } {
+    const part = this.#privatePart({ subject, reasons: standing.reasons });
+    const draft: Draft = {
+      epoch,
+      timeMs: BigInt(wallMs),
+      subjectKind: wireSubjectKind(subject),
+      commitment: commitmentOf(this.#o.crypto, part),
+      evidenceKind: EvidenceKind.DECLARED,
+      day: standing.day,
+      evidenceMdb: standing.evidenceMdb,
+      levelMdb: standing.levelMdb,
+      evidenceFromMs: BigInt(standing.evidenceFromMs),
+      recommendedStage: isAgainst ? Stage.OBSERVE : Stage.SUSPEND,
+      inquiryId,
+      isAgainst,
+      sharedSubjects: standing.sharedSubjects,
+    };
+    return { draft, part };
+  }
+
+  #privatePart(signal: Pick<Signal, "subject" | "reasons">): PrivatePart {
     const clip = (text: string) => text.slice(0, LIMITS.reasonTextMax);
     const reasons = signal.reasons.slice(0, LIMITS.reasonsMax).map((reason) => ({
       detector: reason.detector,

@@ -44,7 +44,8 @@ class Counting {
   count(counted: CountedSignal): string | number | undefined {
     const verdict = this.verdict(counted);
     if (verdict === undefined) return undefined;
-    return isReject(verdict) ? verdict.reject : verdict.revocation.hostCount;
+    if (isReject(verdict)) return verdict.reject;
+    return "held" in verdict ? verdict.why : verdict.revocation.hostCount;
   }
 
   verdict(counted: CountedSignal) {

@@ -336,3 +336,44 @@ describe("policy, exemption, pardon", () => {
     expect(scorer.standing(SOURCE)).toEqual(before);
   });
 });
+
+describe("who shares an address", () => {
+  const login = (account: SubjectText, atMs: number) =>
+    feed(event("login-succeeded", atMs, { account }));
+
+  test("is counted by distinct accounts that have logged in, and said in the signal", () => {
+    login(ALICE, NOON);
+    login(BOB, NOON + MINUTE);
+    login(ALICE, NOON + 2 * MINUTE);
+    feed(event("login-failed", NOON + 3 * MINUTE, { account: "user:acme/carol" as SubjectText }));
+    expect(scorer.standing(SOURCE)).toMatchObject({ sharedSubjects: 2, logins: 3 });
+    burst(60, NOON + 4 * MINUTE);
+    expect(told.signals[0]).toMatchObject({ subject: SOURCE, sharedSubjects: 2 });
+  });
+
+  test("is not won by guessing: a login under a lease vouches for nobody", () => {
+    login(ALICE, NOON);
+    burst(60, NOON + MINUTE);
+    expect(told.leases.length).toBeGreaterThan(0);
+    login(BOB, NOON + MINUTE + 200_000);
+    expect(scorer.standing(SOURCE)?.sharedSubjects).toBe(1);
+  });
+
+  test("is bounded: past the bound an address is shared, whoever else comes", () => {
+    for (let i = 0; i < 100; i++) login(`user:acme/u${i}` as SubjectText, NOON + i * MINUTE);
+    expect(scorer.standing(SOURCE)?.sharedSubjects).toBe(64);
+  });
+});
+
+test("what is held can be asked: since when, and whether it was signalled", () => {
+  burst(3, NOON);
+  const day = Date.UTC(2026, 2, 3);
+  expect(scorer.standing(SOURCE)).toMatchObject({ evidenceFromMs: day, hasSignalled: false });
+  burst(60, NOON + MINUTE);
+  expect(scorer.standing(SOURCE)?.hasSignalled).toBe(true);
+  scorer.step({ type: "pardon", subject: SOURCE, beforeMs: NOON + 60 * MINUTE }, told);
+  expect(scorer.standing(SOURCE)).toMatchObject({
+    evidenceFromMs: NOON + 60 * MINUTE,
+    hasSignalled: false,
+  });
+});

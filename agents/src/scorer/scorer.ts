@@ -26,6 +26,7 @@ import {
   SOURCE_DETECTORS,
   type SubjectState,
   toMdb,
+  vouchFor,
 } from "./subject-state.ts";
 import { SubjectTable } from "./subject-table.ts";
 
@@ -73,6 +74,14 @@ export interface Standing {
   readonly day: number;
   readonly leaseUntilMs: number;
   readonly reasons: readonly Reason[];
+  /** Past logins: whoever has some is known here. */
+  readonly logins: number;
+  /** Distinct accounts that have logged in from this address. */
+  readonly sharedSubjects: number;
+  /** No event before this can have moved the day account. */
+  readonly evidenceFromMs: number;
+  /** A signal was sent that may hold some of the day account. */
+  readonly hasSignalled: boolean;
 }
 
 export interface Scorer {
@@ -141,6 +150,10 @@ class EventScorer implements Scorer {
       day: state.day,
       leaseUntilMs: state.leaseUntilMs,
       reasons: reasonsOf(state),
+      logins: state.habit.logins,
+      sharedSubjects: state.vouched.length,
+      evidenceFromMs: Math.max(state.day * DAY_MS, state.pardonedBeforeMs, 0),
+      hasSignalled: state.heldUntilMs > 0 && state.heldUntilMs >= state.day * DAY_MS,
     };
   }
 
@@ -190,6 +203,7 @@ class EventScorer implements Scorer {
     const methodHash = event.method === undefined ? 0 : hashText(event.method);
     this.#observe(source, event, methodHash, out);
     if (seen.outcome !== "succeeded") return;
+    if (!seen.isSourceLeased) vouchFor(source, seen.nameHash);
     if (event.account !== undefined) this.#observe(this.#table.touch(event.account), event, 0, out);
     if (event.session !== undefined) this.#observe(this.#table.touch(event.session), event, 0, out);
   }
@@ -286,6 +300,7 @@ class EventScorer implements Scorer {
       evidenceKind: "declared",
       evidenceFromMs: evidenceFromMs(state, timeMs),
       reasons: reasonsOf(state),
+      sharedSubjects: state.vouched.length,
       recommendedStage: this.#isExempt(state.subject) ? "observe" : "suspend",
       epoch: this.#policy.epoch,
     });

@@ -62,6 +62,8 @@ export interface Signal {
   readonly evidenceKind: "declared";
   readonly evidenceFromMs: number;
   readonly reasons: readonly Reason[];
+  /** Distinct accounts that have logged in from this address; 0 of another subject. */
+  readonly sharedSubjects: number;
   /** `observe` for an exempt subject, whose evidence is shown and never enforced. */
   readonly recommendedStage: "suspend" | "observe";
   readonly epoch: number;

@@ -51,6 +51,19 @@ describe("a snapshot of the scorer", () => {
     expect(whole.counts().evictions).toBeGreaterThan(0);
   });
 
+  test("of the version before is taken up: nobody has been counted at an address yet", () => {
+    const before = taken() as Record<string, Record<string, unknown>[]>;
+    const without = (state: Record<string, unknown>) => {
+      const { vouched, ...rest } = state;
+      expect(Array.isArray(vouched)).toBe(true);
+      return rest;
+    };
+    const [young, earned] = [before["young"]?.map(without), before["earned"]?.map(without)];
+    const old = restoreScorer({ ...before, version: 1, young, earned }, options);
+    expect(old?.counts()).toEqual(restoreScorer(taken(), options)?.counts());
+    expect(restoreScorer({ ...before, version: 1, young: "all" }, options)).toBeUndefined();
+  });
+
   test("is not shared with the scorer that gave it", () => {
     const scorer = openScorer(options);
     play(scorer, traffic(0, 100));
@@ -68,7 +81,7 @@ describe("a snapshot of the scorer", () => {
   test.each([
     ["nothing", () => undefined],
     ["a text", () => "snapshot"],
-    ["another version", () => ({ ...taken(), version: 2 })],
+    ["another version", () => ({ ...taken(), version: 3 })],
     ["a missing part", () => ({ ...taken(), earned: undefined })],
     ["ids that are no numbers", () => ({ ...taken(), recentNewer: ["1"] })],
     ["a number that is none", () => mangled({ lastMs: null })],

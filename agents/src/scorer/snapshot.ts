@@ -6,10 +6,12 @@ import { parseSubject } from "@ostraka/proto";
 import { NAMES_MAX } from "./detectors/account-spread.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import type { ScorerCounts } from "./scorer.ts";
-import { detectorsOf, openSubjectState, type SubjectState } from "./subject-state.ts";
+import { detectorsOf, openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 import type { SubjectTable } from "./subject-table.ts";
 
-const VERSION = 1;
+const VERSION = 2;
+/** Had not counted who logs in from an address. */
+const VERSION_BEFORE = 1;
 
 export interface ScorerSnapshot {
   readonly version: number;
@@ -38,7 +40,7 @@ export function writeSnapshot(
 
 /** @returns an own copy of the snapshot, or `undefined` when it is not one of this version. */
 export function readSnapshot(snapshot: unknown): ScorerSnapshot | undefined {
-  const from = snapshot as ScorerSnapshot;
+  const from = upgraded(snapshot as ScorerSnapshot | null);
   if (typeof from !== "object" || from === null || from.version !== VERSION) return undefined;
   const { young, earned, recentNewer, recentOlder } = from;
   if (!Array.isArray(young) || !Array.isArray(earned)) return undefined;
@@ -51,11 +53,21 @@ export function readSnapshot(snapshot: unknown): ScorerSnapshot | undefined {
   return copy(from);
 }
 
+/** A snapshot of the version before, as this one has it. */
+function upgraded(from: ScorerSnapshot | null): ScorerSnapshot | null {
+  if (typeof from !== "object" || from?.version !== VERSION_BEFORE) return from;
+  if (!Array.isArray(from.young) || !Array.isArray(from.earned)) return null;
+  const more = (state: SubjectState) => ({ ...state, vouched: [] });
+  const [young, earned] = [from.young.map(more), from.earned.map(more)];
+  return { ...from, version: VERSION, young, earned };
+}
+
 function isSubjectState(value: unknown): value is SubjectState {
   const subject = (value as SubjectState | null)?.subject;
   if (typeof subject !== "string" || parseSubject(subject) !== subject) return false;
   if (!isLike(value, openSubjectState(subject))) return false;
-  const { detectors, habit } = value as SubjectState;
+  const { detectors, habit, vouched } = value as SubjectState;
+  if (vouched.length > VOUCHED_MAX) return false;
   if (detectors.length !== detectorsOf(subject).length) return false;
   const lists = [habit.names, habit.week, ...detectors.map((memory) => memory.names)];
   return lists.every((list) => list.length <= NAMES_MAX);

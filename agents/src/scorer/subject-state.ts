@@ -31,10 +31,18 @@ export const LEVEL_MDB_MIN = -300_000;
 /** No name hash at all; 0 is the hash of an unnamed account. */
 export const NO_NAME = -1;
 
+/** Accounts counted at one address: past this many it is shared whatever a policy says. */
+export const VOUCHED_MAX = 64;
+
 export interface SubjectState {
   readonly subject: SubjectText;
   readonly detectors: readonly DetectorMemory[];
   readonly habit: LoginHabit;
+  /**
+   * Name hashes of accounts that have logged in from this address while it was not leased; replaced,
+   * never changed in place. What speaks of sharing must not be what an attacker wins by guessing.
+   */
+  vouched: readonly number[];
   /** UTC day number that the day accounts belong to; -1 before the first event. */
   day: number;
   lastMs: number;
@@ -55,6 +63,7 @@ export function openSubjectState(subject: SubjectText): SubjectState {
     subject,
     detectors: detectorsOf(subject).map(openMemory),
     habit: openLoginHabit(),
+    vouched: NO_NAMES,
     day: -1,
     lastMs: 0,
     lastRefusedMs: -1,
@@ -113,6 +122,13 @@ export function evidenceFromMs(state: SubjectState, fallbackMs: number): number 
     if (open > 0 && fromMs < from) from = fromMs;
   }
   return from;
+}
+
+/** Remembers who has logged in from a source. */
+export function vouchFor(state: SubjectState, nameHash: number): void {
+  const { vouched } = state;
+  if (nameHash === 0 || vouched.length >= VOUCHED_MAX || vouched.includes(nameHash)) return;
+  state.vouched = [...vouched, nameHash];
 }
 
 /** The longest run that any detector is following right now. */
