@@ -18,6 +18,7 @@ export type { EdgeReading } from "./edge-clock.ts";
 export type { SidecarEffect } from "./edge-verdicts.ts";
 export { Mesh } from "./mesh.ts";
 export { commitmentsOf } from "./privates-fit.ts";
+export { privatesNeededUntilMs } from "./privates-needed.ts";
 export { type Node, PHASES, type Phase, Pump, type PumpPorts } from "./pump.ts";
 export { openReceipt } from "./receipt-book.ts";
 export {

@@ -1,4 +1,4 @@
-// The record of what was decided: `ledger tail|query|export|verify|prove`.
+// The record of what was decided: `ledger tail|query|export|verify|prove`, and `erase`.
 // Grammar alone: the code is in `commands/`.
 
 import type { Command } from "commander";
@@ -44,6 +44,11 @@ export function addLedger(program: Command, bind: Bind): void {
     const { runLedgerExport } = await import("../commands/ledger.ts");
     return (_args, flags, terminal) => runLedgerExport(flags, terminal);
   });
+  addProving(ledger, bind);
+  addErase(program, bind);
+}
+
+function addProving(ledger: Command, bind: Bind): void {
   // Nobody acts in it, yet it takes what the others take: whoever scripts need not know.
   const verify = asOptions(
     ledger
@@ -67,4 +72,24 @@ export function addLedger(program: Command, bind: Bind): void {
     .option("--check <file>", "check this proof instead")
     .option("--mesh <id>", "the mesh that it must be of");
   bind(prove, async () => (await import("../commands/ledger-prove.ts")).runLedgerProve);
+}
+
+function addErase(program: Command, bind: Bind): void {
+  const erase = asOptions(
+    program
+      .command("erase")
+      .description("two operators order that personal content is deleted everywhere"),
+  )
+    .option("--subject <subject>", "everything about this subject, kind:value")
+    .option("--commitment <hex>", "what stands behind this commitment", many)
+    .option("--sign-only", "write the signed order and send nothing")
+    .option("--add-signature <file>", "sign another operator's order, and send it")
+    .option("--out <file>", "where the signed order goes (erasure.json)")
+    .option("--valid <duration>", "how long the order may be entered", "12h")
+    .option("--yes", "do not ask: you have read it elsewhere")
+    .option("--timeout <duration>", "how long to wait for every coordinator", "60s");
+  bind(erase, async () => {
+    const { runErase } = await import("../commands/erase.ts");
+    return (_args, flags, terminal) => runErase(flags, terminal);
+  });
 }
