@@ -1,4 +1,5 @@
-// Which answers of one coordinator make a call or a watch go on to the next. Real gRPC over TLS, no mesh.
+// Which answers of one coordinator make a call or a watch go on to the next. Real gRPC over TLS,
+// no mesh.
 
 import {
   Server,

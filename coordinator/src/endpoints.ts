@@ -1,5 +1,6 @@
-// The coordinators of a mesh as one: goes on to the next one when one is away, behind or broken, and
-// takes a watch up where it broke. Owns deadlines and patience; knows no method but by its shape.
+// The coordinators of a mesh as one: goes on to the next one when one is away, behind or broken,
+// and takes a watch up where it broke. Owns deadlines and patience; knows no method but by its
+// shape.
 
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";

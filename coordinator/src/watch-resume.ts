@@ -1,5 +1,5 @@
-// How a watch is taken up again at another coordinator, without gap or repeat: behind the place that
-// the last message named, or from the start with what was given already left out.
+// How a watch is taken up again at another coordinator, without gap or repeat: behind the place
+// that the last message named, or from the start with what was given already left out.
 
 import { createHash } from "node:crypto";
 import { type DescMethod, type MessageShape, toBinary } from "@bufbuild/protobuf";

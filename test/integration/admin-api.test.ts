@@ -199,7 +199,7 @@ describe.skipIf(natsVersion() === undefined)("the admin API (needs nats-server)"
     });
   });
 
-  test("policy documents are listed as they were signed, with where they came into force", async () => {
+  test("policy documents are listed as signed, with where they came into force", async () => {
     const { documents } = await admin.policy.listDocuments({});
     expect(documents.map(({ epoch, activeIndex }) => [epoch, activeIndex])).toEqual([[1, 3n]]);
     const body = documents[0]?.document?.body ?? NOTHING;
@@ -225,7 +225,7 @@ describe.skipIf(natsVersion() === undefined)("the admin API (needs nats-server)"
     expect(positions).toEqual(positions.map((_, i) => BigInt(i + 1)));
   });
 
-  test("a read that names an index waits for it, and says in time that it has not come", async () => {
+  test("a read that names an index waits for it, or says in time that it is away", async () => {
     const { at } = await admin.verdict.list({});
     const control = (at?.control ?? 0n) + 4n;
     const reading = admin.verdict.list({ minIndex: { control, signals: 0n } });

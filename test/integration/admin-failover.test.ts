@@ -107,7 +107,7 @@ describe.skipIf(natsVersion() === undefined)("three coordinators (need nats-serv
     expect(ids.slice(-2)).toEqual(made.map(({ id }) => hex(id)));
   });
 
-  test("a watch whose coordinator is killed goes on at another, without gap or repeat", async () => {
+  test("a watch whose coordinator is killed goes on elsewhere without gap or repeat", async () => {
     const indices: bigint[] = [];
     const watching = await mesh.connect(addresses());
     const stop = new AbortController();

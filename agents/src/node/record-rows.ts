@@ -1,6 +1,6 @@
 // The rows under which an entry is stored, and those by which it is found again: a verdict by its
-// id, a proposal by its id, a policy by its epoch. Owns those keys; a finding row is never evidence,
-// the entry that it leads to is.
+// id, a proposal by its id, a policy by its epoch. Owns those keys; a finding row is never
+// evidence, the entry that it leads to is.
 
 import {
   type Bytes,

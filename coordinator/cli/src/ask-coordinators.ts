@@ -1,5 +1,5 @@
-// Asks every coordinator of a mesh how it is, each for itself, and says who is away, behind, damaged
-// or alone with its history. Believes none of them: who disagrees is named, not outvoted.
+// Asks every coordinator of a mesh how it is, each for itself, and says who is away, behind,
+// damaged or alone with its history. Believes none of them: who disagrees is named, not outvoted.
 
 import { LEDGERS, type LedgerId, ledgerLetter, ledgerName, OstrakaError } from "@ostraka/proto";
 import type { GetStatusResponse, LedgerStatus } from "@ostraka/proto/gen/admin";

@@ -17,6 +17,11 @@ import { addRoster } from "./grammar/roster.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
+/** Exit codes, said where a person looks (failure.ts has the table). */
+const EXIT_HELP = `
+Exit codes: ${EXIT.done} done, ${EXIT.no} answered no, ${EXIT.usage} usage or configuration, \
+${EXIT.unreachable} unreachable or broken, ${EXIT.deadline} deadline passed`;
+
 /** Runs one command line. @returns the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
@@ -68,6 +73,7 @@ function buildProgram(
       outputError: (text, write) => write(`${failing(text.replace(/^error: /, "").trimEnd())}\n`),
     });
   program.configureHelp({ showGlobalOptions: false });
+  program.addHelpText("after", EXIT_HELP);
   const bind = (command: Command, load: () => Promise<Run>) =>
     command.action(async (...given: unknown[]) => {
       const flags = command.opts() as never;

@@ -10,6 +10,8 @@ import { rejectWords } from "./reject-words.ts";
 
 const WAIT_MS = 10_000;
 const AGAIN_MS = 250;
+/** For the way there and back. */
+const CARRY_MS = 2_000;
 const UNKNOWN_YET = "the outcome is not known yet; the same bytes are sent again";
 /** Errors after which the same bytes may still come to something. */
 const PASSING = ["OSTRAKA_UNREACHABLE", "OSTRAKA_DEADLINE", "OSTRAKA_RESOURCE_EXHAUSTED"];
@@ -61,7 +63,9 @@ async function trySubmit(
   const waitMs = Math.ceil(Math.min(WAIT_MS, leftMs));
   const request = { command, privates: [...privates], waitMs };
   try {
-    return { response: await client.command.submit(request, { timeoutMs: leftMs }) };
+    // A coordinator that hangs has no more than its wait: the next try goes to another one.
+    const timeoutMs = Math.min(leftMs, waitMs + CARRY_MS);
+    return { response: await client.command.submit(request, { timeoutMs }) };
   } catch (error) {
     if (error instanceof OstrakaError && PASSING.includes(error.code)) return { error };
     throw error;

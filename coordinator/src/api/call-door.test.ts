@@ -145,7 +145,7 @@ test("one caller's calls are bounded, the next is told so at once", async () => 
   expect(await Promise.race([first, second])).toBe("OSTRAKA_RESOURCE_EXHAUSTED");
 });
 
-test("who is refused is refused before anything runs, and a fault of ours says nothing of itself", async () => {
+test("who is refused is so before anything runs; a fault of ours tells nothing", async () => {
   const refusing: Gatekeeper = () => {
     throw new OstrakaError("OSTRAKA_NOT_ALLOWED", "not you");
   };

@@ -1,6 +1,6 @@
 // Puts handlers behind grpc-js: asks who calls and whether they may, bounds how many calls run at
-// once and for whom, turns what handlers throw into a status, and ends streams whose caller does not
-// keep up. Knows no service.
+// once and for whom, turns what handlers throw into a status, and ends streams whose caller does
+// not keep up. Knows no service.
 
 import {
   Metadata,

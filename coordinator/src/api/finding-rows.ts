@@ -1,5 +1,5 @@
-// Brings a store of an earlier release up to date: its entries get the rows by which they are found.
-// Runs ONCE a store; a store that this release began has them from the start.
+// Brings a store of an earlier release up to date: its entries get the rows by which they are
+// found. Runs ONCE a store; a store that this release began has them from the start.
 
 import type { Write } from "@ostraka/agents/kernel";
 import { findingRows, ROWS_WHOLE_KEY } from "@ostraka/agents/node";

@@ -1,5 +1,5 @@
-// Reads ledgers and open proposals out of the own store and machine, and proves what it shows. Shows
-// nothing above the latest sealed head: what lies there is tentative.
+// Reads ledgers and open proposals out of the own store and machine, and proves what it shows.
+// Shows nothing above the latest sealed head: what lies there is tentative.
 
 import { commandHash } from "@ostraka/agents/node";
 import { hex, Ledger, LIMITS, ledgerLetter, OstrakaError } from "@ostraka/proto";

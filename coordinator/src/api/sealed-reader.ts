@@ -1,5 +1,6 @@
-// Reads what this replica has sealed: entries, heads and places in both ledgers, and says when there
-// is more. Shows nothing above the latest sealed head, nor what the own machine has not applied.
+// Reads what this replica has sealed: entries, heads and places in both ledgers, and says when
+// there is more. Shows nothing above the latest sealed head, nor what the own machine has not
+// applied.
 
 import { orderedKey } from "@ostraka/agents/kernel";
 import { type FoundBy, findEntries, findingRows } from "@ostraka/agents/node";

@@ -131,7 +131,7 @@ function found(reader: SealedReader, id: Uint8Array) {
   if (at === undefined || verdict === undefined) {
     throw new OstrakaError(
       "OSTRAKA_NOT_FOUND",
-      `no verdict ${hex(id.subarray(0, 32))} is sealed here: check its id, or ask again in a moment`,
+      `no verdict ${hex(id.subarray(0, 32))} is sealed here: check its id, or ask again soon`,
     );
   }
   const coverage = [...reader.find("coverage", name)].map(({ record }) => record);
