@@ -93,6 +93,20 @@ export class JournalFeed {
     }
   }
 
+  /** Lets the stream forget what a sealed snapshot holds; not done now, it is asked for again. */
+  async trim(upTo: number, most: number): Promise<void> {
+    const { bus, log, node, ledger } = this.#options;
+    const place = node.journalPlace(ledger);
+    if (place === undefined || this.#reader === undefined || upTo <= place.base) return;
+    const stream = this.#streamOf(place.generation);
+    try {
+      await bus.trimJournal(stream, upTo - place.base, most - place.base);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      log.warn({ stream, reason: String(error) }, "a journal's stream cannot be trimmed now");
+    }
+  }
+
   #streamOf(generation: number): string {
     const { node, ledger } = this.#options;
     return node.channels.stream(ledger, generation);

@@ -425,10 +425,16 @@ export class CoordinatorRuntime {
     if (bytes !== undefined) this.#rounds.push({ type: "answer", request, bytes });
   }
 
+  #trim({ ledger, upTo, most }: CoordinatorEffect & { type: "trim" }): void {
+    const feed = this.#feeds.find((f) => f.ledger === ledger);
+    feed?.trim(upTo, most).catch(this.parts.onFailure);
+  }
+
   #enforce(effect: CoordinatorEffect): void {
     // Both are done after the round that said so.
     if (effect.type === "reopen") setImmediate(() => this.#startOver());
     if (effect.type === "journal") setImmediate(() => this.#reread(effect.ledger));
+    if (effect.type === "trim") this.#trim(effect);
     if (effect.type === "sealed") for (const listener of [...this.#sealedListeners]) listener();
     if (effect.type !== "receipt") return;
     const key = effect.envelope.signatures[0]?.key;

@@ -24,6 +24,7 @@ import {
   readStored,
 } from "./journal-nats.ts";
 import { type JournalReader, type JournalReading, OrderedReader } from "./journal-reader-nats.ts";
+import { trimJournal } from "./journal-trim.ts";
 import { readSecretFile } from "./key-file.ts";
 import { nonceGuard } from "./nats-nonce.ts";
 import { natsTls, tlsTrouble } from "./nats-tls.ts";
@@ -249,7 +250,11 @@ class NatsBus implements Bus {
   }
 
   journalBounds(stream: string): Promise<JournalBounds | undefined> {
-    return readBounds(this.#connection, stream);
+    return readBounds(this.#connection, stream, this.#log);
+  }
+
+  trimJournal(stream: string, upTo: number, most: number): Promise<boolean> {
+    return trimJournal(this.#connection, stream, upTo, most, this.#log);
   }
 
   onState(handler: (state: BusState) => void): Subscription {

@@ -81,6 +81,11 @@ export interface Bus {
    * `undefined` without a stream. @throws OSTRAKA_UNREACHABLE.
    */
   journalBounds(stream: string): Promise<JournalBounds | undefined>;
+  /**
+   * Makes a journal's stream forget up to a sequence, and never more than up to `most`; see
+   * `trimJournal`. @throws OSTRAKA_UNREACHABLE.
+   */
+  trimJournal(stream: string, upTo: number, most: number): Promise<boolean>;
   /** The handler is called with the state of now at once, then at each change. */
   onState(handler: (state: BusState) => void): Subscription;
   close(): Promise<void>;

@@ -13,6 +13,7 @@ import {
   StorageType,
   type StreamConfig,
 } from "nats";
+import { endTrim, isTrimLeft } from "./journal-trim.ts";
 import {
   apiCode,
   ask,
@@ -140,6 +141,10 @@ export async function openJournal(
     }
     found = (await ask(manager, stream))?.config;
   }
+  if (found !== undefined && isTrimLeft(found)) {
+    await endTrim(manager, stream, found, log);
+    found = (await ask(manager, stream))?.config;
+  }
   if (found !== undefined && found.num_replicas !== replicas) {
     await raiseReplicas(manager, stream, found, replicas, log);
     settings.num_replicas = found.num_replicas;
@@ -201,9 +206,13 @@ export interface JournalBounds {
 export async function readBounds(
   connection: NatsConnection,
   stream: string,
+  log: JournalLog,
 ): Promise<JournalBounds | undefined> {
-  const info = await readStreamInfo(await managerOf(connection), stream);
+  const manager = await managerOf(connection);
+  const info = await readStreamInfo(manager, stream);
   if (info === undefined) return undefined;
+  // Whoever looks takes it off: left alone, new messages would push old ones out.
+  if (isTrimLeft(info.config)) await endTrim(manager, stream, info.config, log);
   const { first_seq: first, last_seq: last } = info.state;
   const { created, config } = info;
   return { first, last, created, channels: config.subjects, places: placesOf(info) };

@@ -63,8 +63,16 @@ export interface OrderAnswer {
 
 /** What the API hears of. */
 export type CoordinatorEffect =
-  /** The stream may forget messages up to this position: sealed snapshots hold what they made. */
-  | { readonly type: "trim"; readonly ledger: LedgerId; readonly upTo: number }
+  /**
+   * The stream is to forget messages up to a position, and may forget them up to `most`: a sealed
+   * snapshot holds what they made.
+   */
+  | {
+      readonly type: "trim";
+      readonly ledger: LedgerId;
+      readonly upTo: number;
+      readonly most: number;
+    }
   | { readonly type: "receipt"; readonly envelope: Envelope }
   | { readonly type: "sealed"; readonly ledger: LedgerId; readonly index: number }
   /** A journal is to be read from another stream, or another one is to be looked for. */

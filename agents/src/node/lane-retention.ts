@@ -10,8 +10,8 @@ import type { SnapshotShelf } from "./snapshot-shelf.ts";
 
 /** Rows looked at in one go: nobody waits for tidying. */
 const ROWS_MAX = 2_000;
-/** The stream is cut back by no less than this, but after an erasure. */
-const TRIM_LEAST = 1_000;
+/** Positions between what the stream is to forget and what it may: messages come meanwhile. */
+const TRIM_SLACK = 100;
 
 export interface RetentionParts {
   readonly ledger: LedgerId;
@@ -23,7 +23,8 @@ export interface RetentionParts {
 
 export class LaneRetention {
   readonly #p: RetentionParts;
-  #trimmed = 0;
+  /** Snapshot at which the stream was last told to forget. */
+  #trimmedAt = 0;
 
   constructor(parts: RetentionParts) {
     this.#p = parts;
@@ -44,15 +45,16 @@ export class LaneRetention {
    * @param beforeMs machine time before which messages are no longer kept.
    */
   work(beforeMs: number, out: Out<CoordinatorEffect>): void {
-    const { rows, shelf } = this.#p;
+    const { rows } = this.#p;
     const base = this.#base();
     if (base === undefined) return;
     const forget = rows.number(this.#forgetKey);
     if (forget !== undefined && forget <= base) this.#forget(forget, out);
     else this.#prune(this.#agedUpTo(base, beforeMs), out);
-    if (shelf.positions().length === 0) return;
     const upTo = this.prunedPosition;
-    if (upTo - this.#trimmed >= TRIM_LEAST) this.#trim(upTo, out);
+    if (upTo === 0 || base === this.#trimmedAt || base - upTo < TRIM_SLACK) return;
+    this.#trimmedAt = base;
+    out.enforce.push({ type: "trim", ledger: this.#p.ledger, upTo, most: base });
   }
 
   get #prunedKey(): string {
@@ -72,7 +74,7 @@ export class LaneRetention {
     return isWhole ? base : undefined;
   }
 
-  /** After an erasure: all of it, snapshots before it included, and the stream at once. */
+  /** After an erasure: all of it, snapshots before it included. */
   #forget(forget: number, out: Out<CoordinatorEffect>): void {
     const { rows, shelf } = this.#p;
     if (this.#prune(forget, out) > 0) return;
@@ -81,7 +83,6 @@ export class LaneRetention {
       if (position >= forget) break;
       out.persist.push({ key: rows.key("head", position) });
     }
-    this.#trim(forget, out);
     out.trace.push({ what: "forgotten", at: `${rows.letter}:${forget}` });
   }
 
@@ -113,10 +114,5 @@ export class LaneRetention {
     }
     out.persist.push(rows.numberRow(this.#prunedKey, last));
     return count;
-  }
-
-  #trim(upTo: number, out: Out<CoordinatorEffect>): void {
-    this.#trimmed = upTo;
-    out.enforce.push({ type: "trim", ledger: this.#p.ledger, upTo });
   }
 }
