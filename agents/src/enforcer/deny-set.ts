@@ -16,7 +16,7 @@ import {
   unhex,
   utf8,
 } from "@ostraka/proto";
-import { endedUntilMs } from "../kernel/index.ts";
+import { endedUntilMs, type WideningStep } from "../kernel/index.ts";
 import { DenyIndex } from "./deny-index.ts";
 import { keyedHash } from "./keyed-hash.ts";
 
@@ -46,8 +46,21 @@ export interface Held {
   readonly ledger: LedgerId;
   readonly index: number;
   readonly isDryRun: boolean;
+  /** Steps of a staged widening, and how it concerns this host; absent where it does not widen. */
+  readonly widening?: HeldWidening;
   readonly resources: readonly string[];
   readonly actions: readonly string[];
+}
+
+/** A revocation that widens by steps, as one host sees it. */
+export interface HeldWidening {
+  /** This host's share, of a thousand. */
+  readonly share: number;
+  /** Machine time of its entry, which the steps count from. */
+  readonly enteredMs: number;
+  readonly steps: readonly WideningStep[];
+  /** Machine time from which this host enforces it; infinity for never. */
+  readonly fromMs: number;
 }
 
 /** A short denial on this host on its own evidence. */
@@ -82,6 +95,7 @@ export class DenySet {
    */
   readonly #ended = new Map<string, number>();
   readonly #leases = new Map<SubjectText, HeldLease>();
+  #dryRuns = 0;
 
   /**
    * @param secret random bytes of this process: who knows them and chooses subjects could slow
@@ -95,6 +109,11 @@ export class DenySet {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** How many of what is held are dry runs. */
+  get dryRuns(): number {
+    return this.#dryRuns;
   }
 
   digest(): Bytes {
@@ -119,7 +138,11 @@ export class DenySet {
   add(
     revocation: Revocation,
     subject: SubjectText,
-    at: { readonly ledger: LedgerId; readonly index: number },
+    at: {
+      readonly ledger: LedgerId;
+      readonly index: number;
+      readonly widening?: HeldWidening | undefined;
+    },
   ): Held | undefined {
     const id = hex(revocation.id);
     const expiresMs = Number(revocation.expiresMs);
@@ -136,10 +159,12 @@ export class DenySet {
       ledger: at.ledger,
       index: at.index,
       isDryRun: revocation.isDryRun,
+      ...(at.widening !== undefined && { widening: at.widening }),
       resources: revocation.scope?.resources ?? EVERYTHING,
       actions: revocation.scope?.actions ?? EVERYTHING,
     };
     this.#byId.set(id, held);
+    if (held.isDryRun) this.#dryRuns++;
     const denials = this.#denialsOf(subject);
     denials.helds = [...denials.helds, held];
     this.#trie.add(revocation.id);
@@ -160,6 +185,22 @@ export class DenySet {
     const lifted = ids.flatMap((id) => this.#end(hex(id), untilMs, subject) ?? []);
     if (lifted.length > 0) this.endLease(subject);
     return lifted;
+  }
+
+  /**
+   * Stops the widening of a held revocation at a share: a host outside it never enforces it.
+   * @returns what was held before, or `undefined` where it is not held or does not widen.
+   */
+  halt(id: string, permille: number): Held | undefined {
+    const held = this.#byId.get(id);
+    if (held?.widening === undefined) return undefined;
+    if (held.widening.share < permille) return held;
+    const widening = { ...held.widening, fromMs: Number.POSITIVE_INFINITY };
+    const halted = { ...held, widening };
+    this.#byId.set(id, halted);
+    const denials = this.#denialsOf(held.subject);
+    denials.helds = denials.helds.map((other) => (other === held ? halted : other));
+    return held;
   }
 
   lease(lease: HeldLease): void {
@@ -190,6 +231,21 @@ export class DenySet {
       // A lease only where it is stronger: the mesh's verdict explains more.
       if (lease !== undefined && lease.untilMs > time.wallMs && isStronger(lease, strongest)) {
         strongest = lease;
+      }
+    }
+    return strongest;
+  }
+
+  /**
+   * The strongest revocation that would deny the request if dry runs were enforced: shown, never
+   * enforced. Off the way of `decide`.
+   */
+  wouldDeny(access: Access, time: EdgeTime): Held | undefined {
+    let strongest: Held | undefined;
+    for (const subject of access.subjects) {
+      for (const held of this.#bySubject.get(subject)?.helds ?? NOTHING_HELD) {
+        const isShown = held.isDryRun && isEffective(held, access, time);
+        if (isShown && isStronger(held, strongest)) strongest = held;
       }
     }
     return strongest;
@@ -228,6 +284,7 @@ export class DenySet {
   #drop(id: string): Held | undefined {
     const held = this.#byId.get(id);
     if (held === undefined) return undefined;
+    if (held.isDryRun) this.#dryRuns--;
     this.#byId.delete(id);
     this.#trie.delete(unhex(id) ?? NO_ID);
     const denials = this.#bySubject.get(held.subject);
@@ -252,6 +309,7 @@ export class DenySet {
 }
 
 const NO_ID = new Uint8Array(0);
+const NOTHING_HELD: readonly Held[] = [];
 /** A scope that names nothing. */
 const EVERYTHING: readonly string[] = [];
 
@@ -261,7 +319,16 @@ function hasExpired(held: Held, time: EdgeTime): boolean {
 }
 
 function isDenying(held: Held, access: Access, time: EdgeTime): boolean {
-  if (held.isDryRun || held.stage === Stage.OBSERVE || hasExpired(held, time)) return false;
+  return !held.isDryRun && isEffective(held, access, time);
+}
+
+/** Whether a revocation is to be enforced here by now, a dry run or not. */
+export function hasBegun({ widening }: Held, time: EdgeTime): boolean {
+  return widening === undefined || widening.fromMs <= time.machineMs;
+}
+
+function isEffective(held: Held, access: Access, time: EdgeTime): boolean {
+  if (held.stage === Stage.OBSERVE || hasExpired(held, time) || !hasBegun(held, time)) return false;
   return isWithin(held.resources, access.resource) && isWithin(held.actions, access.action);
 }
 

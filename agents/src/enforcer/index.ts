@@ -6,5 +6,7 @@ export {
   type EdgeTime,
   type Held,
   type HeldLease,
+  type HeldWidening,
   type Here,
+  hasBegun,
 } from "./deny-set.ts";

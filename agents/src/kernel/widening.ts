@@ -2,13 +2,7 @@
 // when a majority's reports halt it. Pure: every host computes its own part, coordinators and
 // verifiers the same for all.
 
-import {
-  type Crypto,
-  LIMITS,
-  type Revocation,
-  type RevokeWish,
-  type Widening,
-} from "@ostraka/proto";
+import { type Crypto, LIMITS, type RevokeWish, type Widening } from "@ostraka/proto";
 
 /** A step: its time after the verdict and its share of hosts. */
 export type WideningStep = Pick<Widening, "afterMs" | "permille">;
@@ -17,8 +11,14 @@ export type WideningStep = Pick<Widening, "afterMs" | "permille">;
 const PERMILLE = 1_000;
 
 /** Whether steps of a wish rise in time and share, within its time. No steps: everywhere at once. */
-export function isWidening({ widening, ttlMs }: Pick<RevokeWish, "widening" | "ttlMs">): boolean {
+export function isWidening({
+  widening,
+  ttlMs,
+  supersedes,
+}: Pick<RevokeWish, "widening" | "ttlMs" | "supersedes">): boolean {
   if (widening.length > LIMITS.wideningStepsMax) return false;
+  // It would end on every host at once what it replaces on a few.
+  if (widening.length > 0 && supersedes.length > 0) return false;
   return widening.every(({ afterMs, permille }, i) => {
     const before = widening[i - 1];
     const isRising =
@@ -49,17 +49,14 @@ export function permilleAt(widening: readonly WideningStep[], sinceMs: number): 
 }
 
 /**
- * Machine time from which a host enforces a revocation: 0 for at once, infinity for never.
+ * Machine time from which a host of this share enforces a verdict that widens; infinity for never.
  * @param enteredMs machine time of its entry.
  */
 export function enforcedFromMs(
-  crypto: Pick<Crypto, "sha256">,
-  { id, widening }: Pick<Revocation, "id" | "widening">,
+  widening: readonly WideningStep[],
   enteredMs: number,
-  hostKey: Uint8Array,
+  share: number,
 ): number {
-  if (widening.length === 0) return 0;
-  const share = shareOf(crypto, id, hostKey);
   const step = widening.find(({ permille }) => share < permille);
   return step === undefined ? Number.POSITIVE_INFINITY : enteredMs + Number(step.afterMs);
 }

@@ -10,6 +10,7 @@ import {
   EntrySchema,
   encode,
   equalBytes,
+  type Halt,
   hex,
   isReject,
   LEDGERS,
@@ -20,15 +21,32 @@ import {
   type Revocation,
   Stage,
   type SubjectText,
+  unhex,
 } from "@ostraka/proto";
-import { DenySet, type EdgeTime, type Held, type HeldLease, type Here } from "../enforcer/index.ts";
-import { ActiveSet, endedUntilMs, type Out, type Store } from "../kernel/index.ts";
+import {
+  DenySet,
+  type EdgeTime,
+  type Held,
+  type HeldLease,
+  type HeldWidening,
+  type Here,
+  hasBegun,
+} from "../enforcer/index.ts";
+import {
+  ActiveSet,
+  endedUntilMs,
+  enforcedFromMs,
+  type Out,
+  permilleAt,
+  type Store,
+  shareOf,
+} from "../kernel/index.ts";
 import { EdgeMemory } from "./edge-memory.ts";
 import type { FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 import type { Mesh } from "./mesh.ts";
 import { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";
 
-type EndedWhy = "lifted" | "superseded" | "expired";
+type EndedWhy = "lifted" | "superseded" | "expired" | "halted";
 
 /** What enforcers hear of, after it is durable. */
 export type SidecarEffect =
@@ -40,6 +58,7 @@ export interface EdgeVerdictsOptions {
   readonly crypto: Crypto;
   readonly mesh: Mesh;
   readonly here: Here;
+  readonly hostKey: Bytes;
   /** Random bytes of this process, for the deny set's look-ups. */
   readonly secret: Bytes;
   /** Stages that this host's enforcers can really do. */
@@ -67,8 +86,11 @@ export class EdgeVerdicts {
   readonly #differing = new Set<LedgerId>();
   readonly #memory: EdgeMemory;
   readonly #exceptions = new Map<string, { readonly id: Bytes; readonly reason: string }>();
+  /** Hex ids of what this host enforces from a later step of its widening on. */
+  readonly #waiting = new Set<string>();
   /** Hex ids of revocations of the signals ledger that are in the store. */
   readonly #stored = new Set<string>();
+  #errors = 0;
   /** What control has ended and the signals ledger's head has not yet imported. */
   #endsAhead: EndAhead[] = [];
 
@@ -97,6 +119,7 @@ export class EdgeVerdicts {
   apply(followed: FollowedEntry, out: Out<SidecarEffect>): void {
     const { entry, privates } = followed;
     const { effect } = entry;
+    if (effect.case === "halt") this.#halt(effect.value, Number(entry.machineTimeMs), out);
     if (effect.case !== "revocation" && effect.case !== "lift") return;
     // It is over by the time that the seals say: nothing of it is left to do.
     if (followed.isStripped === true) return;
@@ -142,6 +165,11 @@ export class EdgeVerdicts {
     this.#memory.expire(time.machineMs);
     for (const held of this.denySet.expire(time)) {
       this.#ended(held, "expired", out);
+    }
+    for (const id of this.#waiting) {
+      const held = this.denySet.find(id);
+      if (held === undefined || hasBegun(held, time)) this.#waiting.delete(id);
+      if (held !== undefined && hasBegun(held, time)) this.#begin(held, out);
     }
   }
 
@@ -198,13 +226,53 @@ export class EdgeVerdicts {
       const value = encode(EntryRecordSchema, record);
       out.persist.push({ key: `active/s/${id}`, value });
     }
-    const held = this.denySet.add(revocation, subject, { ledger, index: Number(entry.index) });
+    const widening = this.#wideningOf(revocation, Number(entry.machineTimeMs));
+    const index = Number(entry.index);
+    const held = this.denySet.add(revocation, subject, { ledger, index, widening });
     if (held === undefined) return;
+    if (hasBegun(held, this.#o.time())) this.#begin(held, out);
+    else {
+      this.#waiting.add(id);
+      out.trace.push({ what: "waiting-for-step", id, subject });
+    }
+  }
+
+  /** The step that this host waits for comes: from here on it enforces, and says what it cannot. */
+  #begin(held: Held, out: Out<SidecarEffect>): void {
+    const { id, subject } = held;
     if (!held.isDryRun && held.stage !== Stage.OBSERVE && !this.#o.stages.has(held.stage)) {
-      this.#except(revocation.id, `stage ${held.stage} is more than this host's enforcers can do`);
+      this.#except(
+        unhex(id) as Bytes,
+        `stage ${held.stage} is more than this host's enforcers can do`,
+      );
     }
     out.enforce.push({ type: "enforced", held });
     out.trace.push({ what: "enforced", id, subject, stage: held.stage });
+  }
+
+  #wideningOf(revocation: Revocation, enteredMs: number): HeldWidening | undefined {
+    const { crypto, hostKey } = this.#o;
+    const { id, widening: steps } = revocation;
+    if (steps.length === 0) return undefined;
+    const share = shareOf(crypto, id, hostKey);
+    return { share, enteredMs, steps, fromMs: enforcedFromMs(steps, enteredMs, share) };
+  }
+
+  /** Stops a widening at the step that it has reached, which this host knows for itself. */
+  #halt({ verdictId, permille }: Halt, atMs: number, out: Out<SidecarEffect>): void {
+    const id = hex(verdictId);
+    const widening = this.denySet.find(id)?.widening;
+    if (widening === undefined) return;
+    if (permille !== permilleAt(widening.steps, atMs - widening.enteredMs)) {
+      out.trace.push({ what: "unverified", effect: "halt", id, code: "body-differs" });
+      return;
+    }
+    const held = this.denySet.halt(id, permille);
+    out.trace.push({ what: "halted", id, permille });
+    if (held === undefined || widening.share < permille) return;
+    // Our clock may have run ahead of the middle's: then we had begun.
+    if (!this.#waiting.delete(id)) out.enforce.push({ type: "ended", held, why: "halted" });
+    this.#exceptions.delete(id);
   }
 
   /** Ends what a revocation supersedes, also when it has itself run out by now. */
@@ -258,7 +326,13 @@ export class EdgeVerdicts {
     if (end.ids.length > 0) this.#endsAhead.push(end);
   }
 
+  /** How often this host had to say since it began that it does not enforce something. */
+  get errors(): number {
+    return this.#errors;
+  }
+
   #except(id: Bytes, reason: string): void {
+    if (!this.#exceptions.has(hex(id))) this.#errors++;
     this.#exceptions.set(hex(id), { id, reason });
   }
 

@@ -17,18 +17,28 @@ import {
   LIMITS,
   ReceiptSchema,
   type Stage,
+  type SubjectText,
 } from "@ostraka/proto";
 import { Courier } from "../courier/index.ts";
 import type { Access, DenySet, Held, HeldLease } from "../enforcer/index.ts";
-import type { Event, Out, Policy, Store } from "../kernel/index.ts";
+import {
+  type Event,
+  MACHINE_VERSION_MAX,
+  type Out,
+  type Policy,
+  type Store,
+} from "../kernel/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import type { Lease, Signal } from "../scorer/index.ts";
 import { EdgeClock, type EdgeReading } from "./edge-clock.ts";
 import { EdgeVerdicts, type SidecarEffect } from "./edge-verdicts.ts";
+import { InquiryAnswers } from "./inquiry-answers.ts";
 import { LeaseBook } from "./lease-book.ts";
+import type { FollowedEntry } from "./ledger-follower.ts";
 import { LedgerSync } from "./ledger-sync.ts";
 import { Mesh } from "./mesh.ts";
 import { Scoring } from "./scoring.ts";
+import { WouldDeny } from "./would-deny.ts";
 
 export type SidecarInput =
   | { readonly type: "event"; readonly event: Event }
@@ -64,6 +74,8 @@ const SAVE_MS = 10_000;
 export class SidecarNode {
   readonly mesh: Mesh;
   readonly denySet: DenySet;
+  /** What dry runs would have denied here. */
+  readonly wouldDeny: WouldDeny;
   readonly clock = new EdgeClock();
   readonly courier: Courier;
   readonly scoring: Scoring;
@@ -72,8 +84,10 @@ export class SidecarNode {
   readonly #verdicts: EdgeVerdicts;
   readonly #sync: LedgerSync;
   readonly #leases: LeaseBook;
+  readonly #inquiries: InquiryAnswers;
   readonly #cursors = new Map<string, Bytes>();
   #receiptNumber = 0;
+  #denied = 0;
   /** What the last receipt said had been applied; another state is due at once. */
   #receiptOf = "";
   #receiptMs = 0;
@@ -94,6 +108,7 @@ export class SidecarNode {
       crypto,
       mesh: this.mesh,
       here: { host: hostName, labels: () => this.mesh.view.hostOf(hostKey)?.labels ?? [] },
+      hostKey,
       secret: options.random(16),
       stages: options.stages,
       time: () => this.clock.time(),
@@ -101,7 +116,9 @@ export class SidecarNode {
       onPardon: (subject, beforeMs) => this.scoring.pardon(subject, beforeMs),
     });
     this.denySet = this.#verdicts.denySet;
+    this.wouldDeny = new WouldDeny(this.denySet);
     this.#leases = new LeaseBook(crypto, this.denySet, hostName, incarnation);
+    this.#inquiries = new InquiryAnswers(crypto, hostKey);
     this.#sync = new LedgerSync({
       crypto,
       mesh: this.mesh,
@@ -111,6 +128,7 @@ export class SidecarNode {
       hostKey,
       channel: this.channels.resync(hostKey),
       onPolicy: () => this.#usePolicy(),
+      onInquiry: (followed) => this.#onInquiry(followed),
     });
   }
 
@@ -154,7 +172,11 @@ export class SidecarNode {
 
   /** Answers one access from memory. */
   decide(access: Access, now: EdgeReading): Held | HeldLease | undefined {
-    return this.denySet.decide(access, this.clock.time(now));
+    const time = this.clock.time(now);
+    const held = this.denySet.decide(access, time);
+    if (held === undefined) this.wouldDeny.onPermit(access, time);
+    else this.#denied++;
+    return held;
   }
 
   step(input: SidecarInput, out: Out<SidecarEffect>): void {
@@ -244,8 +266,29 @@ export class SidecarNode {
     out.trace.push({ what, subject, evidenceMdb, levelMdb, reasons });
     // Shown, never enforced: evidence about an exempt subject stays here.
     if (isExempt) return;
-    const { draft, part } = this.scoring.draft(signal, this.clock.wallMs);
+    const { machineVersion } = this.mesh.view;
+    const { draft, part } = this.scoring.draft(signal, this.clock.wallMs, machineVersion);
     out.persist.push(...this.courier.add(draft, part));
+  }
+
+  #onInquiry({ entry, privates }: FollowedEntry): void {
+    if (entry.effect.case !== "inquiry") return;
+    const { machineMs } = this.clock.time();
+    const now = { machineMs, monoMs: this.clock.monoMs };
+    const entryMs = Number(entry.machineTimeMs);
+    this.#inquiries.take(this.mesh.view, entry.effect.value, privates[0], entryMs, now);
+  }
+
+  #answerInquiries(out: Out<SidecarEffect>): void {
+    const { monoMs, wallMs } = this.clock;
+    const now = { machineMs: this.clock.time().machineMs, monoMs, wallMs };
+    const standingOf = (subject: SubjectText) => this.scoring.scorer?.standing(subject);
+    for (const answer of this.#inquiries.due(this.mesh.view, now, standingOf)) {
+      const { subject, isAgainst, standing } = answer;
+      out.trace.push({ what: "answered", subject, isAgainst, evidenceMdb: standing.evidenceMdb });
+      const { draft, part } = this.scoring.draftAnswer(answer, wallMs);
+      out.persist.push(...this.courier.add(draft, part));
+    }
   }
 
   #onAck(bytes: Bytes, out: Out<SidecarEffect>): void {
@@ -268,6 +311,8 @@ export class SidecarNode {
     this.clock.set(now);
     this.#verdicts.expire(this.clock.time(), out);
     this.#leases.expire(now.wallMs, out.persist);
+    out.trace.push(...this.wouldDeny.tell());
+    this.#answerInquiries(out);
     this.#sync.askForWhatIsMissing(out);
     const incarnation = this.courier.unknownIncarnation;
     if (incarnation !== undefined) this.#sync.askForIncarnation(incarnation, out);
@@ -302,7 +347,12 @@ export class SidecarNode {
       exceptions: exceptions.map(({ id, reason }) => ({ revocationId: id, reason })),
       isFresh: this.isFresh(),
       // Machine version 1 knows no such field. What is verified here is stored in this same step.
-      preparedEpoch: view.machineVersion < 2 ? 0 : this.mesh.policies.newestEpoch,
+      ...(view.machineVersion >= 2 && {
+        preparedEpoch: this.mesh.policies.newestEpoch,
+        machineVersionMax: MACHINE_VERSION_MAX,
+        errors: this.#verdicts.errors,
+        denied: BigInt(this.#denied),
+      }),
     });
     out.seal.push({ kind: "receipt", body, channel: this.channels.receipts(this.#o.hostKey) });
   }
