@@ -7,6 +7,7 @@ export * from "./event.ts";
 export * from "./evidence.ts";
 export * from "./exempt.ts";
 export * from "./head-shape.ts";
+export * from "./inquiry-check.ts";
 export * from "./lockout.ts";
 export * from "./machine-version.ts";
 export * from "./mesh-view.ts";
