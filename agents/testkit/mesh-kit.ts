@@ -8,6 +8,7 @@ import {
   BatchSchema,
   type Bytes,
   type Crypto,
+  compareBytes,
   compareText,
   type Envelope,
   EvidenceKind,
@@ -28,6 +29,7 @@ import {
   ProposalSchema,
   Role,
   type Signal,
+  SignalProofSchema,
   SignalSchema,
   type Signer,
   Stage,
@@ -232,6 +234,27 @@ export class MeshKit {
       root: tree.root(),
     });
     return { envelope: signEnvelope(this.mesh, "batch", body, host.signer), signals, privates };
+  }
+
+  /** One signal taken out of a batch of its own, as a warrant or a proposal carries it. */
+  signalProof(
+    host: Person,
+    subject: SubjectText,
+    nowMs: number,
+    fields: SignalInit["fields"] = {},
+  ) {
+    const timeMs = BigInt(nowMs);
+    const asked = { subject, fields: { timeMs, evidenceFromMs: timeMs, ...fields } };
+    const { envelope, signals, privates } = this.batch(host, this.random(16), 0, [asked]);
+    const [signal, part] = [signals[0] as Bytes, privates[0] as PrivatePart];
+    const proof = create(SignalProofSchema, { batch: envelope, signal, leafIndex: 0, path: [] });
+    return { id: signalId(this.crypto, this.mesh, signal), proof, part };
+  }
+
+  /** Proofs as a warrant holds them, sorted by id, with their private parts in that order. */
+  evidence(signals: readonly ReturnType<MeshKit["signalProof"]>[]) {
+    const sorted = [...signals].sort((a, b) => compareBytes(a.id, b.id));
+    return { proofs: sorted.map((s) => s.proof), parts: sorted.map((s) => s.part) };
   }
 
   /** A signed proposal and the private part that opens it. */
