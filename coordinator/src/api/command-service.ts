@@ -76,6 +76,9 @@ function faultOfSigners(runtime: CoordinatorRuntime, command: Envelope): RejectC
   return isReject(opened) ? opened.reject : undefined;
 }
 
+/** A proposal's own private part, and one for each signal that it takes along. */
+const PRIVATES_MAX = 1 + LIMITS.warrantSignalsMax;
+
 /** What can be seen wrong without a look at keys or bodies. */
 function faultOfShape(
   mesh: MeshId,
@@ -93,7 +96,7 @@ function faultOfShape(
     ({ key, signature }) => key.length === 32 && signature.length === 64,
   );
   if (!isSized) return "bad-signature";
-  if (privates.length > 1) return "malformed";
+  if (privates.length > PRIVATES_MAX) return "malformed";
   const isSmall = privates.every(
     ({ salt, content }) => salt.length === 16 && content.length <= LIMITS.privateBytesMax,
   );

@@ -112,9 +112,13 @@ export class CliRun {
 }
 
 /** Resolves when a condition holds; fails when it does not in time. */
-export async function until(isSo: () => boolean, waitMs: number, what = "it holds"): Promise<void> {
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  waitMs: number,
+  what = "it holds",
+): Promise<void> {
   const deadline = performance.now() + waitMs;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
