@@ -23,7 +23,7 @@ const BOUNDS = {
   callsPerCallerMax: 1,
   streamsMax: 4,
   streamsPerCallerMax: 2,
-  slowMsMax: 150,
+  slowMsMax: 10_000,
 };
 const RECORD = { item: { case: "record", value: { entry: new Uint8Array(100_000) } } };
 const same = (bytes: Buffer) => bytes;
@@ -39,8 +39,12 @@ afterEach(() => {
 
 type Watching = (request: unknown, context: CallContext) => AsyncIterable<object>;
 
-async function open(watchEntries: Watching, who: Gatekeeper = ada): Promise<void> {
-  door = new CallDoor(BOUNDS, who, openLog({ name: "test", level: "fatal" }));
+async function open(
+  watchEntries: Watching,
+  who: Gatekeeper = ada,
+  slowMsMax = BOUNDS.slowMsMax,
+): Promise<void> {
+  door = new CallDoor({ ...BOUNDS, slowMsMax }, who, openLog({ name: "test", level: "fatal" }));
   server = new Server();
   const handlers = { watchEntries, getSealedHead: () => new Promise(() => undefined) };
   server.addService(serviceDefinition(LedgerService), door.admit(LedgerService, handlers));
@@ -73,7 +77,7 @@ function endOf(stream: ClientReadableStream<Buffer>): Promise<string> {
 test("a caller that takes nothing is ended with a code, and little was made for it", async () => {
   let made = 0;
   const closed = Promise.withResolvers<void>();
-  await open(async function* () {
+  async function* endless() {
     try {
       for (;;) {
         made++;
@@ -82,9 +86,11 @@ test("a caller that takes nothing is ended with a code, and little was made for 
     } finally {
       closed.resolve();
     }
-  });
+  }
+  await open(endless, ada, 300);
   const stream = watch();
-  // Nobody listens for data: nothing is taken until the handler has been closed.
+  // Nothing more is taken until the handler has been closed.
+  stream.once("data", () => stream.pause());
   await closed.promise;
   expect(made).toBeLessThan(200);
   const ended = endOf(stream);
