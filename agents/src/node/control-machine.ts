@@ -98,9 +98,9 @@ export class ControlMachine extends JournalMachine {
   /** Commands that were entered, so that the same bytes never make a second entry. */
   readonly #entered = new Map<string, Remembered>();
 
-  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+  constructor(crypto: Crypto, genesis: OpenedGenesis, mesh = new Mesh(crypto, genesis)) {
     super(crypto, Ledger.CONTROL, genesis.mesh);
-    this.mesh = new Mesh(crypto, genesis);
+    this.mesh = mesh;
     this.people = new PeopleQuorum(crypto);
     this.desk = new VerdictDesk(crypto);
   }

@@ -3,15 +3,23 @@
 export type { Access, Held, HeldLease } from "../enforcer/index.ts";
 export { MACHINE_VERSION_MAX } from "../kernel/index.ts";
 export {
+  type CaseOutcome,
+  type CaseResult,
   DEFAULT_POLICY_YAML,
+  PolicyBook,
+  type PolicyFault,
   parseDuration,
   parsePolicy,
   parseStage,
+  policySchema,
+  type RosterFacts,
+  rosterFacts,
+  runPolicyCases,
   stageName,
 } from "../policy/index.ts";
 export { isName, meshIdOf, type OpenedGenesis, openGenesis } from "../roster/index.ts";
 export { openSealedHead, type Sealed } from "../sealer/index.ts";
-export { COMMAND_KINDS, commandHash } from "./control-machine.ts";
+export { COMMAND_KINDS, ControlMachine, commandHash } from "./control-machine.ts";
 export type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordinator-io.ts";
 export { CoordinatorNode } from "./coordinator-node.ts";
 export type { EdgeReading } from "./edge-clock.ts";
@@ -29,5 +37,6 @@ export {
 } from "./record-rows.ts";
 export type { JournalPlace } from "./repair-desk.ts";
 export { type Readiness, type SidecarInput, SidecarNode } from "./sidecar-node.ts";
+export { SignalsMachine } from "./signals-machine.ts";
 export type { SubmissionAnswer } from "./submissions.ts";
 export { type CheckedVerdict, checkVerdict } from "./verdict-check.ts";

@@ -53,11 +53,16 @@ export class Mesh {
   #controlIndex = 0;
   #view: MeshView | undefined;
 
-  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+  /** @param policies another book for a replay under a candidate; its own by default. */
+  constructor(
+    crypto: Crypto,
+    genesis: OpenedGenesis,
+    policies = new PolicyBook(crypto, genesis.mesh, genesis.roster),
+  ) {
     this.crypto = crypto;
     this.genesis = genesis;
     this.roster = new Roster(crypto, genesis);
-    this.policies = new PolicyBook(crypto, genesis.mesh, genesis.roster);
+    this.policies = policies;
   }
 
   get controlIndex(): number {

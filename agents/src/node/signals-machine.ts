@@ -59,9 +59,9 @@ export class SignalsMachine extends JournalMachine {
   /** Right edge of the control ledger as imported. */
   #control: Frontier;
 
-  constructor(crypto: Crypto, genesis: OpenedGenesis) {
+  constructor(crypto: Crypto, genesis: OpenedGenesis, mesh = new Mesh(crypto, genesis)) {
     super(crypto, Ledger.SIGNALS, genesis.mesh);
-    this.mesh = new Mesh(crypto, genesis);
+    this.mesh = mesh;
     this.intake = new Intake(crypto);
     this.quorum = new SignalQuorum(crypto);
     this.verdicts = new MachineVerdicts(crypto);

@@ -75,6 +75,12 @@ export class PolicyBook {
     });
   }
 
+  /** The epoch that was active before the one of a control index; 0 when none was. */
+  epochBefore(index: number): number {
+    const at = this.#activations.findLastIndex((a) => a.index <= index);
+    return this.#activations[at - 1]?.epoch ?? 0;
+  }
+
   /** Newest epoch whose document has been entered. */
   get newestEpoch(): number {
     return this.#published.size;

@@ -2,7 +2,14 @@
 // who could lock themselves out, conditions that together cost too much.
 
 import { LIMITS } from "@ostraka/proto";
-import type { ApprovalRule, ApprovalTree, Policy, SignalRule } from "../kernel/index.ts";
+import {
+  type ApprovalRule,
+  type ApprovalTree,
+  isCountable,
+  type Policy,
+  type SignalRule,
+  TREE_WAYS_MAX,
+} from "../kernel/index.ts";
 import { canBeMet, checkGroups } from "./approval-tree.ts";
 import type { CostedCondition } from "./condition.ts";
 import type { RosterFacts } from "./roster-facts.ts";
@@ -52,6 +59,11 @@ function checkConsent(rule: ApprovalRule, path: string, roster: RosterFacts, fau
       `no proposal could ever be approved${what}: the roster's groups are too small, and who ` +
         "proposes does not count",
     );
+  for (const [tree, place] of treesOf(rule)) {
+    if (isCountable(tree)) continue;
+    const why = `can be met in more than ${TREE_WAYS_MAX} ways: use fewer branches`;
+    return void faults.meaning(`${path}.${place}`, why);
+  }
   if (!canBeMet([rule.approvals], roster)) return void never("approvals", "");
   const more = rule.escalations?.map((escalation) => escalation.approvals) ?? [];
   more.forEach((tree, i) => {
