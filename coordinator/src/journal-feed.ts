@@ -156,10 +156,13 @@ export class JournalFeed {
     }
     if (!(await this.#prepare(place, attempt))) return;
     const position = node.nextPosition(ledger) - 1;
-    const input = await this.#reread(place, position);
-    if (attempt !== this.#attempt) return;
-    rounds.push(input);
-    rounds.flush();
+    // Of a generation that begins here we have nothing to compare yet.
+    if (position > place.base || place.generation === 1) {
+      const input = await this.#reread(place, position);
+      if (attempt !== this.#attempt) return;
+      rounds.push(input);
+      rounds.flush();
+    }
     if (attempt !== this.#attempt || node.status(ledger).damage !== undefined) return;
     this.#read(place, attempt);
   }

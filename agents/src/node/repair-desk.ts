@@ -55,6 +55,8 @@ export interface RepairDeskParts {
   readonly view: () => MeshView;
 }
 
+/** Machine version from which on generations are known. */
+const REPAIR_VERSION_MIN = 2;
 /** Runs of a peer that do not lead to the kept head, before our own copy is given up instead. */
 const MISFITS_MAX = 3;
 
@@ -122,7 +124,9 @@ export class RepairDesk {
   takeOrder(envelope: Envelope, nowMs: number, out: CoordinatorOut): RejectCode | undefined {
     const { book, lane, publicKey } = this.#p;
     if (this.#isCut) return undefined;
-    const { generation } = lane.machine.point;
+    const { generation, machineVersion } = lane.machine.point;
+    // No machine of the first version would enter an opening.
+    if (machineVersion < REPAIR_VERSION_MIN) return "unsupported-format";
     // One that lost its store may have forgotten what it signed: it has nothing to promise by.
     const lastHead = lane.confirmedPosition > 0 ? lane.machine.lastHead : undefined;
     const own = { nowMs, generation, key: publicKey, lastHead };
