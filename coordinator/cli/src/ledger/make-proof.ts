@@ -43,14 +43,16 @@ export function makeProof(
 ): ProofLine[] {
   const coverage = certificateOf(walk, proven);
   const kept = coverage === undefined ? [] : receiptsUnder(crypto, coverage, receipts);
-  const hosts = new Set([proven, ...(coverage ?? [])].flatMap((w) => factsOf(walk, w).hosts));
-  const keys = new Set(kept.map(({ signatures }) => hex(signatures[0]?.key ?? new Uint8Array())));
   const judgedAt = judgedAtOf(proven);
+  const judged = judgedAt === undefined ? undefined : walk.entryAt(Ledger.CONTROL, judgedAt);
+  const named = [proven, ...(coverage ?? []), ...(judged === undefined ? [] : [judged])];
+  const hosts = new Set(named.flatMap((walked) => factsOf(walk, walked).hosts));
+  const keys = new Set(kept.map(({ signatures }) => hex(signatures[0]?.key ?? new Uint8Array())));
   const basis = [...walk.entries()].filter(
     (walked) =>
       walked.ledger === Ledger.CONTROL &&
       walked !== proven &&
-      (isBasis(walk, walked, hosts, keys) || walked.index === judgedAt),
+      (isBasis(walk, walked, hosts, keys) || walked === judged),
   );
   const lines: ProofLine[] = [{ kind: "proof", mesh: walk.mesh.view.mesh }];
   for (const walked of basis) lines.push(lineOf(walk, "basis", walked));
