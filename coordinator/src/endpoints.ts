@@ -102,32 +102,31 @@ export class Endpoints {
     for (const { client } of this.#endpoints) client.close();
   }
 
-  /** @param at the one that failed: others may have gone on already. */
-  #goOn(at: number): void {
-    if (this.#first === at) this.#first = (at + 1) % this.#endpoints.length;
-  }
-
   async #unary(method: DescMethod, request: unknown, options: CallOptions = {}): Promise<unknown> {
     const deadlineMs = Date.now() + (options.timeoutMs ?? CALL_MS_DEFAULT);
     const isRead = !WRITES.includes(method.name);
+    const count = this.#endpoints.length;
+    const first = this.#first;
     let said: OstrakaError | undefined;
-    for (let left = this.#endpoints.length; ; left--) {
-      const at = this.#first;
+    for (let tried = 0; ; tried++) {
+      const at = (first + tried) % count;
       const { address, client } = this.#endpoints[at] as Endpoint;
-      const shareMs = Math.max(TRY_MS_MIN, (deadlineMs - Date.now()) / left);
+      const shareMs = Math.max(TRY_MS_MIN, (deadlineMs - Date.now()) / (count - tried));
       const untilMs = isRead ? Math.min(deadlineMs, Date.now() + shareMs) : deadlineMs;
       try {
-        return await unary(client, method, request, untilMs);
+        const answer = await unary(client, method, request, untilMs);
+        this.#first = at;
+        return answer;
       } catch (error) {
         const failure = error as ServiceError;
         const known = errorOfStatus(failure, address);
         const isOfOne = isOfOneAlone(failure, known, isRead);
         // Also for the next call: whoever is silent is not asked first again.
-        if (isOfOne || known.code === "OSTRAKA_DEADLINE") this.#goOn(at);
+        if (isOfOne || known.code === "OSTRAKA_DEADLINE") this.#first = (at + 1) % count;
         if (!isOfOne) throw known;
         // What a coordinator has said counts more than that another one says nothing.
         said = said === undefined || !isSilence(known) ? known : said;
-        if (left <= 1 || Date.now() >= deadlineMs) throw said;
+        if (tried + 1 >= count || Date.now() >= deadlineMs) throw said;
       }
     }
   }
@@ -139,28 +138,28 @@ export class Endpoints {
   ): AsyncGenerator<unknown> {
     const resume = resumeOf(method, request);
     const patienceMs = options.patienceMs ?? PATIENCE_MS_DEFAULT;
+    const count = this.#endpoints.length;
+    let at = this.#first;
     let heardMs: number | undefined;
     for (let tried = 1; options.signal?.aborted !== true; tried++) {
-      const at = this.#first;
       const endpoint = this.#endpoints[at] as Endpoint;
       try {
         for await (const message of stream(endpoint, method, resume.request(), options)) {
-          heardMs = performance.now();
           tried = 0;
           if (resume.take(message)) yield message;
+          // After the yield: what the caller does with it takes its own time.
+          heardMs = performance.now();
         }
       } catch (error) {
         const known = errorOfStatus(error as ServiceError, endpoint.address);
         // Who never came in is not kept waiting longer than one round.
         const isOver =
-          heardMs === undefined
-            ? tried >= this.#endpoints.length
-            : performance.now() - heardMs >= patienceMs;
+          heardMs === undefined ? tried >= count : performance.now() - heardMs >= patienceMs;
         if (isOver || !isOfOneAlone(error as ServiceError, known, true)) throw known;
       }
-      this.#goOn(at);
-      const isRound = tried > 0 && tried % this.#endpoints.length === 0;
-      if (isRound || tried === 0) await delay(ROUND_MS);
+      at = (at + 1) % count;
+      // One that has just broken off may be back at once; a round of silence takes a breath.
+      if (tried % count === 0) await delay(ROUND_MS);
     }
   }
 }
@@ -182,15 +181,15 @@ async function* stream(
   const cancel = () => answers.cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   if (signal?.aborted === true) cancel();
-  const silence = setTimeout(cancel, SILENCE_MS_MAX);
+  let silence = setTimeout(cancel, SILENCE_MS_MAX);
   let isSilent = true;
   try {
     for await (const message of answers) {
       isSilent = false;
-      silence.refresh();
-      yield message;
       // What the caller does with it takes its own time.
-      silence.refresh();
+      clearTimeout(silence);
+      yield message;
+      silence = setTimeout(cancel, SILENCE_MS_MAX);
     }
   } catch (error) {
     if (signal?.aborted === true) return;

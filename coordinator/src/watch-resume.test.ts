@@ -51,4 +51,8 @@ test("a host is news when its receipt is, not because another coordinator heard 
   expect(resume.take(host("web-1", 1, 99n))).toBe(false);
   expect(resume.take(host("web-2", 1))).toBe(true);
   expect(resume.take(host("web-1", 2))).toBe(true);
+  const left = create(HostServiceWatchResponseSchema, {
+    item: { case: "host", value: { name: "web-1", hasLeft: true } },
+  });
+  expect([resume.take(left), resume.take(left)]).toEqual([true, false]);
 });

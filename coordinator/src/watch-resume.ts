@@ -46,7 +46,7 @@ interface HostNews {
   readonly receipt?: Envelope;
   readonly item?: {
     readonly case?: string;
-    readonly value?: { readonly name?: string; readonly receipt?: Envelope };
+    readonly value?: { readonly name?: string; readonly receipt?: Envelope; hasLeft?: boolean };
   };
 }
 
@@ -59,7 +59,8 @@ function byHost(request: unknown): Resume {
       const { item, receipt = item?.value?.receipt } = message as HostNews;
       const host = item?.value?.name ?? hex(receipt?.signatures[0]?.key ?? new Uint8Array());
       if (host === "" || item?.case === "synced") return true;
-      const digest = receipt === undefined ? "" : digestOf(toBinary(EnvelopeSchema, receipt));
+      const state = item?.value?.hasLeft === true ? "left" : "no receipt";
+      const digest = receipt === undefined ? state : digestOf(toBinary(EnvelopeSchema, receipt));
       if (newest.get(host) === digest) return false;
       newest.set(host, digest);
       return true;

@@ -141,6 +141,11 @@ export class CoordinatorNode {
     };
   }
 
+  /** The newest sealed head of a ledger, for who asks often. */
+  sealedOf(ledger: LedgerId): Sealed | undefined {
+    return this.#lane(ledger).sealer.latest;
+  }
+
   /** The newest head of a ledger heard from a coordinator since this process began. */
   newestHeadOf(ledger: LedgerId, coordinatorKey: Uint8Array) {
     return this.#lane(ledger).sealer.newestOf(coordinatorKey);

@@ -45,7 +45,13 @@ const mesh = {
   roster: {
     document: { holders: [holder("ada", Role.APPROVER), holder("c-1", Role.COORDINATOR)] },
   },
-  view: { hostNamed: (name: string) => (name === "web-1" ? { name } : undefined) },
+  view: {
+    hostNamed: (name: string) =>
+      ["web-1", "web-9"].includes(name)
+        ? { key: Uint8Array.of(Number(name.slice(-1))) }
+        : undefined,
+    isExpelled: (key: Uint8Array) => key[0] === 9,
+  },
 } as unknown as Pick<Mesh, "roster" | "view">;
 const shown = (subject: object | undefined) =>
   ({ sslPeerCertificate: subject && { subject } }) as unknown as AuthContext;
@@ -61,6 +67,7 @@ test.each([
 
 test.each([
   ["nobody the mesh knows", { CN: "eve" }],
+  ["a host that was expelled", { CN: "web-9" }],
   ["a host that claims to be a coordinator", { CN: "web-1", OU: "coordinator" }],
   ["a role that there is none of", { CN: "ada", OU: "root" }],
   ["two names", { CN: ["ada", "web-1"] }],

@@ -54,7 +54,10 @@ function roleOf(
 function memberRole(name: string, roster: Mesh["roster"], view: Mesh["view"]) {
   // Names of holders and of hosts are never the same (see the roster's rules).
   const holder = roster.document.holders.find((known) => known.name === name);
-  if (holder === undefined) return view.hostNamed(name) === undefined ? undefined : "host";
+  if (holder === undefined) {
+    const host = view.hostNamed(name);
+    return host === undefined || view.isExpelled(host.key) ? undefined : "host";
+  }
   const isCoordinator = holder.keys.some(({ role }) => role === Role.COORDINATOR);
   return isCoordinator ? "coordinator" : "person";
 }

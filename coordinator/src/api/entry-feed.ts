@@ -2,7 +2,7 @@
 // watcher's own place, so nothing is buffered for one that is slow, and nothing is left out or
 // repeated.
 
-import { setImmediate as breathe } from "node:timers/promises";
+import { setImmediate as breathe, setTimeout as delay } from "node:timers/promises";
 import { LEDGERS, Ledger, type LedgerId } from "@ostraka/proto";
 import type { FoundRecord, Place, SealedReader } from "./sealed-reader.ts";
 import { SyncMarks } from "./sync-marks.ts";
@@ -14,6 +14,8 @@ export interface Fed {
   readonly at: Place;
 }
 
+/** How long what is sealed is gathered before a watcher hears of it. */
+const GATHER_MS = 10;
 /** Entries read at once; between two reads others get their turn. */
 const READ_AT_ONCE = 32;
 
@@ -52,5 +54,7 @@ export async function* feedEntries(
     }
     if (marks.isDue()) yield { at: at() };
     await reader.changed(signal);
+    // Under a flood many are sealed at once: a watcher is woken for all of them together.
+    if (!signal.aborted) await delay(GATHER_MS);
   }
 }

@@ -77,7 +77,16 @@ async function* watchHosts(
     if (host !== undefined) yield item(host);
     if (envelope !== undefined) continue;
     // Hosts that have shown no receipt yet, those that have just joined among them.
-    for (const member of members()) if (!shown.has(member.name)) yield item(member);
+    const names = new Set<string>();
+    for (const member of members()) {
+      names.add(member.name);
+      if (!shown.has(member.name)) yield item(member);
+    }
+    for (const name of shown) {
+      if (names.has(name)) continue;
+      shown.delete(name);
+      yield { item: { case: "host" as const, value: { name, hasLeft: true } }, at: at() };
+    }
     if (marks.isDue()) {
       const value = { machineTimeMs: reader.machineTimeMs() };
       yield { item: { case: "synced" as const, value }, at: at() };

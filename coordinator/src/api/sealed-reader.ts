@@ -51,12 +51,12 @@ export class SealedReader {
 
   /** Last index that may be shown. */
   indexOf(ledger: LedgerId): number {
-    const { sealed, index } = this.runtime.node.status(ledger);
-    return Math.min(index, Number(sealed?.head.index ?? 0n));
+    const sealed = this.runtime.node.sealedOf(ledger);
+    return Math.min(this.#machine(ledger).book.index, Number(sealed?.head.index ?? 0n));
   }
 
   sealedHead(ledger: LedgerId): SealedHead | undefined {
-    return this.runtime.node.status(ledger).sealed?.sealed;
+    return this.runtime.node.sealedOf(ledger)?.sealed;
   }
 
   place(): Place {
@@ -102,7 +102,7 @@ export class SealedReader {
    * not come that far.
    */
   inclusion(ledger: LedgerId, index: number): { head?: SealedHead; path: Uint8Array[] } {
-    const { sealed } = this.runtime.node.status(ledger);
+    const sealed = this.runtime.node.sealedOf(ledger);
     const size = Number(sealed?.head.index ?? 0n);
     const { book } = this.#machine(ledger);
     if (sealed === undefined || size > book.index || index > size) return { path: [] };
@@ -111,7 +111,7 @@ export class SealedReader {
 
   /** That the ledger of `size1` entries is a prefix of that of the newest sealed head. */
   consistency(ledger: LedgerId, size1: number): Uint8Array[] {
-    const size = Number(this.runtime.node.status(ledger).sealed?.head.index ?? 0n);
+    const size = Number(this.runtime.node.sealedOf(ledger)?.head.index ?? 0n);
     const { book } = this.#machine(ledger);
     const isAsked = size1 > 0 && size1 < size && size <= book.index;
     return isAsked ? book.consistencyPath(size1, size) : [];

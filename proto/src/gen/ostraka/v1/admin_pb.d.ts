@@ -564,6 +564,13 @@ export declare type HostStatus = Message<"ostraka.v1.HostStatus"> & {
    * @generated from field: uint64 heard_ms = 8;
    */
   heardMs: bigint;
+
+  /**
+   * No member any more: only a watch tells it, of a host that it has told of before.
+   *
+   * @generated from field: bool has_left = 9;
+   */
+  hasLeft: boolean;
 };
 
 /**
