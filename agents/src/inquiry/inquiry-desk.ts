@@ -47,6 +47,8 @@ export interface OpenedInquiry {
 interface Asked {
   readonly id: string;
   readonly subject: SubjectText;
+  /** In hex. */
+  readonly commitment: string;
   readonly epoch: number;
   readonly floorMdb: number;
   readonly untilMs: number;
@@ -79,7 +81,8 @@ export class InquiryDesk {
     source: OpenedSignal,
     machineTimeMs: number,
   ): OpenedInquiry | undefined {
-    const policy = view.policyOf(view.epoch)?.inquiry;
+    const { epoch } = source.signal;
+    const policy = view.policyOf(epoch)?.inquiry;
     if (view.machineVersion < 2 || policy === undefined || held.length === 0) return undefined;
     // An answer never opens one.
     if (source.signal.inquiryId.length > 0) return undefined;
@@ -90,14 +93,15 @@ export class InquiryDesk {
     if (this.#bySubject.size >= LIMITS.inquiriesMax) return undefined;
     if (!this.#takeToken(hostId(source.host), policy.perHost, machineTimeMs)) return undefined;
     const { floorMdb, forMs } = policy;
-    const opened = this.#open(view.epoch, held, source, {
+    const opened = this.#open(epoch, held, source, {
       floorMdb,
       sumMdb,
       untilMs: BigInt(machineTimeMs + forMs),
     });
     const id = hex(opened.inquiry.id);
     const untilMs = machineTimeMs + forMs;
-    const asked = { id, subject, epoch: view.epoch, floorMdb, untilMs, answers: new Map() };
+    const commitment = hex(opened.inquiry.commitment);
+    const asked = { id, subject, commitment, epoch, floorMdb, untilMs, answers: new Map() };
     // The place of a subject is that of its newest inquiry.
     this.#bySubject.delete(subject);
     this.#bySubject.set(subject, asked);
@@ -136,14 +140,17 @@ export class InquiryDesk {
     }
   }
 
-  /** Forgets a subject whose personal fields are erased. */
-  forget(subject: SubjectText): void {
-    this.#bySubject.delete(subject);
+  /** Forgets inquiries whose private parts are erased: commitments in hex. */
+  erase(commitments: ReadonlySet<string>): void {
+    for (const [subject, { commitment }] of this.#bySubject) {
+      if (commitments.has(commitment)) this.#bySubject.delete(subject);
+    }
   }
 
   save(w: BinaryWriter): void {
     saveAll(w, this.#bySubject.values(), (_, asked) => {
-      w.string(asked.id).string(asked.subject).uint32(asked.epoch).sint32(asked.floorMdb);
+      w.string(asked.id).string(asked.subject).string(asked.commitment);
+      w.uint32(asked.epoch).sint32(asked.floorMdb);
       saveNumber(w, asked.untilMs);
       saveAll(w, asked.answers, (__, [host, isAgainst]) => w.string(host).bool(isAgainst));
     });
@@ -152,10 +159,18 @@ export class InquiryDesk {
 
   load(r: BinaryReader): void {
     loadAll(r, () => {
-      const [id, subject] = [r.string(), r.string() as SubjectText];
+      const [id, subject, commitment] = [r.string(), r.string() as SubjectText, r.string()];
       const [epoch, floorMdb, untilMs] = [r.uint32(), r.sint32(), loadNumber(r)];
       const answers = new Map(loadAll(r, () => [r.string(), r.bool()] as const));
-      this.#bySubject.set(subject, { id, subject, epoch, floorMdb, untilMs, answers });
+      this.#bySubject.set(subject, {
+        id,
+        subject,
+        commitment,
+        epoch,
+        floorMdb,
+        untilMs,
+        answers,
+      });
     });
     loadAll(r, () => this.#wholeMs.set(r.string(), loadNumber(r)));
   }

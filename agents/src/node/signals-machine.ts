@@ -255,7 +255,9 @@ export class SignalsMachine extends JournalMachine {
       this.quorum.recheck(this.mesh.view);
     }
     if (effect.case === "erasure") {
-      this.quorum.erase(new Set(effect.value.commitments.map(hex)));
+      const commitments = new Set(effect.value.commitments.map(hex));
+      this.quorum.erase(commitments);
+      this.inquiries.erase(commitments);
       this.forget();
     }
     const part = privates[0];

@@ -7,11 +7,14 @@ import {
   type Bytes,
   type Crypto,
   concat,
+  decode,
   type EarlierVerdict,
   EarlierVerdictSchema,
+  EntrySchema,
   hex,
   LIMITS,
   type Revocation,
+  SignalSchema,
   type SubjectText,
 } from "@ostraka/proto";
 import {
@@ -110,9 +113,13 @@ export class PastVerdicts {
     return { verdict, previousRoot: tree.root(), size };
   }
 
-  /** Forgets a subject whose personal fields are erased. */
-  forget(subject: SubjectText): void {
-    this.#bySubject.delete(subject);
+  /** Forgets offences whose witnesses' private parts are erased: commitments in hex. */
+  erase(commitments: ReadonlySet<string>): void {
+    for (const [subject, offences] of this.#bySubject) {
+      const kept = offences.filter((o) => !commitmentsIn(o.entry).some((c) => commitments.has(c)));
+      if (kept.length > 0) this.#bySubject.set(subject, kept);
+      else this.#bySubject.delete(subject);
+    }
   }
 
   save(w: BinaryWriter): void {
@@ -135,4 +142,13 @@ export class PastVerdicts {
       this.#bySubject.set(subject, offences);
     });
   }
+}
+
+function commitmentsIn(entry: Bytes): string[] {
+  const effect = decode(EntrySchema, entry, LIMITS.earlierEntryBytesMax)?.effect;
+  const signals = effect?.case === "revocation" ? (effect.value.warrant?.signals ?? []) : [];
+  return signals.flatMap(({ signal }) => {
+    const decoded = decode(SignalSchema, signal, LIMITS.signalBytesMax);
+    return decoded === undefined ? [] : [hex(decoded.commitment)];
+  });
 }

@@ -280,6 +280,7 @@ export class SignalQuorum {
 
   /** Drops the signals behind these commitments, in hex: their private parts are erased. */
   erase(commitments: ReadonlySet<string>): void {
+    this.#past.erase(commitments);
     for (const [subject, window] of this.#all()) {
       this.#keep(subject, window, (s) => !commitments.has(hex(s.signal.commitment)));
     }
