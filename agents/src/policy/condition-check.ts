@@ -147,7 +147,8 @@ function constantOf(constant: Constant): CheckedExpression {
     case "boolValue":
       return { type: "bool", cost: 1 };
     case "int64Value":
-      return { type: "int", cost: 1 };
+      if (BigInt.asIntN(64, constant.value) === constant.value) return { type: "int", cost: 1 };
+      return refuse("holds a number beyond 64 bits");
     case "stringValue":
       return { type: "string", cost: 1 + Math.ceil(constant.value.length / 8) };
     case "doubleValue":

@@ -53,7 +53,7 @@ class Entered {
     const { activation } = kit.policy(epoch, NOW, yaml, authors);
     const active = this.book.evaluateActivation(activation, findHolder, atMs);
     if (isReject(active)) return active.reject;
-    this.book.applyActivation(active, ++this.index);
+    this.book.applyActivation(active, ++this.index, atMs);
     return "active";
   }
 }
