@@ -4,6 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Ledger, OstrakaError } from "@ostraka/proto";
 import type { Access } from "./access.ts";
+import { allHosts } from "./all-hosts.ts";
 import { Coverage } from "./coverage.ts";
 import { idOf, type WalkedEntry } from "./ledger/ledger-walk.ts";
 import { VerifiedMesh } from "./ledger/verified-mesh.ts";
@@ -88,8 +89,7 @@ function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
 }
 
 async function lookAtReceipts({ client }: Access, coverage: Coverage): Promise<void> {
-  const listed = await passing(client.mesh.listHosts({}));
-  for (const host of listed?.hosts ?? []) coverage.take(host.receipt);
+  for (const { receipt } of (await passing(allHosts(client))) ?? []) coverage.take(receipt);
 }
 
 /** A coordinator that is away for a moment is asked again until the deadline. */

@@ -15,6 +15,7 @@ import {
   OstrakaError,
 } from "@ostraka/proto";
 import { type Access, type AccessFlags, withAccess } from "../access.ts";
+import { allHosts } from "../all-hosts.ts";
 import { EXIT, usage } from "../failure.ts";
 import { type CheckedProof, checkProof } from "../ledger/check-proof.ts";
 import { placeText } from "../ledger/entry-json.ts";
@@ -80,7 +81,7 @@ async function prove(id: string, flags: ProveFlags, terminal: Terminal): Promise
 
 /** Latest receipts that hold, by host key. */
 async function latestReceipts({ crypto, client }: Access, walk: LedgerWalk): Promise<Envelope[]> {
-  const { hosts } = await client.mesh.listHosts({});
+  const hosts = await allHosts(client);
   const receipts = hosts.flatMap(({ receipt }) => {
     const opened = receipt && openReceipt(crypto, walk.mesh.view, receipt);
     if (receipt === undefined || opened === undefined || isReject(opened)) return [];

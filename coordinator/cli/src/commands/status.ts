@@ -12,6 +12,7 @@ import {
 } from "@ostraka/proto";
 import type { GetStatusResponse, HostStatus } from "@ostraka/proto/gen/admin";
 import { type Access, type AccessFlags, withAccess } from "../access.ts";
+import { allHosts } from "../all-hosts.ts";
 import {
   type AskedCoordinator,
   askCoordinators,
@@ -191,7 +192,7 @@ export async function runHostList(flags: AccessFlags, terminal: Terminal): Promi
 async function listHosts(access: Access): Promise<ListedHost[]> {
   const mesh = new VerifiedMesh(access);
   // Receipts first: whoever has signed one is then a member as of the ledger read after.
-  const { hosts } = await access.client.mesh.listHosts({});
+  const hosts = await allHosts(access.client);
   await mesh.refresh("control");
   const { view } = mesh.walk.mesh;
   const shown = new Map(hosts.map((host: HostStatus) => [host.name, host.receipt]));

@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { LEDGERS } from "@ostraka/proto";
+import { allHosts } from "../all-hosts.ts";
 import { Coverage } from "../coverage.ts";
 import type { WalkedEntry } from "../ledger/ledger-walk.ts";
 import type { EmbeddedMesh } from "./embedded-mesh.ts";
@@ -72,8 +73,7 @@ export async function carryOut(
   if (narrator.isTerminal) bar("");
   await until(
     async () => {
-      const { hosts } = await mesh.client.mesh.listHosts({});
-      for (const { receipt } of hosts) {
+      for (const { receipt } of await allHosts(mesh.client)) {
         const host = coverage.take(receipt);
         if (host !== undefined) bar(`${host} proves that it enforces`);
       }
