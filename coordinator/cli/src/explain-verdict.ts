@@ -2,23 +2,26 @@
 // or proposal and approvals, its place in the ledger and the proof of it. Everything here has been
 // verified by the walk.
 
-import { type MeshView, openApproval, openSignalProof } from "@ostraka/agents/kernel";
+import { evidenceOf, type MeshView, openApproval, openPrivate } from "@ostraka/agents/kernel";
 import {
   type Crypto,
   decode,
   EvidenceKind,
+  hex,
   isReject,
   LIMITS,
   type PrivatePart,
   ProposalSchema,
   type Reason,
   type SignalProof,
+  SignalSchema,
   type Warrant,
 } from "@ostraka/proto";
+import { type ExplainedStory, storyOf } from "./explain-story.ts";
 import { standingOf } from "./ledger/find-verdict.ts";
 import type { LedgerWalk, WalkedEntry } from "./ledger/ledger-walk.ts";
+import { ruleWords } from "./rule-words.ts";
 import { iso, verdictJson } from "./verdict-json.ts";
-import { treeWords } from "./verdict-words.ts";
 
 export interface ExplainedReason {
   readonly detector: string;
@@ -28,6 +31,8 @@ export interface ExplainedReason {
   readonly kind: "declared" | "learned";
   readonly from: string | null;
   readonly to: string | null;
+  /** Events behind it. */
+  readonly count: number;
 }
 
 export interface ExplainedSignal {
@@ -35,6 +40,8 @@ export interface ExplainedSignal {
   readonly faultDomain: string;
   readonly time: string | null;
   readonly evidenceMdb: number;
+  /** An answer to an inquiry. */
+  readonly answersInquiry: boolean;
   readonly reasons: readonly ExplainedReason[];
 }
 
@@ -55,15 +62,22 @@ export interface ExplainedVerdict {
       readonly time: string | null;
     }[];
   } | null;
-  readonly proof: {
-    readonly ledgerIndex: number;
-    readonly treeSize: number;
-    readonly root: Uint8Array | null;
-    readonly inclusionVerified: boolean;
-    readonly inclusionPath: readonly Uint8Array[];
-    readonly seals: number;
-    readonly coordinators: number;
-  };
+  /** Its witnesses speak of one subject by the seals alone: their words were erased or pruned. */
+  readonly bySealsOnly: boolean;
+  /** The epoch was not the active one: its canary decided. */
+  readonly ofCanary: boolean;
+  readonly story: ExplainedStory;
+  readonly proof: ExplainedProof;
+}
+
+export interface ExplainedProof {
+  readonly ledgerIndex: number;
+  readonly treeSize: number;
+  readonly root: Uint8Array | null;
+  readonly inclusionVerified: boolean;
+  readonly inclusionPath: readonly Uint8Array[];
+  readonly seals: number;
+  readonly coordinators: number;
 }
 
 /** @param nowMs machine time at which its standing is judged. */
@@ -73,65 +87,68 @@ export function explainVerdict(
   walked: WalkedEntry,
   nowMs: number,
 ): ExplainedVerdict {
-  const { verdict, record, ledger, index } = walked;
+  const { verdict, record } = walked;
   const body = verdict?.kind === "lift" ? verdict.lift : verdict?.revocation;
   const view = walk.mesh.viewAt(Number(body?.controlIndex ?? 0n));
   const warrant = body?.warrant;
-  const { privates } = record;
   const standing = standingOf(walk, walked, nowMs);
-  const inclusion = walk.inclusionOf(walked);
-  const head = walk.headOf(ledger);
+  const { rule: name = "", epoch = 0 } = body ?? {};
+  const evidence = evidenceOf(warrant);
+  const isOfPeople = warrant?.proposal !== undefined;
+  const proofs = isOfPeople ? evidence : (warrant?.signals ?? []);
   return {
     verdict: verdictJson(walked),
     state: standing.state,
     endedAt: standing.by === undefined ? null : `c:${standing.by.index}`,
-    rule: ruleOf(view, body?.rule ?? "", body?.epoch ?? 0),
-    signals: signalsOf(crypto, view, warrant?.signals ?? [], privates),
+    rule: { name, epoch, asks: ruleWords(view, name, epoch) },
+    signals: signalsIn(crypto, view, proofs, record.privates),
     people: peopleOf(crypto, walk, view, warrant),
-    proof: {
-      ledgerIndex: index,
-      treeSize: inclusion.size,
-      root: head?.head.root ?? null,
-      inclusionVerified: inclusion.isVerified,
-      inclusionPath: inclusion.path,
-      seals: head?.sealed.seals.length ?? 0,
-      coordinators: view.coordinatorKeys().length,
-    },
+    bySealsOnly: walked.bySealsOnly === true,
+    ofCanary: epoch > view.epoch,
+    story: storyOf(walk, walked, nowMs),
+    proof: proofOf(walk, walked, view.coordinatorKeys().length),
   };
 }
 
-function ruleOf(view: MeshView, name: string, epoch: number): ExplainedVerdict["rule"] {
-  const policy = view.policyOf(epoch);
-  const bySignals = policy?.signalRules.find((rule) => rule.name === name);
-  if (bySignals !== undefined) {
-    const { hosts, faultDomains, lineMdb, windowMs } = bySignals;
-    const asks =
-      `signals from ${hosts} hosts of ${faultDomains} fault domains, each over ` +
-      `${lineMdb / 1000} dB, within ${windowMs / 60_000} min`;
-    return { name, epoch, asks };
-  }
-  const byPeople = policy?.approvalRules.find((rule) => rule.name === name);
-  const asks =
-    byPeople === undefined ? "not known" : `approval by ${treeWords(byPeople.approvals)}`;
-  return { name, epoch, asks };
+/** The place of an entry under its ledger's sealed head. */
+export function proofOf(
+  walk: LedgerWalk,
+  walked: WalkedEntry,
+  coordinators: number,
+): ExplainedProof {
+  const inclusion = walk.inclusionOf(walked);
+  const head = walk.headOf(walked.ledger);
+  return {
+    ledgerIndex: walked.index,
+    treeSize: inclusion.size,
+    root: head?.head.root ?? null,
+    inclusionVerified: inclusion.isVerified,
+    inclusionPath: inclusion.path,
+    seals: head?.sealed.seals.length ?? 0,
+    coordinators,
+  };
 }
 
-function signalsOf(
+/** Signals with the reasons beside them; none where their words are gone. */
+export function signalsIn(
   crypto: Crypto,
   view: MeshView,
   proofs: readonly SignalProof[],
   privates: readonly PrivatePart[],
 ): ExplainedSignal[] {
-  return proofs.flatMap((proof, i) => {
-    const opened = openSignalProof(crypto, view, proof, privates[i]);
-    if (isReject(opened)) return [];
-    const { host, signal } = opened;
+  return proofs.flatMap((proof) => {
+    const signal = decode(SignalSchema, proof.signal, LIMITS.signalBytesMax);
+    if (signal === undefined) return [];
+    const host = view.hostOf(signal.hostKey);
+    const part = privates.find((each) => openPrivate(crypto, signal.commitment, each));
+    const content = openPrivate(crypto, signal.commitment, part)?.content;
     return {
-      host: host.name,
-      faultDomain: host.faultDomain,
+      host: host?.name ?? hex(signal.hostKey).slice(0, 16),
+      faultDomain: host?.faultDomain ?? "",
       time: iso(signal.timeMs),
       evidenceMdb: signal.evidenceMdb,
-      reasons: opened.private.content.reasons.map(reasonOf),
+      answersInquiry: signal.inquiryId.length > 0,
+      reasons: (content?.reasons ?? []).map(reasonOf),
     };
   });
 }
@@ -145,6 +162,7 @@ function reasonOf(reason: Reason): ExplainedReason {
     kind: reason.kind === EvidenceKind.LEARNED ? "learned" : "declared",
     from: iso(reason.fromMs),
     to: iso(reason.toMs),
+    count: reason.count,
   };
 }
 

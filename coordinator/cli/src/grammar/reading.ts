@@ -24,7 +24,7 @@ export function addReading(program: Command, bind: Bind): void {
   const explain = asOptions(
     program
       .command("explain")
-      .argument("<id>", "of a revocation, a lift, or a decision (the X-Ostraka-Decision header)")
+      .argument("<id>", "of a verdict, suggestion or inquiry, c:N, or X-Ostraka-Decision")
       .description("walk back from a denial to what it rests on"),
   );
   bind(explain, async () => (await import("../commands/explain.ts")).runExplain);
