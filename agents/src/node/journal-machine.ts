@@ -47,7 +47,7 @@ import {
   saveNumber,
 } from "../kernel/index.ts";
 import { type Effect, type JournalPoint, LedgerBook, RefusalCounts } from "../ledger/index.ts";
-import type { CheckedOpening } from "../repair/index.ts";
+import { type CheckedOpening, type PoisonMajority, PoisonTally } from "../repair/index.ts";
 import { openingAt } from "./generation.ts";
 import { chainHashOf } from "./journal-chain.ts";
 
@@ -85,6 +85,8 @@ export interface MachineStep {
   isForgetting?: true;
   tick?: Tick;
   kind?: EnvelopeKind;
+  /** A majority says that its machines fail at a message that this one has applied. */
+  poisoned?: PoisonMajority;
 }
 
 const NO_KEY = new Uint8Array(0);
@@ -97,6 +99,7 @@ export abstract class JournalMachine {
   readonly book: LedgerBook;
   protected readonly crypto: Crypto;
   readonly #refusals = new RefusalCounts();
+  readonly #poison = new PoisonTally();
   readonly #latestTicks = new Map<string, number>();
   /** Newest machine version that each coordinator has announced, by hex key. */
   readonly #announced = new Map<string, number>();
@@ -195,6 +198,7 @@ export abstract class JournalMachine {
       saveAll(w, byKey, (_, [key, n]) => saveNumber(w.string(key), n));
     }
     this.#refusals.save(w);
+    this.#poison.save(w);
     this.book.active.save(w);
     const indices = [...this.book.active.ids()].map((id) => this.#indexOf.get(id) as number);
     saveAll(w, indices, saveNumber);
@@ -217,14 +221,18 @@ export abstract class JournalMachine {
       loadAll(r, () => byKey.set(r.string(), loadNumber(r)));
     }
     this.#refusals.load(r);
+    this.#poison.load(r);
     this.book.active.load(r);
     const indices = loadAll(r, loadNumber);
     for (const id of this.book.active.ids()) this.#indexOf.set(id, indices.shift() as number);
     this.loadOwn(r);
   }
 
-  /** Applies the next message of the journal. */
-  step(position: number, bytes: Bytes): MachineStep {
+  /**
+   * Applies the next message of the journal.
+   * @param poison notes of a majority: the message is passed over, and nothing else changes.
+   */
+  step(position: number, bytes: Bytes, poison?: readonly Envelope[]): MachineStep {
     assert(position === this.#position + 1, "journal positions have no gaps");
     const message = decode(JournalMessageSchema, bytes, LIMITS.messageBytesMax);
     this.#chainHash = chainHashOf(this.crypto, this.#chainHash, message, bytes);
@@ -237,7 +245,7 @@ export abstract class JournalMachine {
       rejects: [],
       proofs: [],
     };
-    const code = this.#dispatch(message, step);
+    const code = poison ? this.#passOver(poison, step) : this.#dispatch(message, step);
     if (code !== undefined) this.refuse(step, message, code);
     if (step.records.length > 0 || step.tick !== undefined) {
       this.#lastHeadPosition = position;
@@ -288,6 +296,7 @@ export abstract class JournalMachine {
     step.kind = kind;
     if (kind === "tick") return this.#onTick(envelope, step);
     if (kind === "opening") return this.#onOpening(message, step);
+    if (kind === "poison") return this.#onPoison(envelope, step);
     return this.onMessage(kind, message as JournalMessage & { envelope: Envelope }, step);
   }
 
@@ -352,6 +361,23 @@ export abstract class JournalMachine {
   openingOf(message: JournalMessage): CheckedOpening | Reject {
     const { ledger, point, lastHead } = this;
     return openingAt(this.crypto, this.view(), message, { ledger, point, lastHead });
+  }
+
+  #passOver(notes: readonly Envelope[], step: MachineStep): undefined {
+    const position = this.#position;
+    this.#poison.pass(position);
+    const value = { position: BigInt(position), notes: [...notes] };
+    this.enter(step, { case: "poison", value }, []);
+  }
+
+  #onPoison(envelope: Envelope, step: MachineStep): RejectCode | undefined {
+    const taken = this.#poison.take(this.crypto, this.view(), envelope, {
+      ledger: this.ledger,
+      generation: this.#generation,
+    });
+    if (typeof taken === "string") return taken;
+    if (taken !== undefined) step.poisoned = taken;
+    return undefined;
   }
 
   #onOpening(message: JournalMessage, step: MachineStep): RejectCode | undefined {

@@ -12,6 +12,7 @@ import {
   equalBytes,
   hex,
   isReject,
+  type LedgerId,
   MemberSchema,
   type Opening,
   type PrivatePart,
@@ -34,7 +35,7 @@ import {
   type Policy,
 } from "../kernel/index.ts";
 import { PolicyBook } from "../policy/index.ts";
-import { checkOpening } from "../repair/index.ts";
+import { checkOpening, poisonFault } from "../repair/index.ts";
 import { checkReports } from "../reports/index.ts";
 import { isInCanary, openRollout, RolloutBook, type RolloutReport } from "../rollout/index.ts";
 import { type OpenedGenesis, Roster } from "../roster/index.ts";
@@ -303,6 +304,12 @@ export class Mesh {
       case "probe":
       case "halt":
         return faultOfStatement(this.crypto, view, effect, at);
+      case "poison": {
+        const { ledger, generation } = entry;
+        const position = Number(entry.position);
+        const at = { ledger: ledger as LedgerId, generation, position };
+        return poisonFault(this.crypto, view, effect.value, at);
+      }
       case "opening":
         return this.#faultOfOpening(effect.value, entry);
       case "version":

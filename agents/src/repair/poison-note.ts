@@ -60,14 +60,17 @@ export function openPoisonNote(
   return { ledger, generation, position, chainHash, coordinatorKey: key, why, envelope };
 }
 
-/** Whether a poison effect has notes of a majority on exactly this message. */
-export function checkPoison(
+/** Why a poison entry may not stand: it takes notes of a majority on one and the same message. */
+export function poisonFault(
   crypto: Crypto,
   view: MeshView,
   poison: Poison,
-  about: PoisonCase,
+  at: Pick<PoisonCase, "ledger" | "generation" | "position">,
 ): Reject | undefined {
-  if (Number(poison.position) !== about.position) return reject("wrong-index");
+  if (Number(poison.position) !== at.position) return reject("wrong-index");
+  const first = openPoisonNote(crypto, view, poison.notes[0]);
+  if (isReject(first)) return reject("not-poisoned");
+  const about: PoisonCase = { ...at, chainHash: first.chainHash };
   if (poison.notes.length > LIMITS.signaturesMax) return reject("too-many-signatures");
   const keys = new Set<string>();
   for (const envelope of poison.notes) {
@@ -81,7 +84,7 @@ export function checkPoison(
   return isEnough ? undefined : reject("not-poisoned");
 }
 
-export function isAbout(note: PoisonCase, about: PoisonCase): boolean {
+function isAbout(note: PoisonCase, about: PoisonCase): boolean {
   return (
     note.ledger === about.ledger &&
     note.generation === about.generation &&
