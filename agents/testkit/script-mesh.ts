@@ -96,7 +96,12 @@ export class ScriptMesh {
       onPhase: (phase) => this.#onPhase(seat, phase),
     });
     this.#start(seat, node, pump, (out) => node.open(out));
-    for (const ledger of [Ledger.CONTROL, Ledger.SIGNALS] as const) this.#catchUp(seat, ledger);
+    for (const ledger of LEDGERS) {
+      // As a feed does: what is there is looked at before it is read.
+      const input = this.isWatching && seat.node && this.streams.reread(seat.node, ledger);
+      if (input) seat.feed?.([input]);
+      this.#catchUp(seat, ledger);
+    }
     this.settle();
   }
 

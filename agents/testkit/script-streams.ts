@@ -8,6 +8,7 @@ export class ScriptStreams {
   readonly #streams = new Map<string, Bytes[]>();
   readonly #bound = new Map<LedgerId, number>();
   readonly #messageIds = new Set<string>();
+  readonly #trimmed = new Map<LedgerId, number>();
 
   constructor() {
     for (const ledger of LEDGERS) this.#streams.set(`${ledger}/1`, []);
@@ -15,6 +16,11 @@ export class ScriptStreams {
 
   of(ledger: LedgerId, generation = 1): Bytes[] | undefined {
     return this.#streams.get(`${ledger}/${generation}`);
+  }
+
+  /** The stream forgets what lies at or below a position of its generation 1. */
+  trim(ledger: LedgerId, upTo: number): void {
+    this.#trimmed.set(ledger, upTo);
   }
 
   /** Generation whose stream has the journal's channels. */
@@ -44,7 +50,9 @@ export class ScriptStreams {
     if (generation > bound) this.#bound.set(ledger, generation);
     // Bound elsewhere: the broker says so, and not what came after it.
     if (generation < bound) return { type: "retired", ledger, generation };
-    const position = node.nextPosition(ledger);
+    const trimmed = generation === 1 ? (this.#trimmed.get(ledger) ?? 0) : 0;
+    // As a feed does: what comes next is not what was wanted, and says where it stands.
+    const position = Math.max(node.nextPosition(ledger), trimmed + 1);
     const bytes = this.of(ledger, generation)?.[position - base - 1];
     return bytes && { type: "message", ledger, generation, position, bytes };
   }
@@ -56,7 +64,10 @@ export class ScriptStreams {
     const stream = this.of(ledger, place.generation) ?? [];
     const lastPosition = place.base + stream.length;
     const bytesAtOurs = stream[node.nextPosition(ledger) - place.base - 2];
-    return { type: "reread", ledger, lastPosition, ...(bytesAtOurs && { bytesAtOurs }) };
+    const firstPosition = (this.#trimmed.get(ledger) ?? 0) + 1;
+    const isThere = node.nextPosition(ledger) > firstPosition;
+    const found = isThere && bytesAtOurs !== undefined ? { bytesAtOurs } : {};
+    return { type: "reread", ledger, lastPosition, firstPosition, ...found };
   }
 
   #lookFor(node: CoordinatorNode, ledger: LedgerId, generation: number) {

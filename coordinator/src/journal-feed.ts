@@ -227,13 +227,16 @@ export class JournalFeed {
   async #reread({ generation, base }: JournalPlace, position: number): Promise<CoordinatorInput> {
     const { bus, ledger } = this.#options;
     const stream = this.#streamOf(generation);
-    const lastPosition = base + ((await bus.lastPosition(stream)) ?? 0);
+    const bounds = await bus.journalBounds(stream);
+    const lastPosition = base + (bounds?.last ?? 0);
+    const firstPosition = base + (bounds?.first ?? 1);
     const found = position > base ? await bus.readMessage(stream, position - base) : undefined;
     const bytesAtOurs = found?.bytes;
     return {
       type: "reread",
       ledger,
       lastPosition,
+      firstPosition,
       ...(bytesAtOurs !== undefined && { bytesAtOurs }),
     };
   }

@@ -28,6 +28,8 @@ export type CoordinatorInput =
       readonly type: "reread";
       readonly ledger: LedgerId;
       readonly lastPosition: number;
+      /** First position that the stream still holds; absent means 1. */
+      readonly firstPosition?: number;
       readonly bytesAtOurs?: Bytes;
     }
   /** Messages of the stream as they are there now, to be compared with ours. */

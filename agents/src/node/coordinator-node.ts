@@ -25,6 +25,7 @@ import type { Out, Store } from "../kernel/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import type { Sealed } from "../sealer/index.ts";
 import { AckDesk } from "./ack-desk.ts";
+import { CatchUp } from "./catch-up.ts";
 import { ControlMachine } from "./control-machine.ts";
 import type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordinator-io.ts";
 import { DutyDesk } from "./duty-desk.ts";
@@ -38,6 +39,7 @@ import { type JournalPlace, RepairDesk } from "./repair-desk.ts";
 import { ResyncDesk } from "./resync-desk.ts";
 import { RetentionDesk } from "./retention-desk.ts";
 import { SignalsMachine } from "./signals-machine.ts";
+import { snapshotPage } from "./snapshot-pages.ts";
 import { Submissions } from "./submissions.ts";
 
 export interface CoordinatorOptions {
@@ -67,6 +69,7 @@ export class CoordinatorNode {
   readonly #acks: AckDesk;
   readonly #imports: ImportDesk;
   readonly #retention: RetentionDesk;
+  readonly #catchUp: CatchUp;
   readonly #equivocations: EquivocationDesk;
   readonly #liars = new Set<string>();
   #wallMs = 0;
@@ -98,6 +101,8 @@ export class CoordinatorNode {
     this.#acks = new AckDesk(this.signals.intake, publicKey);
     this.#imports = new ImportDesk({ store, channels, publicKey });
     this.#retention = new RetentionDesk(store, this.#lanes.values(), this.receipts);
+    const { erased } = this.#retention;
+    this.#catchUp = new CatchUp({ ...parts, genesis, lanes: this.#lanes, erased });
     this.#equivocations = new EquivocationDesk(channels, publicKey);
     this.#resync = new ResyncDesk(store, (ledger) => {
       const { machine, sealer } = this.#lane(ledger);
@@ -196,7 +201,7 @@ export class CoordinatorNode {
         this.#onClock(input.wallMs, out);
         break;
       case "reread":
-        this.#lane(input.ledger).reread(input.lastPosition, input.bytesAtOurs, out);
+        this.#onReread(input, out);
         break;
       case "scrub":
         this.#onScrub(input, out);
@@ -232,6 +237,11 @@ export class CoordinatorNode {
     return this.#repairs.get(ledger) as RepairDesk;
   }
 
+  #onReread(input: CoordinatorInput & { type: "reread" }, out: Out<CoordinatorEffect>): void {
+    const { ledger, lastPosition, bytesAtOurs, firstPosition } = input;
+    this.#lane(ledger).reread(lastPosition, bytesAtOurs, out, firstPosition);
+  }
+
   #onScrub(input: CoordinatorInput & { type: "scrub" }, out: Out<CoordinatorEffect>): void {
     const lane = this.#lane(input.ledger);
     if (input.generation !== lane.machine.point.generation) return;
@@ -259,9 +269,14 @@ export class CoordinatorNode {
     const request = decode(ResyncRequestSchema, input.request, LIMITS.envelopeBodyBytesMax);
     const response = decode(ResyncResponseSchema, input.bytes, LIMITS.messageBytesMax);
     const ledger = LEDGERS.find((l) => l === request?.ledger);
-    if (request?.want.case !== "journalAbove" || ledger === undefined) return;
+    if (request === undefined || ledger === undefined) return;
     if (response === undefined || response.format !== 1) return;
     const lane = this.#lane(ledger);
+    const caught = this.#catchUp.onAnswer(request, response, out);
+    if (caught.length > 0) lane.resume();
+    for (const [position, bytes] of caught) this.#apply(lane, position, bytes, out);
+    if (caught.length > 0) out.enforce.push({ type: "journal", ledger });
+    if (request.want.case !== "journalAbove" || lane.isBehindStream) return;
     const above = Number(request.want.value);
     const verified = this.#repair(ledger).onPage(above, response.messages, out);
     // Under a promise: what they make is stored, and none of it is signed.
@@ -308,6 +323,7 @@ export class CoordinatorNode {
   }
 
   #acknowledge(out: Out<CoordinatorEffect>): void {
+    if (this.#lane(Ledger.SIGNALS).guard.isMuteAt(this.signals.point.position)) return;
     for (const { hostKey, body } of this.#acks.take(this.signals.point.generation)) {
       out.seal.push({ kind: "ack", body, channel: this.channels.acks(hostKey) });
     }
@@ -316,7 +332,8 @@ export class CoordinatorNode {
   #onResync(input: CoordinatorInput & { type: "resync" }, out: Out<CoordinatorEffect>): void {
     const request = decode(ResyncRequestSchema, input.bytes, LIMITS.envelopeBodyBytesMax);
     if (request === undefined || request.format !== 1) return;
-    if (request.want.case === "journalAbove") {
+    if (equalBytes(request.hostKey, this.publicKey)) return;
+    if (request.want.case === "journalAbove" || request.want.case === "snapshotFrom") {
       this.#onPeer(request, input.to, out);
       return;
     }
@@ -337,12 +354,16 @@ export class CoordinatorNode {
   }
 
   /** What another coordinator misses of a journal, out of our own copy. */
-  #onPeer({ ledger, want, hostKey }: ResyncRequest, to: number, out: Out<CoordinatorEffect>): void {
-    const known = LEDGERS.find((l) => l === ledger);
-    const isOwn = equalBytes(hostKey, this.publicKey);
-    if (known === undefined || isOwn || want.case !== "journalAbove") return;
+  #onPeer(request: ResyncRequest, to: number, out: Out<CoordinatorEffect>): void {
+    const { want, hostKey, headPosition } = request;
+    const ledger = LEDGERS.find((l) => l === request.ledger);
     const isPeer = this.control.mesh.view.coordinatorKeys().some((k) => equalBytes(k, hostKey));
-    const bytes = isPeer ? journalPage(this.#store, known, Number(want.value)) : undefined;
+    if (ledger === undefined || !isPeer) return;
+    const { rows, shelf } = this.#lane(ledger);
+    const bytes =
+      want.case === "snapshotFrom"
+        ? snapshotPage(rows, shelf, Number(want.value), Number(headPosition))
+        : journalPage(this.#store, ledger, Number(want.value));
     if (bytes !== undefined) out.reply.push({ to, bytes });
   }
 
@@ -425,6 +446,8 @@ export class CoordinatorNode {
     const { machineTimeMs } = this.control.point;
     const { importedIndex } = this.signals;
     this.#retention.work(this.control.mesh.view, { machineTimeMs, importedIndex }, out);
+    for (const lane of this.#lanes.values()) lane.release(this.control.mesh.view, out);
+    this.#catchUp.tick(out);
   }
 }
 

@@ -211,7 +211,8 @@ describe("an erasure", () => {
     const indexBefore = statusOf(seatOf(mesh, 0), Ledger.CONTROL).index;
     erase(mesh, [commitment]);
     expect(answersOf(mesh).at(-1)).toMatch(/^answer ok c:/);
-    ticks(mesh, 20);
+    // Until a snapshot lies far enough above for the streams to be cut behind the erasure.
+    ticks(mesh, 60);
     for (const seat of [...mesh.coordinators, ...mesh.sidecars]) {
       expect([seat.person.name, rowsWith(seat.store, MALLORY)]).toEqual([seat.person.name, []]);
       expect(rowsWith(seat.store, TRUDY).length).toBeGreaterThan(0);
@@ -231,7 +232,7 @@ describe("an erasure", () => {
     }
     // Everything the streams still hold is free of it, once they are trimmed as they were told.
     for (const ledger of LEDGERS) {
-      const upTo = Math.min(
+      const upTo = Math.max(
         ...trims.flatMap(({ effect }) =>
           effect.type === "trim" && effect.ledger === ledger ? [effect.upTo] : [],
         ),
@@ -300,4 +301,136 @@ test("receipts of hosts that fell silent are forgotten after their time", () => 
   mesh.crash(sidecar);
   ticks(mesh, 3, 29 * DAY_MS);
   expect([...seat.store.scan("receipt/")]).toHaveLength(1);
+});
+
+/** The stream forgets what the coordinators told it to. */
+function obeyTrims(mesh: ScriptMesh): Map<LedgerId, number> {
+  const upTo = new Map<LedgerId, number>();
+  for (const { effect } of mesh.effects) {
+    if (effect.type === "trim") upTo.set(effect.ledger, effect.upTo);
+  }
+  for (const [ledger, position] of upTo) mesh.streams.trim(ledger, position);
+  return upTo;
+}
+
+function wipe(seat: CoordinatorSeat): void {
+  for (const [key] of [...seat.store.scan("")]) seat.store.write([{ key }]);
+}
+
+function sealedBy(mesh: ScriptMesh, seat: CoordinatorSeat): number {
+  const id = Buffer.from(seat.person.signer.publicKey.subarray(0, 8)).toString("hex");
+  return mesh.published.filter((p) => p.channel.includes(".heads.") && p.channel.endsWith(id))
+    .length;
+}
+
+function expectSame(mesh: ScriptMesh): void {
+  const [first, ...rest] = mesh.coordinators as readonly CoordinatorSeat[] as [
+    CoordinatorSeat,
+    ...CoordinatorSeat[],
+  ];
+  for (const ledger of LEDGERS) {
+    for (const seat of rest) {
+      const [a, b] = [statusOf(first, ledger), statusOf(seat, ledger)];
+      expect([seat.person.name, b.damage]).toEqual([seat.person.name, undefined]);
+      expect(b.point).toEqual(a.point);
+      expect(b.index).toBe(a.index);
+    }
+  }
+}
+
+describe("a replica that lost its store", () => {
+  test("takes up a sealed snapshot where the stream has forgotten the rest, then speaks", () => {
+    const mesh = meshKeeping("1m", { coordinators: 3, hosts: 2 });
+    mesh.isWatching = true;
+    cutOff(mesh, MALLORY);
+    ticks(mesh, 60, 5_000);
+    const trimmed = obeyTrims(mesh);
+    expect([...trimmed.values()].every((upTo) => upTo > 0)).toBe(true);
+    const seat = seatOf(mesh, 2);
+    mesh.crash(seat);
+    wipe(seat);
+    const before = sealedBy(mesh, seat);
+    mesh.startCoordinator(seat);
+    expect(sealedBy(mesh, seat)).toBe(before);
+    ticks(mesh, 12);
+    expectSame(mesh);
+    expect(sealedBy(mesh, seat)).toBeGreaterThan(before);
+    // It counts again: without one of the others, the mesh goes on.
+    mesh.crash(seatOf(mesh, 1));
+    const { index } = statusOf(seat, Ledger.CONTROL);
+    cutOff(mesh, TRUDY);
+    expect(statusOf(seat, Ledger.CONTROL).index).toBeGreaterThan(index);
+    expect(statusOf(seat, Ledger.CONTROL).sealed?.head.index).toBeGreaterThan(BigInt(index));
+  });
+
+  test("replays a whole stream in silence until it stands above what others have signed", () => {
+    const mesh = meshKeeping("10d", { coordinators: 3, hosts: 2 });
+    mesh.isWatching = true;
+    ticks(mesh, 10);
+    const seat = seatOf(mesh, 2);
+    mesh.crash(seat);
+    wipe(seat);
+    for (const other of [seatOf(mesh, 0), seatOf(mesh, 1)]) other.isCut = true;
+    const before = sealedBy(mesh, seat);
+    mesh.isWatching = true;
+    mesh.startCoordinator(seat);
+    ticks(mesh, 5);
+    expect(sealedBy(mesh, seat)).toBe(before);
+    for (const other of [seatOf(mesh, 0), seatOf(mesh, 1)]) other.isCut = false;
+    ticks(mesh, 8);
+    expectSame(mesh);
+    expect(sealedBy(mesh, seat)).toBeGreaterThan(before);
+  });
+
+  test("takes nothing from a peer that lies, and goes on to the next one", () => {
+    const mesh = meshKeeping("1m", { coordinators: 3, hosts: 2 });
+    mesh.isWatching = true;
+    ticks(mesh, 60, 5_000);
+    obeyTrims(mesh);
+    const liar = seatOf(mesh, 0);
+    const get = liar.store.get.bind(liar.store);
+    liar.store.get = (key) => {
+      const value = get(key);
+      return key.startsWith("snapshot/") ? value?.map((b, i) => (i === 60 ? b ^ 1 : b)) : value;
+    };
+    const seat = seatOf(mesh, 2);
+    mesh.crash(seat);
+    wipe(seat);
+    mesh.startCoordinator(seat);
+    ticks(mesh, 6);
+    expect(statusOf(seat, Ledger.CONTROL).damage).toMatch(/message c:1 is missing/);
+    liar.isCut = true;
+    ticks(mesh, 12);
+    liar.isCut = false;
+    ticks(mesh, 6);
+    expectSame(mesh);
+  });
+
+  test("stops and says so when nobody else has the ledger", () => {
+    const mesh = meshKeeping("10d", { coordinators: 1, hosts: 2 });
+    mesh.isWatching = true;
+    ticks(mesh, 3);
+    const seat = seatOf(mesh, 0);
+    mesh.crash(seat);
+    wipe(seat);
+    mesh.startCoordinator(seat);
+    const before = sealedBy(mesh, seat);
+    ticks(mesh, 5);
+    expect(statusOf(seat, Ledger.CONTROL).damage).toMatch(/has lost its store/);
+    expect(sealedBy(mesh, seat)).toBe(before);
+  });
+});
+
+test("a replica that was away longer than the stream remembers catches up from its peers", () => {
+  const mesh = meshKeeping("1m", { coordinators: 3, hosts: 2 });
+  mesh.isWatching = true;
+  const seat = seatOf(mesh, 2);
+  mesh.crash(seat);
+  cutOff(mesh, MALLORY);
+  ticks(mesh, 80, 5_000);
+  const trimmed = obeyTrims(mesh);
+  expect(trimmed.size).toBe(2);
+  mesh.startCoordinator(seat);
+  ticks(mesh, 12);
+  expectSame(mesh);
 });

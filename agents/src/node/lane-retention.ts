@@ -51,8 +51,8 @@ export class LaneRetention {
     const forget = rows.number(this.#forgetKey);
     if (forget !== undefined && forget <= base) this.#forget(forget, out);
     else this.#prune(this.#agedUpTo(base, beforeMs), out);
-    const upTo = this.prunedPosition;
-    if (upTo === 0 || base === this.#trimmedAt || base - upTo < TRIM_SLACK) return;
+    const upTo = Math.min(this.prunedPosition, base - TRIM_SLACK);
+    if (upTo <= 0 || base === this.#trimmedAt) return;
     this.#trimmedAt = base;
     out.enforce.push({ type: "trim", ledger: this.#p.ledger, upTo, most: base });
   }

@@ -37,6 +37,7 @@ import type { Mesh } from "./mesh.ts";
 import { recordRows } from "./record-rows.ts";
 import { restore } from "./restore.ts";
 import { SnapshotShelf } from "./snapshot-shelf.ts";
+import { WipeGuard } from "./wipe-guard.ts";
 
 export interface LaneParts {
   readonly crypto: Crypto;
@@ -56,6 +57,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   readonly rows: LaneRows;
   readonly shelf: SnapshotShelf;
   readonly retention: LaneRetention;
+  readonly guard: WipeGuard;
   /** What was promised of a next generation: below it nothing is signed any more. */
   readonly repair: RepairBook;
   readonly #parts: LaneParts;
@@ -65,6 +67,8 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   readonly #ownHeads = new Map<number, Bytes>();
   #confirmedIndex = 0;
   #confirmedPosition = 0;
+  /** The stream hands out a later message than the one that is next. */
+  #isBehindStream = false;
 
   constructor(parts: LaneParts, machine: Machine) {
     this.#parts = parts;
@@ -75,6 +79,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     const controlRows = new LaneRows(parts.store, "c");
     const { ledger, rows, shelf } = this;
     this.retention = new LaneRetention({ ledger, rows, shelf, controlRows });
+    this.guard = new WipeGuard(rows, parts.publicKey);
     this.sealer = new Sealer(parts.crypto, this.ledger);
     this.repair = new RepairBook(parts.crypto, this.ledger);
   }
@@ -89,6 +94,11 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     return this.#confirmedPosition;
   }
 
+  /** Whether the next message must come from other coordinators. */
+  get isBehindStream(): boolean {
+    return this.#isBehindStream;
+  }
+
   /** `c:12`. */
   at(n: number | bigint): string {
     return `${this.rows.letter}:${n}`;
@@ -98,6 +108,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   open(out: Out<CoordinatorEffect>): void {
     // BEFORE any head is put out to be signed again.
     this.repair.openPromise(this.#parts.store);
+    this.guard.open();
     this.#published = this.rows.published();
     this.shelf.open();
     const { rows } = this;
@@ -168,7 +179,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     const expected = this.machine.point.position + 1;
     if (position < expected) return undefined;
     if (position > expected) {
-      this.#stop(`message ${this.at(expected)} is missing`, out);
+      this.#miss(expected, out);
       return undefined;
     }
     const step = this.machine.step(position, bytes);
@@ -183,6 +194,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     }
     out.persist.push(...this.shelf.note(step));
     if (step.isForgetting === true) out.persist.push(this.retention.forgetRow(position));
+    if (step.tick !== undefined) out.persist.push(...this.guard.onTick(step.tick, position));
     this.#publish(step, out);
     return step;
   }
@@ -202,7 +214,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
 
   /** Says the time and where we stand into the journal, unless deciding has stopped. */
   tick(wallMs: number, out: Out<CoordinatorEffect>): void {
-    if (this.watch.damage !== undefined || this.#isSilent) return;
+    if (this.watch.damage !== undefined || this.#isSilent || this.guard.isWiped) return;
     const { publicKey, channels } = this.#parts;
     const { generation, position, chainHash } = this.machine.point;
     const body = encodeNew(TickSchema, {
@@ -222,10 +234,42 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     if (again !== undefined) this.#sealHead(again, out);
   }
 
+  /** Goes on after messages came from other coordinators. */
+  resume(): void {
+    this.#isBehindStream = false;
+    this.watch.damage = undefined;
+  }
+
+  /** Lets a coordinator that had lost its store speak again, once it has heard enough. */
+  release(view: MeshView, out: Out<CoordinatorEffect>): void {
+    const isAlone = view.coordinatorKeys().length === 1;
+    if (this.guard.isWiped && isAlone && this.watch.damage === undefined) {
+      this.#stop(
+        `this coordinator has lost its store, and nobody else has the ${ledgerName(this.ledger)} ` +
+          "ledger: restore a copy of the store",
+        out,
+      );
+      return;
+    }
+    const writes = this.guard.release(view, this.sealer, this.machine.point.position);
+    if (writes.length === 0) return;
+    out.persist.push(...writes);
+    out.trace.push({ what: "speaks-again", ledger: ledgerName(this.ledger) });
+  }
+
   /** Compares the journal as it was read again with our copy (I3). */
-  reread(lastPosition: number, bytesAtOurs: Bytes | undefined, out: Out<CoordinatorEffect>): void {
+  reread(
+    lastPosition: number,
+    bytesAtOurs: Bytes | undefined,
+    out: Out<CoordinatorEffect>,
+    firstPosition = 1,
+  ): void {
     if (this.watch.damage !== undefined) return;
     const { position } = this.machine.point;
+    out.persist.push(...this.guard.onReread(position, lastPosition));
+    // What the stream has forgotten cannot be compared; sealed snapshots hold it.
+    if (firstPosition > position + 1) this.#miss(position + 1, out);
+    if (firstPosition > position) return;
     const ours = this.rows.get("journal", position);
     const isSame =
       ours === undefined || (bytesAtOurs !== undefined && equalBytes(ours, bytesAtOurs));
@@ -250,6 +294,12 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     this.#published = this.machine.point.position;
   }
 
+  #miss(position: number, out: Out<CoordinatorEffect>): void {
+    this.#isBehindStream = true;
+    out.persist.push(...this.guard.onMissing());
+    this.#stop(`message ${this.at(position)} is missing`, out);
+  }
+
   #stop(why: string, out: Out<CoordinatorEffect>): void {
     this.watch.damage ??= why;
     const damage = this.watch.damage;
@@ -265,6 +315,12 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   }
 
   #publish(step: MachineStep, out: Out<CoordinatorEffect>): void {
+    // A majority is past it: whoever catches up adds nothing, and may yet find itself wrong.
+    const latest = this.sealer.latest?.head;
+    const isPassed =
+      latest?.generation === this.machine.point.generation &&
+      Number(latest.position) > step.position;
+    if (isPassed || this.guard.isMuteAt(step.position)) return;
     const channel = this.#parts.channels.verdicts(this.ledger);
     for (const { bytes } of step.records) out.publish.push({ channel, bytes });
     if (step.head !== undefined) this.#sealHead(step.head, out);

@@ -15,19 +15,19 @@ const MINUTE_MS = 60_000;
 export class RetentionDesk {
   readonly #lanes: readonly LedgerLane[];
   readonly #receipts: ReceiptBook;
-  readonly #erased: ErasedParts;
+  readonly erased: ErasedParts;
   readonly #privates: readonly PrivatesDesk[];
   #minute = 0;
 
   constructor(store: Store, lanes: Iterable<LedgerLane>, receipts: ReceiptBook) {
     this.#lanes = [...lanes];
     this.#receipts = receipts;
-    this.#erased = new ErasedParts(store);
-    this.#privates = this.#lanes.map(({ rows }) => new PrivatesDesk(rows, this.#erased));
+    this.erased = new ErasedParts(store);
+    this.#privates = this.#lanes.map(({ rows }) => new PrivatesDesk(rows, this.erased));
   }
 
   open(): void {
-    this.#erased.open();
+    this.erased.open();
   }
 
   /** Notes what an applied message orders to be erased. */
@@ -35,7 +35,7 @@ export class RetentionDesk {
     if (lane.ledger !== Ledger.CONTROL) return;
     for (const { entry, index } of step.records) {
       if (entry.effect.case !== "erasure") continue;
-      out.persist.push(...this.#erased.note(entry.effect.value.commitments, index));
+      out.persist.push(...this.erased.note(entry.effect.value.commitments, index));
       for (const desk of this.#privates) desk.restart();
     }
   }
