@@ -6,10 +6,15 @@ import { fileURLToPath } from "node:url";
 import { create } from "@bufbuild/protobuf";
 import {
   type Bytes,
+  decode,
+  EntryRecordSchema,
+  EntrySchema,
   type Envelope,
   encode,
   JournalMessageSchema,
   Ledger,
+  LIMITS,
+  type PrivatePart,
   parseSubject,
   type SignalSchema,
   type SubjectText,
@@ -21,6 +26,8 @@ import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { testMesh } from "../../testkit/node-crypto.ts";
 import { PLAIN_POLICY_YAML } from "../../testkit/plain-policy.ts";
 import { type CoordinatorSeat, ScriptMesh, type SidecarSeat } from "../../testkit/script-mesh.ts";
+import { commitmentOf, openPrivate } from "../kernel/index.ts";
+import { DEFAULT_POLICY_YAML } from "../policy/index.ts";
 import { type Phase, parseDuration, parseStage } from "./index.ts";
 
 const TESTDATA = fileURLToPath(new URL("../../testdata/", import.meta.url));
@@ -61,6 +68,7 @@ class Script {
     join: ([host], fields) => this.#join(host as string, fields),
     propose: (words, fields) => this.#propose(words, fields),
     lift: (words, fields) => this.#lift(words, fields),
+    takeup: ([by, , name]) => this.#takeUp(by as string, name as string),
     approve: ([by, proposal], fields) => this.#approve(by as string, proposal as string, fields),
     again: () => this.#again(),
     signal: (words, fields) => this.#signal(words, fields),
@@ -122,10 +130,9 @@ class Script {
 
   #policy(epoch: number, fields: Fields): void {
     const authors = this.#people(fields.get("by"), this.mesh.kit.authors);
-    const yaml = PLAIN_POLICY_YAML.replace(
-      "name: default",
-      `name: ${fields.get("name") ?? "default"}`,
-    );
+    // `full`: the default policy with all that machine version 2 knows.
+    const base = fields.get("kind") === "full" ? DEFAULT_POLICY_YAML : PLAIN_POLICY_YAML;
+    const yaml = base.replace("name: default", `name: ${fields.get("name") ?? "default"}`);
     const { document, activation } = this.mesh.kit.policy(epoch, this.mesh.nowMs, yaml, authors);
     if (fields.get("only") !== "activation") this.#submit(document);
     if (fields.get("only") !== "document") this.#submit(activation);
@@ -170,6 +177,27 @@ class Script {
     this.#submit(envelope, [part]);
   }
 
+  /** Proposes what the newest suggestion says, with its signals inside. */
+  #takeUp(by: string, name: string): void {
+    const { kit, nowMs } = this.mesh;
+    const [seat] = this.mesh.coordinators as readonly CoordinatorSeat[] as [CoordinatorSeat];
+    const records = [...seat.store.scan("record/s/")].map(([, bytes]) => {
+      const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
+      const entry = record && decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
+      return { effect: entry?.effect, privates: record?.privates ?? [] };
+    });
+    const found = records.findLast(({ effect }) => effect?.case === "suggestion");
+    if (found?.effect?.case !== "suggestion") throw new Error("nothing was suggested");
+    const { signals, subjectKind, stage, epoch } = found.effect.value;
+    const [part] = found.privates as [PrivatePart];
+    const subject = openPrivate(kit.crypto, commitmentOf(kit.crypto, part), part)?.subject;
+    const value = { subjectKind, stage, ttlMs: 14_400_000n };
+    const fields = { epoch, evidence: signals, wish: { case: "revoke", value } };
+    const proposal = kit.propose(this.#person(by), subject as SubjectText, nowMs, fields);
+    this.#proposals.set(name, proposal.id);
+    this.#submit(proposal.envelope, [proposal.part, ...found.privates]);
+  }
+
   /** Id of the newest revocation that a coordinator has in force. */
   #verdictOf(which: string): Bytes {
     const [seat] = this.mesh.coordinators;
@@ -200,6 +228,7 @@ class Script {
       evidenceFromMs: BigInt(nowMs - agoMs - 1_000),
       epoch: Number(fields.get("epoch") ?? 1),
       evidenceMdb,
+      ...(fields.has("shared") && { sharedSubjects: Number(fields.get("shared")) }),
     };
     const asked = {
       subject: parseSubject(subject as string) as SubjectText,
