@@ -8,6 +8,7 @@ import type { ExplainedStory } from "./explain-story.ts";
 import type { ExplainedProof, ExplainedSignal, ExplainedVerdict } from "./explain-verdict.ts";
 import { idOf, type WalkedEntry } from "./ledger/ledger-walk.ts";
 import { printable, spanText, type Terminal, timeText } from "./terminal.ts";
+import { reasonInWords } from "./up/reason-words.ts";
 import { factLines, scopeWords, stageWords } from "./verdict-words.ts";
 
 /** What a host says of its own decision. */
@@ -34,8 +35,7 @@ export function tellHost(answer: HostAnswer, terminal: Terminal): void {
     ]);
   }
   for (const { detector, seen, against, betsMdb } of seenHere?.reasons ?? []) {
-    const words = `${printable(detector)}: saw ${printable(seen)}, against ${printable(against)}`;
-    terminal.say(`    ${decibans(betsMdb)}  ${words}`);
+    terminal.say(`    ${decibans(betsMdb)}  ${reasonWords(detector, seen, against)}`);
   }
 }
 
@@ -160,8 +160,7 @@ function tellSignal(signal: ExplainedSignal, t: Terminal): void {
   t.say(`${host}${where} signalled ${decibans(evidenceMdb)}${asked} at ${time}:`);
   for (const { detector, seen, against, mdb, kind } of reasons) {
     const learned = kind === "learned" ? " [learned: explains, does not count]" : "";
-    const words = `${printable(detector)}: saw ${printable(seen)}, against ${printable(against)}`;
-    t.say(`    ${decibans(mdb)}  ${words}${learned}`);
+    t.say(`    ${decibans(mdb)}  ${reasonWords(detector, seen, against)}${learned}`);
   }
   if (reasons.length === 0) t.say("    its reasons were erased or pruned");
 }
@@ -188,6 +187,12 @@ function tellProof(at: string, proof: ExplainedProof, terminal: Terminal): void 
 
 function tellFacts(terminal: Terminal, facts: readonly (readonly string[])[]): void {
   for (const line of factLines(facts)) terminal.say(line);
+}
+
+/** What a detector saw, and the ceiling that it bet against. */
+function reasonWords(detector: string, seen: string, against: string): string {
+  const saw = printable(reasonInWords(`${detector}: ${seen}`));
+  return `${saw} (${printable(detector)}: against ${printable(against)})`;
 }
 
 function decibans(mdb: number): string {
