@@ -74,7 +74,7 @@ export async function runPolicyPublish(
     const document = signBody(access.genesis.mesh, "policy", body, authors);
     if (flags.signOnly !== undefined) {
       writeSignedFile(flags.signOnly, "policy", document);
-      tellSigned(flags.signOnly, document, roster.document, terminal);
+      tellSigned(flags.signOnly, document, roster.document, flags, terminal);
       return EXIT.done;
     }
     checkEnough(document, roster.document, "document");
@@ -93,7 +93,7 @@ function signOnly(path: string, flags: PublishFlags, terminal: Terminal): number
   const body = documentBody(epochOf(flags.epoch as string), yaml, flags);
   const document = signBody(genesis.mesh, "policy", body, openAuthors(flags, genesis));
   writeSignedFile(flags.signOnly as string, "policy", document);
-  tellSigned(flags.signOnly as string, document, genesis.roster, terminal);
+  tellSigned(flags.signOnly as string, document, genesis.roster, flags, terminal);
   return EXIT.done;
 }
 

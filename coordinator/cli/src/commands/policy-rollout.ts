@@ -89,7 +89,7 @@ export async function runPolicyRollout(
     );
     if (flags.signOnly !== undefined) {
       writeSignedFile(flags.signOnly, "rollout", order);
-      tellSigned(flags.signOnly, order, document, terminal);
+      tellSigned(flags.signOnly, order, document, flags, terminal);
       return EXIT.done;
     }
     checkEnough(order, document, "order");

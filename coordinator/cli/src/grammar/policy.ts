@@ -54,17 +54,22 @@ function addChecks(policy: Command, bind: Bind): void {
   bind(schema, async () => (await import("../commands/policy-check.ts")).runPolicySchema);
 }
 
-/** What commands take that several authors sign. */
-function signed(command: Command): Command {
+/** What commands take that several authors sign at once. */
+function asAuthors(command: Command): Command {
   return command
     .addOption(dataOption())
     .option("--as <name>", "an author who signs: a key in DIR/keys", many)
     .option("--key <file>", "an author's signing key instead", many)
-    .option("--sign-only <file>", "write the signed command to this file; send nothing")
-    .option("--add-signature", "add signatures to such a file; send nothing")
     .option("--valid <duration>", "how long it may be signed and sent", "1h")
     .option("--timeout <duration>", "how long to wait for the mesh", "30s")
     .addOption(jsonOption());
+}
+
+/** And of those that may be signed by one author after the other. */
+function signed(command: Command): Command {
+  return asAuthors(command)
+    .option("--sign-only <file>", "write the signed command to this file; send nothing")
+    .option("--add-signature", "add signatures to such a file; send nothing");
 }
 
 function addChanges(policy: Command, bind: Bind): void {
@@ -93,7 +98,7 @@ function addChanges(policy: Command, bind: Bind): void {
     .option("--max-lifts <n>", "take it back above so many lifts of those", "0")
     .option("--max-errors <n>", "take it back above so many new enforcement errors", "0");
   bind(rollout, async () => (await import("../commands/policy-rollout.ts")).runPolicyRollout);
-  const rollback = signed(
+  const rollback = asAuthors(
     policy
       .command("rollback")
       .description("publish an earlier content as a newer epoch, active at once"),

@@ -102,7 +102,7 @@ export function cosignFile(
     envelope = addSignature(envelope, signer, name);
   }
   writeSignedFile(path, kind, envelope);
-  tellSigned(path, envelope, genesis.roster, terminal);
+  tellSigned(path, envelope, genesis.roster, flags, terminal);
 }
 
 /** Says who has signed a file so far. */
@@ -110,8 +110,11 @@ export function tellSigned(
   path: string,
   envelope: Envelope,
   roster: Roster,
+  flags: Pick<AuthorFlags, "json">,
   terminal: Terminal,
 ): void {
   const signed = authorsOf(envelope, roster);
-  terminal.say(`${path}: signed by ${signed.join(", ")} of ${roster.authorThreshold} needed`);
+  const { authorThreshold: needed } = roster;
+  if (flags.json) terminal.json({ file: path, signed, needed });
+  else terminal.say(`${path}: signed by ${signed.join(", ")} (${needed} authors are needed)`);
 }
