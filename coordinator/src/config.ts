@@ -4,6 +4,7 @@
 import { dirname, resolve } from "node:path";
 import { isName } from "@ostraka/agents/node";
 import { ConfigMapping, parseConfigYaml, readConfigText } from "@ostraka/host";
+import { LIMITS } from "@ostraka/proto";
 import { type NotifyConfig, notifyOf } from "./notify/config.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
@@ -30,6 +31,8 @@ export interface CoordinatorConfig {
   readonly natsAccount: { readonly seed: string };
   /** How people are told of what waits for them; nobody is told when left out. */
   readonly notify?: NotifyConfig;
+  /** How often the mesh is probed, in seconds; coordinators take turns. */
+  readonly probeSeconds: number;
   readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly file?: string };
 }
 
@@ -44,6 +47,7 @@ const KEYS = [
   "ca",
   "natsAccount",
   "notify",
+  "probeSeconds",
   "log",
 ];
 const NATS_URLS_MAX = 16;
@@ -90,6 +94,7 @@ export function parseConfig(
     ca: { certificate: path(ca, "certificate"), key: path(ca, "key") },
     natsAccount: { seed: path(top.mapping("natsAccount", ["seed"]), "seed") },
     ...(notify !== undefined && { notify }),
+    probeSeconds: top.wholeOr("probeSeconds", 10, 3_600) ?? LIMITS.probeMs / 1_000,
     log: {
       level: log?.oneOf("level", LOG_LEVELS, "info") ?? "info",
       ...(log?.has("file") && { file: path(log, "file") }),

@@ -95,6 +95,7 @@ export class CoordinatorRuntime {
   #timer: NodeJS.Timeout | undefined;
   #isGenesisSent = false;
   #isStoreFailed = false;
+  #probeSealed = { index: 0, inMs: 0 };
   #isStopped = false;
 
   constructor(parts: RuntimeParts) {
@@ -131,6 +132,18 @@ export class CoordinatorRuntime {
   /** Which NATS servers hold a journal, as last heard. */
   placesOf(ledger: LedgerId): JournalPlaces | undefined {
     return this.#feeds.find((known) => known.ledger === ledger)?.places;
+  }
+
+  get isStoreFailed(): boolean {
+    return this.#isStoreFailed;
+  }
+
+  /**
+   * How long the probe of this index took to a majority's seals; `undefined` for another's, whose
+   * clock is not ours.
+   */
+  probeSealedInMs(index: number): number | undefined {
+    return this.#probeSealed.index === index ? this.#probeSealed.inMs : undefined;
   }
 
   get isBusConnected(): boolean {
@@ -252,8 +265,10 @@ export class CoordinatorRuntime {
   }
 
   #newNode(): CoordinatorNode {
-    const { crypto, genesis, signer, store } = this.parts;
-    return new CoordinatorNode({ crypto, genesis, publicKey: signer.publicKey, store });
+    const { crypto, genesis, signer, store, config } = this.parts;
+    const { publicKey } = signer;
+    const probeMs = config.probeSeconds * 1_000;
+    return new CoordinatorNode({ crypto, genesis, publicKey, store, probeMs });
   }
 
   #newPump(node: CoordinatorNode): Pump<CoordinatorInput, CoordinatorEffect> {
@@ -430,11 +445,21 @@ export class CoordinatorRuntime {
     feed?.trim(upTo, most).catch(this.parts.onFailure);
   }
 
+  /** A majority has sealed control up to this index: perhaps our own probe with it. */
+  #onSealed(index: number): void {
+    const probe = this.node.duties.lastProbe;
+    if (probe === undefined || !probe.isOwn || index < probe.index) return;
+    if (this.#probeSealed.index === probe.index) return;
+    const inMs = Math.max(0, this.parts.clock.wallMs() - probe.sentMs);
+    this.#probeSealed = { index: probe.index, inMs };
+  }
+
   #enforce(effect: CoordinatorEffect): void {
     // Both are done after the round that said so.
     if (effect.type === "reopen") setImmediate(() => this.#startOver());
     if (effect.type === "journal") setImmediate(() => this.#reread(effect.ledger));
     if (effect.type === "trim") this.#trim(effect);
+    if (effect.type === "sealed" && effect.ledger === Ledger.CONTROL) this.#onSealed(effect.index);
     if (effect.type === "sealed") for (const listener of [...this.#sealedListeners]) listener();
     if (effect.type !== "receipt") return;
     const key = effect.envelope.signatures[0]?.key;

@@ -56,7 +56,8 @@ export function canFire(facts: FiringFacts): CanFire {
     return yes("nothing on the way is broken; the first probe is on its way");
   const { hosts, missingHosts, sealedInMs, agoMs } = probe;
   const sealed = sealedInMs === undefined ? "sealed" : `sealed in ${sealedInMs} ms`;
-  const text = `last probe ${agoText(agoMs)} ago: ${sealed}, ${hosts - missingHosts.length} of ${hosts} hosts`;
+  const passed = `${hosts - missingHosts.length} of ${hosts} hosts`;
+  const text = `last probe ${agoText(agoMs)} ago: ${sealed}, ${passed}`;
   const isWaiting = missingHosts.length > 0 && agoMs >= HOSTS_MS;
   return yes(isWaiting ? `${text}; not ${namesText(missingHosts)}: see to them` : text);
 }
@@ -66,11 +67,12 @@ function yes(text: string): CanFire {
 }
 
 function brokenLink(facts: FiringFacts): string | undefined {
-  const { probe, missingSeals } = facts;
+  const { damage, missingSeals } = facts;
   if (facts.isStoreFailed) return "this coordinator's store failed: ask another coordinator";
   if (!facts.isBusConnected) return "NATS is gone: start it, or ask another coordinator";
-  if (facts.damage !== undefined) {
-    return `the control journal is damaged (${facts.damage}): ostraka journal status says how to repair it`;
+  if (damage !== undefined) {
+    const repair = "`ostraka journal status` says how to repair it";
+    return `the control journal is damaged (${damage}): ${repair}`;
   }
   if (!facts.isTaking) return "the mesh is still starting: ask again soon";
   if (facts.epoch === 0) return "no policy is active: publish one";
@@ -78,17 +80,19 @@ function brokenLink(facts: FiringFacts): string | undefined {
     const { have, needed, of } = missingSeals;
     return `seals ${have} of ${needed} are there: start ${of}`;
   }
-  if (probe === undefined) return undefined;
-  const isOverdue = probe.agoMs > OVERDUE_PERIODS * facts.probeEveryMs;
-  if (isOverdue)
-    return `no probe has got through for ${agoText(probe.agoMs)}: look at the coordinators' logs`;
-  if (probe.agoMs < HOSTS_MS) return undefined;
-  if (!probe.isSealed)
-    return `the last probe, ${agoText(probe.agoMs)} ago, was never sealed: look at the coordinators' logs`;
-  const isHeard = probe.hosts === 0 || probe.missingHosts.length < probe.hosts;
-  return isHeard
-    ? undefined
-    : `none of ${probe.hosts} hosts shows that it applied the last probe: look at their sidecars and their way to NATS`;
+  return facts.probe && brokenProbe(facts.probe, facts.probeEveryMs);
+}
+
+function brokenProbe(probe: LastProbe, probeEveryMs: number): string | undefined {
+  const { agoMs, hosts, isSealed, missingHosts } = probe;
+  const ago = agoText(agoMs);
+  const look = "look at the coordinators' logs";
+  if (agoMs > OVERDUE_PERIODS * probeEveryMs) return `no probe has got through for ${ago}: ${look}`;
+  if (agoMs < HOSTS_MS) return undefined;
+  if (!isSealed) return `the last probe, ${ago} ago, was never sealed: ${look}`;
+  if (hosts === 0 || missingHosts.length < hosts) return undefined;
+  const see = "look at their sidecars and their way to NATS";
+  return `none of ${hosts} hosts shows that it applied the last probe: ${see}`;
 }
 
 function namesText(names: readonly string[]): string {

@@ -69,6 +69,11 @@ export class DutyDesk {
     this.#reports = new ReportDesk({ ...parts, coverage: this.#coverage, counts: this.#counts });
   }
 
+  /** How often the mesh is probed. */
+  get probeMs(): number {
+    return this.#o.probeMs;
+  }
+
   /** The newest probe that was entered since this process began. */
   get lastProbe(): EnteredProbe | undefined {
     return this.#lastProbe;

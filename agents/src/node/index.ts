@@ -2,6 +2,7 @@
 
 export type { Access, Held, HeldLease } from "../enforcer/index.ts";
 export { MACHINE_VERSION_MAX } from "../kernel/index.ts";
+export { type CanFire, canFire, type FiringFacts } from "../liveness/index.ts";
 export {
   type CaseOutcome,
   type CaseResult,
@@ -22,6 +23,7 @@ export { openSealedHead, type Sealed } from "../sealer/index.ts";
 export { COMMAND_KINDS, ControlMachine, commandHash } from "./control-machine.ts";
 export type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordinator-io.ts";
 export { CoordinatorNode } from "./coordinator-node.ts";
+export { proveReceipt, type ReceiptProof } from "./coverage-rows.ts";
 export type { EdgeReading } from "./edge-clock.ts";
 export type { SidecarEffect } from "./edge-verdicts.ts";
 export { Mesh } from "./mesh.ts";

@@ -5,6 +5,7 @@ import { LEDGERS, type LedgerId } from "@ostraka/proto";
 import type { MeshService } from "@ostraka/proto/gen/admin";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
+import { firingOf } from "./firing.ts";
 import type { Handlers } from "./grpc-service.ts";
 import { hostStatus } from "./host-status.ts";
 import { watchReceipts } from "./receipt-feed.ts";
@@ -15,6 +16,7 @@ export function meshHandlers(runtime: CoordinatorRuntime): Handlers<typeof MeshS
   return {
     getStatus: async () => {
       const { view } = node.control.mesh;
+      const firing = firingOf(runtime);
       return {
         coordinator: parts.config.name,
         version: VERSION,
@@ -28,6 +30,8 @@ export function meshHandlers(runtime: CoordinatorRuntime): Handlers<typeof MeshS
         machineVersion: view.machineVersion,
         coordinatorList: coordinatorList(runtime),
         hosts: [...view.hosts()].length,
+        canFire: firing.canFire,
+        firing: firing.text,
       };
     },
     listCoordinators: async () => ({ coordinators: coordinatorList(runtime) }),

@@ -97,6 +97,8 @@ function show(
     return [printable(name), shown, version, ...LEDGERS.map(at), bus];
   });
   terminal.table(["coordinator", "state", "ostraka", "control", "signals", "NATS"], places);
+  const firing = printable(furthest.firing);
+  terminal.say(`can still fire: ${furthest.canFire ? firing : terminal.paint("red", firing)}`);
   showLedgers(furthest, terminal);
   for (const { state, sentence } of troubles) {
     if (!SAID_BY_ITSELF.includes(state)) terminal.say(`- ${printable(sentence)}`);

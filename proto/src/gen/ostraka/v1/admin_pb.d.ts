@@ -307,6 +307,19 @@ export declare type GetStatusResponse = Message<"ostraka.v1.GetStatusResponse"> 
    * @generated from field: uint32 hosts = 12;
    */
   hosts: number;
+
+  /**
+   * Whether a kill switch would still get through, and how that is known or what is in its way:
+   * "yes (last probe ...)", "no, because ...".
+   *
+   * @generated from field: bool can_fire = 13;
+   */
+  canFire: boolean;
+
+  /**
+   * @generated from field: string firing = 14;
+   */
+  firing: string;
 };
 
 /**
