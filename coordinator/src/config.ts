@@ -4,7 +4,6 @@
 import { dirname, resolve } from "node:path";
 import { isName } from "@ostraka/agents/node";
 import { ConfigMapping, parseConfigYaml, readConfigText } from "@ostraka/host";
-import { LIMITS } from "@ostraka/proto";
 import { type NotifyConfig, notifyOf } from "./notify/config.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
@@ -32,7 +31,7 @@ export interface CoordinatorConfig {
   /** How people are told of what waits for them; nobody is told when left out. */
   readonly notify?: NotifyConfig;
   /** How often the mesh is probed, in seconds; coordinators take turns. */
-  readonly probeSeconds: number;
+  readonly probeSeconds?: number;
   readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly file?: string };
 }
 
@@ -77,6 +76,7 @@ export function parseConfig(
   const api = top.mapping("api", ["listen", "tls"]);
   const ca = top.mapping("ca", ["certificate", "key"]);
   const notify = notifyOf(top, path);
+  const probeSeconds = top.wholeOr("probeSeconds", 10, 3_600);
   const log = top.has("log") ? top.mapping("log", ["level", "file"]) : undefined;
   const config: CoordinatorConfig = {
     name: nameOf(top),
@@ -94,7 +94,7 @@ export function parseConfig(
     ca: { certificate: path(ca, "certificate"), key: path(ca, "key") },
     natsAccount: { seed: path(top.mapping("natsAccount", ["seed"]), "seed") },
     ...(notify !== undefined && { notify }),
-    probeSeconds: top.wholeOr("probeSeconds", 10, 3_600) ?? LIMITS.probeMs / 1_000,
+    ...(probeSeconds !== undefined && { probeSeconds }),
     log: {
       level: log?.oneOf("level", LOG_LEVELS, "info") ?? "info",
       ...(log?.has("file") && { file: path(log, "file") }),

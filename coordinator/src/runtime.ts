@@ -267,7 +267,8 @@ export class CoordinatorRuntime {
   #newNode(): CoordinatorNode {
     const { crypto, genesis, signer, store, config } = this.parts;
     const { publicKey } = signer;
-    const probeMs = config.probeSeconds * 1_000;
+    const { probeSeconds } = config;
+    const probeMs = probeSeconds === undefined ? LIMITS.probeMs : probeSeconds * 1_000;
     return new CoordinatorNode({ crypto, genesis, publicKey, store, probeMs });
   }
 
