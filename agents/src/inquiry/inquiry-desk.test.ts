@@ -73,7 +73,7 @@ describe("an inquiry", () => {
     );
   });
 
-  test("says whom it asks about beside it, the same at every replica, and is checked by sidecars", () => {
+  test("names its subject beside it, alike at every replica, and is checked by sidecars", () => {
     const held = [signal(h1), signal(h2)];
     const [one, two] = [0, 1].map(() => consider(new InquiryDesk(nodeCrypto), held));
     expect(one).toEqual(two);

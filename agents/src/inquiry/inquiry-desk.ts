@@ -1,6 +1,6 @@
-// The inquiry agent at the signals machine: when hosts together hold much on a subject and no warrant
-// is complete, the mesh is asked once what else is held (DESIGN.md 6.4). An answer never opens an
-// inquiry, so it cannot loop; opposition is a count, never negative evidence.
+// The inquiry agent at the signals machine: when hosts together hold much on a subject and no
+// warrant is complete, the mesh is asked once what else is held (DESIGN.md 6.4). An answer never
+// opens an inquiry, so it cannot loop; opposition is a count, never negative evidence.
 
 import { create } from "@bufbuild/protobuf";
 import {

@@ -1,6 +1,6 @@
-// A second offence starts higher: a warrant may show an earlier revocation of the same subject, with
-// its path to the root that the new entry names. Judges that proof; takes nobody's word for it, and
-// knows nothing of lifts, which whoever remembers them asks about.
+// A second offence starts higher: a warrant may show an earlier revocation of the same subject,
+// with its path to the root that the new entry names. Judges that proof; takes nobody's word for
+// it, and knows nothing of lifts, which whoever remembers them asks about.
 
 import {
   type Crypto,

@@ -34,7 +34,7 @@ export interface OpenedEquivocation {
   readonly kind: PlacedKind;
 }
 
-/** Makes the proof of two envelopes of one author, the lesser bytes first: one pair, one spelling. */
+/** The proof of two envelopes of one author, the lesser bytes first: one pair, one spelling. */
 export function equivocationOf(key: Bytes, a: Envelope, b: Envelope): Equivocation {
   const [first, second] = compareBytes(a.body, b.body) < 0 ? [a, b] : [b, a];
   return create(EquivocationSchema, { format: FORMAT, key, first, second });

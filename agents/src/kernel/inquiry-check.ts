@@ -1,5 +1,5 @@
-// What can be checked of an inquiry without the windows that brought it about: that the policy of its
-// epoch asks so, and whom it is about. It ends nothing and cuts nobody off; it only asks.
+// What can be checked of an inquiry without the windows that brought it about: that the policy of
+// its epoch asks so, and whom it is about. It ends nothing and cuts nobody off; it only asks.
 
 import {
   type Crypto,

@@ -1,5 +1,5 @@
-// What a policy may ask of verdicts of people by how far they reach, and what signals that a proposal
-// takes along are worth: each accept beside its nearest reject.
+// What a policy may ask of verdicts of people by how far they reach, and what signals that a
+// proposal takes along are worth: each accept beside its nearest reject.
 
 import {
   type Bytes,
@@ -184,7 +184,7 @@ describe("signals that a proposal takes along", () => {
   const withEvidence = { hosts: 2, faultDomains: 2, lineMdb: 20_000, approvals: light };
   const view = under({ withEvidence });
 
-  test("make a lighter consent enough, and not fewer of them, nor weaker, nor without the rule", () => {
+  test("make a lighter consent enough: not fewer of them, nor weaker, nor without the rule", () => {
     const evidence = [see(h1), see(h2)];
     expect(codeOf({ view, evidence, approvers: [ada] })).toBe("revocation");
     expect(codeOf({ view, evidence, approvers: [sam] })).toBe("warrant-short");

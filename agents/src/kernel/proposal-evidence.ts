@@ -1,6 +1,6 @@
-// Signals that a proposal takes along: a mixed warrant stands in the control ledger with them inside
-// it. Judges them as a warrant of machines is judged, and says whether they are enough for the
-// lighter consent that a rule may ask then. Never counts what its own signatures do not prove.
+// Signals that a proposal takes along: a mixed warrant stands in the control ledger with them
+// inside it. Judges them as a warrant of machines is judged, and says whether they are enough for
+// the lighter consent that a rule may ask then. Never counts what its own signatures do not prove.
 
 import {
   type Crypto,

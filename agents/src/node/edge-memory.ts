@@ -1,6 +1,6 @@
 // What a sidecar remembers to judge verdicts by more than their own warrant: pardons, lifts, and
-// signals that a revocation has spent (DESIGN.md 6.6). A sole coordinator must not be able to make a
-// second revocation of what was lifted, nor a heavier one because of it.
+// signals that a revocation has spent (DESIGN.md 6.6). A sole coordinator must not be able to make
+// a second revocation of what was lifted, nor a heavier one because of it.
 
 import {
   type Bytes,

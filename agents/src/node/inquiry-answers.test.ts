@@ -99,7 +99,7 @@ describe("a host that hears an inquiry", () => {
     expect(answerOf(held(), one)?.afterMs).toBe(answerOf(held(), one)?.afterMs);
   });
 
-  test("is silent when the time is over, and believes no inquiry that the policy does not make", () => {
+  test("is silent when time is up, and believes no inquiry that no policy makes", () => {
     expect(answerOf(held(), ask(), h2, view, NOW + FOR)).toBeUndefined();
     const asked = ask();
     const forged = { ...asked, inquiry: { ...asked.inquiry, floorMdb: -1 } as Inquiry };

@@ -1,6 +1,6 @@
-// A sidecar's answers to inquiries (DESIGN.md 6.4): its day account on the subject, for or against, at
-// a moment of its own within the time that is left. Answers once, never about what it has signalled
-// that day, and never asks back.
+// A sidecar's answers to inquiries (DESIGN.md 6.4): its day account on the subject, for or against,
+// at a moment of its own within the time that is left. Answers once, never about what it has
+// signalled that day, and never asks back.
 
 import {
   type Bytes,

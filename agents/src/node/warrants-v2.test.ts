@@ -1,6 +1,6 @@
 // Warrants from machine version 2 on, made by the two machines under a real policy and judged as a
-// sidecar judges them: a suggestion that people take up, a second offence, an inquiry; and what each
-// of them may not be.
+// sidecar judges them: a suggestion that people take up, a second offence, an inquiry; and what
+// each of them may not be.
 
 import {
   type Bytes,
@@ -50,7 +50,7 @@ const LIGHT = `    withEvidence:
 const LIFT = "  - name: lift\n";
 const YAML = DEFAULT_POLICY_YAML.replace(LIFT, `${LIGHT}${LIFT}`);
 
-/** Machine version 2 and epoch 2: the default policy with a lighter consent where evidence stands. */
+/** Machine version 2, and epoch 2: the default policy, with a lighter consent on evidence. */
 function upgraded(): MachineRun {
   const run = MachineRun.joined(kit);
   run.upgrade();

@@ -1,6 +1,6 @@
-// Revocations that machines have made before, by subject, so that a second offence can show the first
-// (DESIGN.md 6.6). Keeps two entries a subject at most and forgets the oldest subjects first; a
-// lifted one never counts. Judges nothing: whoever is shown one checks its proof.
+// Revocations that machines have made before, by subject, so that a second offence can show the
+// first (DESIGN.md 6.6). Keeps two entries a subject at most and forgets the oldest subjects first;
+// a lifted one never counts. Judges nothing: whoever is shown one checks its proof.
 
 import { create } from "@bufbuild/protobuf";
 import {

@@ -58,7 +58,7 @@ export interface CompletedVerdict {
 /** An approver's clock may be this much slower than the proposer's. */
 const CLOCKS_APART_MS = BigInt(LIMITS.signalAheadMsMax);
 
-/** Counted from its signed time, after this no proposal can take a signal along that still lives. */
+/** So long after its signed time no proposal that still lives can take a signal along. */
 const SPENT_MS = EVIDENCE_AGE_MS_MAX + LIMITS.notAfterMsMax + 3 * LIMITS.signalAheadMsMax;
 
 export class PeopleQuorum {

@@ -1,6 +1,7 @@
-// A subject's window: unspent signals by host, which of them a host keeps, and the sets of them that
-// could be a warrant. Times are signed times; from machine version 2 on a signal is never younger
-// than the moment at which it was taken, so that no host stretches a window by dating itself ahead.
+// A subject's window: unspent signals by host, which of them a host keeps, and the sets of them
+// that could be a warrant. Times are signed times; from machine version 2 on a signal is never
+// younger than the moment at which it was taken, so that no host stretches a window by dating
+// itself ahead.
 
 import { compareBytes, LIMITS, type SignalProof } from "@ostraka/proto";
 import { hostId, type OpenedSignal, type Policy, type SignalRule } from "../kernel/index.ts";

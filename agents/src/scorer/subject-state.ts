@@ -39,8 +39,8 @@ export interface SubjectState {
   readonly detectors: readonly DetectorMemory[];
   readonly habit: LoginHabit;
   /**
-   * Name hashes of accounts that have logged in from this address while it was not leased; replaced,
-   * never changed in place. What speaks of sharing must not be what an attacker wins by guessing.
+   * Name hashes of accounts that have logged in from this address while it was not leased;
+   * replaced, never changed in place. What speaks of sharing must not be won by guessing.
    */
   vouched: readonly number[];
   /** UTC day number that the day accounts belong to; -1 before the first event. */

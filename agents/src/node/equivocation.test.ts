@@ -20,9 +20,9 @@ import { describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
 import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
-import { openSealedHead } from "../node/index.ts";
-import { Mesh } from "../node/mesh.ts";
-import { equivocationOf, openEquivocation } from "./index.ts";
+import { equivocationOf, openEquivocation } from "../kernel/index.ts";
+import { openSealedHead } from "./index.ts";
+import { Mesh } from "./mesh.ts";
 
 const kit = testMesh("equivocation", { coordinators: 3 });
 const [a, b, c] = kit.coordinators as [Person, Person, Person];
