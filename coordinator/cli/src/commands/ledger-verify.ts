@@ -114,9 +114,12 @@ function tellVerified(
   for (const { time, seals, coordinators, head } of heads) {
     terminal.say(`  head ${head}  ${time}  sealed by ${seals} of ${coordinators}`);
   }
-  if (gone.erased > 0) terminal.say(`  ${gone.erased} private parts were erased by order`);
+  if (gone.erased > 0) {
+    terminal.say(`  what lay beside ${gone.erased} of them was erased by order`);
+  }
   if (gone.pruned > 0) {
-    terminal.say(`  ${gone.pruned} private parts were pruned by age, up to ${last.join(" and ")}`);
+    const upTo = last.join(" and ");
+    terminal.say(`  what lay beside ${gone.pruned} of them was pruned by age, up to ${upTo}`);
   }
   if (bySeals.length > 0) {
     terminal.say(`  same subject, by seals only: ${bySeals.join(", ")}`);

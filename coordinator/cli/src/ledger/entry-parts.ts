@@ -54,6 +54,7 @@ function opens(crypto: Crypto, part: PrivatePart, commitment: Uint8Array): boole
 /** Parts that are gone, and whether an erasure or their age says why. */
 export class MissingParts {
   readonly #erased = new Set<string>();
+  /** By place: entries some of whose parts are gone. */
   readonly #missing = new Map<string, MissingPart>();
 
   /** Notes the commitments of an erasure that has been entered. */
@@ -61,12 +62,10 @@ export class MissingParts {
     for (const commitment of commitments) this.#erased.add(hex(commitment));
   }
 
-  /** Notes what is gone of an entry. */
-  note(at: string, machineTimeMs: number, commitments: readonly Uint8Array[]): void {
-    for (const commitment of commitments) {
-      const id = hex(commitment);
-      this.#missing.set(`${at}/${id}`, { at, machineTimeMs, commitment: id });
-    }
+  /** Notes what is gone of an entry. @param neededUntilMs until when nothing of it may go. */
+  note(at: string, neededUntilMs: number, commitments: readonly Uint8Array[]): void {
+    if (commitments.length === 0) return;
+    this.#missing.set(at, { at, neededUntilMs, commitments: commitments.map(hex) });
   }
 
   isErased(commitment: Uint8Array): boolean {
@@ -74,27 +73,34 @@ export class MissingParts {
   }
 
   get erased(): readonly MissingPart[] {
-    return [...this.#missing.values()].filter((m) => this.#erased.has(m.commitment));
+    return [...this.#missing.values()].filter((m) => this.#isOrdered(m));
   }
 
   /** What is gone without having been erased. */
   get pruned(): readonly MissingPart[] {
-    return [...this.#missing.values()].filter((m) => !this.#erased.has(m.commitment));
+    return [...this.#missing.values()].filter((m) => !this.#isOrdered(m));
   }
 
   /**
-   * The first part that is gone though nobody erased it and it is younger than retention allows.
-   * @param olderThanMs machine time before which private parts may have been pruned.
+   * The first entry of which something is gone though nobody erased it and retention keeps it.
+   * @param nowMs machine time. @param keptMs how long private parts are kept once not needed.
    */
-  firstUnexplained(olderThanMs: number): MissingPart | undefined {
-    return this.pruned.find((m) => m.machineTimeMs >= olderThanMs);
+  firstUnexplained(nowMs: number, keptMs: number): MissingPart | undefined {
+    const isTooSoon = ({ neededUntilMs }: MissingPart) => neededUntilMs > nowMs;
+    const isYoung = ({ neededUntilMs }: MissingPart) => neededUntilMs + keptMs > nowMs;
+    return this.erased.find(isTooSoon) ?? this.pruned.find(isYoung);
+  }
+
+  /** With what an order names goes all that lies beside the same entry. */
+  #isOrdered({ commitments }: MissingPart): boolean {
+    return commitments.some((commitment) => this.#erased.has(commitment));
   }
 }
 
 export interface MissingPart {
-  /** Where it is gone: `c:17`. */
+  /** The entry: `c:17`. */
   readonly at: string;
-  readonly machineTimeMs: number;
+  readonly neededUntilMs: number;
   /** In hex. */
-  readonly commitment: string;
+  readonly commitments: readonly string[];
 }

@@ -2,13 +2,14 @@
 // signals, each up to a sealed head. Trusts the genesis alone; whoever serves the records can only
 // be found out. Pure: the same records give the same answer, with a network or without.
 
-import { ActiveSet, commitmentOf } from "@ostraka/agents/kernel";
+import { commitmentOf } from "@ostraka/agents/kernel";
 import {
   type CheckedVerdict,
   checkVerdict,
   Mesh,
   type OpenedGenesis,
   openSealedHead,
+  privatesNeededUntilMs,
 } from "@ostraka/agents/node";
 import {
   type Bytes,
@@ -22,7 +23,6 @@ import {
   encode,
   equalBytes,
   type Head,
-  hex,
   isReject,
   Ledger,
   type LedgerId,
@@ -36,7 +36,6 @@ import {
   type Reject,
   reject,
   type SealedHead,
-  type SubjectText,
   verifyInclusion,
 } from "@ostraka/proto";
 import { type MatchedParts, type MissingPart, MissingParts, matchParts } from "./entry-parts.ts";
@@ -49,9 +48,10 @@ import {
 } from "./entry-place.ts";
 import { claimsOf } from "./head-claims.ts";
 import { PeopleRecord } from "./people-record.ts";
-import { checkSealedOnly, isErasedSubject } from "./sealed-only.ts";
+import { checkSealedOnly } from "./sealed-only.ts";
 import { faultOfInquiry, faultOfSuggestion } from "./signals-effects.ts";
 import { SpentSignals } from "./spent-signals.ts";
+import { idOf, VerdictBook } from "./verdict-book.ts";
 
 /** An entry that stands. */
 export interface WalkedEntry {
@@ -76,7 +76,6 @@ export interface Inclusion {
 interface Trail {
   readonly tree: MerkleTree;
   readonly walked: WalkedEntry[];
-  readonly verdicts: WalkedEntry[];
   lastPosition: bigint;
   lastTimeMs: bigint;
   lastGeneration: number;
@@ -97,6 +96,8 @@ const TURNING: ReadonlySet<Entry["effect"]["case"]> = new Set([
   "equivocation",
 ] as const);
 
+export { idOf };
+
 export class LedgerWalk {
   readonly mesh: Mesh;
   readonly people: PeopleRecord;
@@ -114,10 +115,7 @@ export class LedgerWalk {
   #lastJudgedAt = 0n;
   /** Control indices at which it changed who and what counts. */
   readonly #turns: number[] = [];
-  /** Pardons by subject, and by hex id the verdict that ended a revocation early. */
-  readonly #pardons = new Map<string, { readonly index: number; readonly beforeMs: number }[]>();
-  readonly #endings = new Map<string, WalkedEntry>();
-  readonly #byId = new Map<string, WalkedEntry>();
+  readonly #verdicts: VerdictBook;
 
   /** @param keepsEntries whether `entries` and `entryAt` will be asked, which costs memory. */
   constructor(crypto: Crypto, genesis: OpenedGenesis, keepsEntries = false) {
@@ -125,11 +123,11 @@ export class LedgerWalk {
     this.#keepsEntries = keepsEntries;
     this.mesh = new Mesh(crypto, genesis);
     this.people = new PeopleRecord(crypto);
+    this.#verdicts = new VerdictBook(crypto);
     this.#spent = new SpentSignals(crypto, genesis.mesh);
     const trail = (): Trail => ({
       tree: new MerkleTree(crypto),
       walked: [],
-      verdicts: [],
       lastPosition: 0n,
       lastTimeMs: 0n,
       lastGeneration: 0,
@@ -163,17 +161,17 @@ export class LedgerWalk {
 
   /** Revocations and lifts of a ledger, in order. */
   verdictsOf(ledger: LedgerId): readonly WalkedEntry[] {
-    return this.#trail(ledger).verdicts;
+    return this.#verdicts.of(ledger);
   }
 
   /** A verdict by its id in hex, in either ledger. */
   verdictOf(id: string): WalkedEntry | undefined {
-    return this.#byId.get(id);
+    return this.#verdicts.byId(id);
   }
 
   /** Verdicts whose witnesses can only be said to speak of one subject because of the seals. */
   sealedOnly(): readonly WalkedEntry[] {
-    const all = [...this.#trails.values()].flatMap(({ verdicts }) => verdicts);
+    const all = [...this.#trails.keys()].flatMap((ledger) => this.#verdicts.of(ledger));
     return all.filter(({ bySealsOnly }) => bySealsOnly === true);
   }
 
@@ -204,7 +202,7 @@ export class LedgerWalk {
     if (ledger === Ledger.CONTROL) this.mesh.apply(entry);
     const index = Number(entry.index);
     const at = `${ledgerLetter(ledger)}:${index}`;
-    this.missing.note(at, Number(entry.machineTimeMs), matched.missing);
+    this.missing.note(at, privatesNeededUntilMs(entry), matched.missing);
     const walked: WalkedEntry = {
       ledger,
       index,
@@ -240,34 +238,11 @@ export class LedgerWalk {
     if (isBehind(placeOf(trail), head)) return reject("stale-tick");
     const fault = this.#faultOfNames(ledger, head);
     if (fault !== undefined) return fault;
-    if (!equalBytes(this.activeAt(ledger, head).digest(), head.activeSetDigest)) {
+    if (!equalBytes(this.#verdicts.activeAt(ledger, head).digest(), head.activeSetDigest)) {
       return reject("wrong-digest");
     }
     trail.head = { head, sealed };
     return head;
-  }
-
-  /** The revocations of a ledger in force at a head. */
-  activeAt(ledger: LedgerId, head: Head): ActiveSet {
-    const active = new ActiveSet(this.#crypto);
-    const enders = this.verdictsOf(Ledger.CONTROL).filter(
-      (v) => BigInt(v.index) <= head.controlIndex,
-    );
-    const subjects = this.#subjectsOfRevocations();
-    for (const { verdict } of enders) {
-      if (verdict === undefined) continue;
-      // An end is final, also for an id that enters later, so ends may all go first.
-      for (const id of endedBy(verdict)) {
-        active.end(id, Number.POSITIVE_INFINITY, subjectEnded(subjects, id, verdict.subject));
-      }
-    }
-    for (const { verdict, entry } of this.verdictsOf(ledger)) {
-      if (verdict?.kind !== "revocation") continue;
-      const { id, expiresMs } = verdict.revocation;
-      active.add(id, Number(expiresMs), Number(entry.machineTimeMs), verdict.subject);
-    }
-    active.expire(Number(head.machineTimeMs));
-    return active;
   }
 
   /**
@@ -277,30 +252,16 @@ export class LedgerWalk {
   firstWithheld(): MissingPart | undefined {
     const { view } = this.mesh;
     const ages: number[] = [];
-    for (let epoch = 1; epoch <= view.epoch; epoch++) {
-      const ageMs = view.policyOf(epoch)?.retention?.privatesMs;
-      if (ageMs !== undefined) ages.push(ageMs);
+    for (let epoch = 1; epoch <= Math.max(1, view.epoch); epoch++) {
+      ages.push(view.policyOf(epoch)?.retention?.privatesMs ?? LIMITS.privatesMs);
     }
     const times = [...this.#trails.values()].map(({ head }) => head?.head.machineTimeMs ?? 0n);
-    const nowMs = Math.max(...times.map(Number));
-    return this.missing.firstUnexplained(nowMs - Math.min(...ages));
-  }
-
-  /** Subject of every revocation, by hex id. */
-  #subjectsOfRevocations(): ReadonlyMap<string, SubjectText> {
-    const subjects = new Map<string, SubjectText>();
-    for (const trail of this.#trails.values()) {
-      for (const { verdict } of trail.verdicts) {
-        if (verdict?.kind !== "revocation") continue;
-        subjects.set(hex(verdict.revocation.id), verdict.subject);
-      }
-    }
-    return subjects;
+    return this.missing.firstUnexplained(Math.max(...times.map(Number)), Math.min(...ages));
   }
 
   /** The lift, or the revocation that replaced it, that ended a revocation early. */
   endingOf(id: Uint8Array): WalkedEntry | undefined {
-    return this.#endings.get(hex(id));
+    return this.#verdicts.endingOf(id);
   }
 
   /**
@@ -430,7 +391,7 @@ export class LedgerWalk {
     if (controlIndex < this.#lastJudgedAt) return reject("wrong-index");
     const verdict = this.#verdictOf(entry, privates, missing.length > 0);
     if (isReject(verdict)) return verdict;
-    const pardonedMs = this.#pardonOf(verdict.subject, Number(controlIndex));
+    const pardonedMs = this.#verdicts.pardonOf(verdict.subject, Number(controlIndex));
     const fault = this.#spent.spend(warrant?.signals ?? [], pardonedMs);
     if (fault !== undefined) return fault;
     this.#lastJudgedAt = controlIndex;
@@ -459,59 +420,24 @@ export class LedgerWalk {
     return fault;
   }
 
-  /** Drops the private parts behind commitments from what is kept here. */
+  /** Drops what is kept here beside every entry that an erasure speaks of. */
   #forget(commitments: readonly Uint8Array[]): void {
     this.missing.erase(commitments);
     for (const { record } of this.entries()) {
-      record.privates = record.privates.filter(
-        (part) => !this.missing.isErased(commitmentOf(this.#crypto, part)),
+      const isErased = record.privates.some((part) =>
+        this.missing.isErased(commitmentOf(this.#crypto, part)),
       );
+      if (isErased) record.privates = [];
     }
-  }
-
-  /** The latest time before which evidence about a subject is pardoned, as of a control index. */
-  #pardonOf(subject: string, controlIndex: number): number {
-    const pardons = (this.#pardons.get(subject) ?? []).filter((p) => p.index <= controlIndex);
-    return Math.max(0, ...pardons.map((p) => p.beforeMs));
   }
 
   #remember(walked: WalkedEntry): void {
-    const { verdict, index, ledger, entry } = walked;
+    const { index, ledger, entry } = walked;
     if (this.#keepsEntries) this.#trail(ledger).walked.push(walked);
     if (TURNING.has(entry.effect.case)) this.#turns.push(index);
     if (entry.effect.case === "erasure") this.#forget(entry.effect.value.commitments);
-    if (verdict === undefined) return;
-    this.#trail(ledger).verdicts.push(walked);
-    this.#byId.set(hex(idOf(verdict)), walked);
-    for (const id of endedBy(verdict)) {
-      const key = hex(id);
-      if (!this.#endings.has(key)) this.#endings.set(key, walked);
-    }
-    if (verdict.kind !== "lift" || verdict.lift.pardonBeforeMs === 0n) return;
-    const pardons = this.#pardons.get(verdict.subject) ?? [];
-    pardons.push({ index, beforeMs: Number(verdict.lift.pardonBeforeMs) });
-    this.#pardons.set(verdict.subject, pardons);
+    this.#verdicts.add(walked);
   }
-}
-
-/** Id of a verdict. */
-export function idOf(verdict: CheckedVerdict): Bytes {
-  return verdict.kind === "lift" ? verdict.lift.id : verdict.revocation.id;
-}
-
-/** Ids of the revocations that a verdict ends early. */
-function endedBy(verdict: CheckedVerdict): readonly Bytes[] {
-  return verdict.kind === "lift" ? verdict.lift.revocationIds : verdict.revocation.supersedes;
-}
-
-/** An end counts only for its own subject; where either cannot be read any more, seals say so. */
-function subjectEnded(
-  subjects: ReadonlyMap<string, SubjectText>,
-  id: Uint8Array,
-  named: SubjectText,
-): SubjectText {
-  const subject = subjects.get(hex(id)) ?? named;
-  return isErasedSubject(subject) || isErasedSubject(named) ? subject : named;
 }
 
 function placeOf(trail: Trail): Place {
