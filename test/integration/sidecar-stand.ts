@@ -84,7 +84,7 @@ export async function startStand(isPolicyActive = true): Promise<SidecarStand> {
   });
   const { certPem, keyPem } = await ca.issue({ name: COORDINATOR, use: "server" });
   const certificate = `${certPem}\n${ca.certPem}`;
-  const issuers = { ca, nats: authority };
+  const issuers = { ca, nats: authority, natsCa: "" };
   const server = await startAdminServer(coordinator, { certificate, key: keyPem }, issuers);
   await coordinator.start();
   await until(() => coordinator.isTaking, "the coordinator takes commands");

@@ -10,6 +10,7 @@ import {
   ledgerName,
   OstrakaError,
 } from "@ostraka/proto";
+import { firingOf } from "../api/firing.ts";
 import { SealedReader } from "../api/sealed-reader.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import type { NotifyConfig } from "./config.ts";
@@ -33,7 +34,10 @@ export function startNotifier(config: NotifyConfig, runtime: CoordinatorRuntime)
       const records = reader.page(ledger, first, Number.MAX_SAFE_INTEGER, countMax);
       return records.map(({ record }) => reader.entryOf(record));
     },
-    conditions: () => LEDGERS.flatMap((ledger) => damageOf(runtime, ledger)),
+    conditions: () => [
+      ...LEDGERS.flatMap((ledger) => damageOf(runtime, ledger)),
+      ...misfireOf(runtime, clock.wallMs()),
+    ],
     nowMs: () => clock.wallMs(),
     log,
   });
@@ -49,6 +53,16 @@ function damageOf(runtime: CoordinatorRuntime, ledger: LedgerId) {
   return [
     { id: `journal-damaged/${ledgerLetter(ledger)}`, kind: "journal-damaged" as const, text },
   ];
+}
+
+/** A mesh that has just started says so in its status; it is no alarm yet. */
+const STARTING_MS = 60_000;
+
+function misfireOf(runtime: CoordinatorRuntime, nowMs: number) {
+  const firing = firingOf(runtime);
+  if (firing.canFire || nowMs - runtime.startedMs < STARTING_MS) return [];
+  const text = `A kill switch would not get through: ${firing.text}`;
+  return [{ id: "cannot-fire", kind: "cannot-fire" as const, text }];
 }
 
 /** @throws OstrakaError OSTRAKA_CONFIG_INVALID when the secret is not one of Standard Webhooks. */
