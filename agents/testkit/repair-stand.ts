@@ -22,6 +22,7 @@ const HOUR_MS = 3_600_000;
 
 export class RepairStand {
   readonly mesh: ScriptMesh;
+  #epoch = 1;
 
   constructor(label: string, coordinators = 3) {
     this.mesh = new ScriptMesh(testMesh(label, { coordinators, hosts: 2 }));
@@ -42,7 +43,13 @@ export class RepairStand {
     for (let n = 0; n < times; n++) this.mesh.tick(1_000);
   }
 
-  /** Enters a host; a command like any other. */
+  /** A command like any other: one more policy document, one more entry. */
+  enterPolicy(): void {
+    const { kit, nowMs } = this.mesh;
+    const { document } = kit.policy(++this.#epoch, nowMs, PLAIN_POLICY_YAML);
+    this.mesh.submit(document);
+  }
+
   join(name: string): void {
     const { kit } = this.mesh;
     const host = kit.hosts.find((known) => known.name === name);

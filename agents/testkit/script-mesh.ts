@@ -39,6 +39,8 @@ interface Seat<N, I> {
   /** Set: the process dies before it enters this phase of this round, counted from now. */
   dieBefore?: { readonly phase: Phase; round: number } | undefined;
   isCut: boolean;
+  /** Set: the machine fails an assertion there. */
+  failsAt?: ((ledger: LedgerId, position: number) => boolean) | undefined;
 }
 
 export type CoordinatorSeat = Seat<CoordinatorNode, CoordinatorInput>;
@@ -80,7 +82,11 @@ export class ScriptMesh {
   startCoordinator(seat: CoordinatorSeat): void {
     const { crypto, genesis, mesh } = this.kit;
     const { publicKey } = seat.person.signer;
-    const node = new CoordinatorNode({ crypto, genesis, publicKey, store: seat.store });
+    const { store } = seat;
+    const onStep = (ledger: LedgerId, position: number) => {
+      if (seat.failsAt?.(ledger, position)) throw new Crash(`at ${ledger}:${position}`);
+    };
+    const node = new CoordinatorNode({ crypto, genesis, publicKey, store, onStep });
     const pump = new Pump<CoordinatorInput, CoordinatorEffect>(node, {
       mesh,
       signer: seat.person.signer,
@@ -208,8 +214,10 @@ export class ScriptMesh {
     seat.node = node;
     seat.feed = (inputs) => this.#guarded(seat, () => pump.feed(inputs));
     const out = { persist: [], seal: [], publish: [], enforce: [], reply: [], trace: [] };
-    open(out);
-    this.#guarded(seat, () => pump.feed(pump.perform(out)));
+    this.#guarded(seat, () => {
+      open(out);
+      pump.feed(pump.perform(out));
+    });
   }
 
   #guarded(seat: Seat<unknown, never> | CoordinatorSeat | SidecarSeat, work: () => void): void {
@@ -242,9 +250,12 @@ export class ScriptMesh {
     for (let input = this.#nextOf(seat, ledger); input !== undefined; ) {
       const before = seat.node?.nextPosition(ledger);
       seat.feed?.([input]);
-      if (input.type !== "message" || seat.node?.nextPosition(ledger) === before) return;
+      if (input.type !== "message" || seat.node?.nextPosition(ledger) === before) break;
       input = this.#nextOf(seat, ledger);
     }
+    // One that has stopped at a message still reads what comes after it.
+    if (seat.node?.status(ledger).stalled === undefined) return;
+    for (const input of this.streams.ahead(seat.node, ledger)) seat.feed?.([input]);
   }
 
   #nextOf({ node }: CoordinatorSeat, ledger: LedgerId): CoordinatorInput | undefined {

@@ -57,6 +57,18 @@ export class ScriptStreams {
     return bytes && { type: "message", ledger, generation, position, bytes };
   }
 
+  /** Every message of a journal that the node has not applied. */
+  ahead(node: CoordinatorNode, ledger: LedgerId): CoordinatorInput[] {
+    const place = node.journalPlace(ledger);
+    const stream = place && this.of(ledger, place.generation);
+    if (place === undefined || stream === undefined) return [];
+    const { generation, base } = place;
+    const first = node.nextPosition(ledger);
+    return stream.slice(first - base - 1).map((bytes, i) => {
+      return { type: "message", ledger, generation, position: first + i, bytes };
+    });
+  }
+
   /** What a comparison at a tick would bring. */
   reread(node: CoordinatorNode, ledger: LedgerId): CoordinatorInput | undefined {
     const place = node.journalPlace(ledger);

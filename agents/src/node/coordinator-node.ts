@@ -34,6 +34,7 @@ import { ImportDesk } from "./import-desk.ts";
 import type { MachineStep } from "./journal-machine.ts";
 import { LedgerLane } from "./ledger-lane.ts";
 import { journalPage } from "./peer-pages.ts";
+import type { StepHook } from "./poison-desk.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { type JournalPlace, RepairDesk } from "./repair-desk.ts";
 import { ResyncDesk } from "./resync-desk.ts";
@@ -50,6 +51,10 @@ export interface CoordinatorOptions {
   readonly store: Store;
   /** How often the mesh is probed. */
   readonly probeMs?: number;
+  /** Which program this is; another one is asked anew for what this one failed at. */
+  readonly release?: string;
+  /** Called before each message is applied; a test may fail there. */
+  readonly onStep?: StepHook | undefined;
 }
 
 export class CoordinatorNode {
@@ -75,7 +80,7 @@ export class CoordinatorNode {
   #wallMs = 0;
 
   constructor(options: CoordinatorOptions) {
-    const { crypto, genesis, publicKey, store } = options;
+    const { crypto, genesis, publicKey, store, release = "", onStep } = options;
     this.#crypto = crypto;
     this.#store = store;
     this.publicKey = publicKey;
@@ -84,7 +89,7 @@ export class CoordinatorNode {
     this.receipts = new ReceiptBook(crypto);
     this.control = new ControlMachine(crypto, genesis);
     this.signals = new SignalsMachine(crypto, genesis);
-    const parts = { crypto, store, channels, publicKey };
+    const parts = { crypto, store, channels, publicKey, release, onStep };
     this.#lanes = new Map<LedgerId, LedgerLane>([
       [Ledger.CONTROL, new LedgerLane(parts, this.control)],
       [Ledger.SIGNALS, new LedgerLane(parts, this.signals)],
@@ -127,10 +132,11 @@ export class CoordinatorNode {
   }
 
   status(ledger: LedgerId) {
-    const { machine, repair, retention, sealer, shelf, watch } = this.#lane(ledger);
+    const { machine, poison, repair, retention, sealer, shelf, watch } = this.#lane(ledger);
     return {
       repair: repair.state(this.control.mesh.view),
       obstacle: this.#repair(ledger).obstacle,
+      stalled: poison.stalled,
       /** Newest snapshot that a majority has sealed. */
       snapshotPosition: shelf.newestSealed(),
       /** Last position of the own copy that was forgotten; 0 while it is whole. */
@@ -275,6 +281,7 @@ export class CoordinatorNode {
     const caught = this.#catchUp.onAnswer(request, response, out);
     if (caught.length > 0) lane.resume();
     for (const [position, bytes] of caught) this.#apply(lane, position, bytes, out);
+    if (caught.length > 0) this.#repair(ledger).onApplied(out);
     if (caught.length > 0) out.enforce.push({ type: "journal", ledger });
     if (request.want.case !== "journalAbove" || lane.isBehindStream) return;
     const above = Number(request.want.value);

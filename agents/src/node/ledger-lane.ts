@@ -34,6 +34,7 @@ import { JournalWatch } from "./journal-watch.ts";
 import { LaneRetention } from "./lane-retention.ts";
 import { LaneRows } from "./lane-rows.ts";
 import type { Mesh } from "./mesh.ts";
+import { PoisonDesk, type StepHook } from "./poison-desk.ts";
 import { recordRows } from "./record-rows.ts";
 import { restore } from "./restore.ts";
 import { SnapshotShelf } from "./snapshot-shelf.ts";
@@ -45,6 +46,9 @@ export interface LaneParts {
   readonly channels: Channels;
   /** This coordinator's signing key. */
   readonly publicKey: Bytes;
+  /** Which program this is, for failures of the machine that another one may have mended. */
+  readonly release: string;
+  readonly onStep?: StepHook | undefined;
 }
 
 export type LaneMachine = JournalMachine & { readonly mesh: Mesh };
@@ -60,6 +64,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   readonly guard: WipeGuard;
   /** What was promised of a next generation: below it nothing is signed any more. */
   readonly repair: RepairBook;
+  readonly poison: PoisonDesk;
   readonly #parts: LaneParts;
   /** Position up to which heads and entries have been handed to the bus. */
   #published = 0;
@@ -82,6 +87,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     this.guard = new WipeGuard(rows, parts.publicKey);
     this.sealer = new Sealer(parts.crypto, this.ledger);
     this.repair = new RepairBook(parts.crypto, this.ledger);
+    this.poison = new PoisonDesk({ ...parts, machine });
   }
 
   /** Index up to which a majority has sealed the very bytes that we made. */
@@ -109,6 +115,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     // BEFORE any head is put out to be signed again.
     this.repair.openPromise(this.#parts.store);
     this.guard.open();
+    this.poison.open();
     this.#published = this.rows.published();
     this.shelf.open();
     const { rows } = this;
@@ -123,7 +130,8 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
         this.watch.damage = `own copy of message ${this.at(this.machine.point.position + 1)} is gone`;
         return;
       }
-      const step = this.machine.step(position, bytes);
+      if (this.poison.stopsAt(position)) return;
+      const step = this.poison.step(position, bytes);
       this.#remember(step);
       const stored = rows.get("head", position);
       // I3: our own copy must make the head that we signed; anything else is damage, not history.
@@ -175,14 +183,22 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
    * @returns `undefined` for one that is known already, or when deciding has stopped.
    */
   apply(position: number, bytes: Bytes, out: Out<CoordinatorEffect>): MachineStep | undefined {
-    if (this.watch.damage !== undefined) return undefined;
+    if (this.watch.damage !== undefined || this.poison.isOver) return undefined;
+    if (this.poison.stalled !== undefined && position >= this.poison.stalled.position) {
+      this.poison.readAhead(this.machine.mesh.view, position, bytes, out);
+      return undefined;
+    }
     const expected = this.machine.point.position + 1;
     if (position < expected) return undefined;
     if (position > expected) {
       this.#miss(expected, out);
       return undefined;
     }
-    const step = this.machine.step(position, bytes);
+    const step = this.poison.step(position, bytes);
+    if (step.poisoned !== undefined) {
+      this.poison.goBack(step.poisoned, out);
+      return undefined;
+    }
     this.#remember(step);
     this.#confirm(out);
     out.persist.push({ key: this.rows.key("journal", position), value: bytes });
@@ -214,7 +230,9 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
 
   /** Says the time and where we stand into the journal, unless deciding has stopped. */
   tick(wallMs: number, out: Out<CoordinatorEffect>): void {
+    this.poison.tick(wallMs, out);
     if (this.watch.damage !== undefined || this.#isSilent || this.guard.isWiped) return;
+    if (this.poison.stalled !== undefined) return;
     const { publicKey, channels } = this.#parts;
     const { generation, position, chainHash } = this.machine.point;
     const body = encodeNew(TickSchema, {

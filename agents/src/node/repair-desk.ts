@@ -128,7 +128,8 @@ export class RepairDesk {
     // No machine of the first version would enter an opening.
     if (machineVersion < REPAIR_VERSION_MIN) return "unsupported-format";
     // One that lost its store may have forgotten what it signed: it has nothing to promise by.
-    const lastHead = lane.confirmedPosition > 0 ? lane.machine.lastHead : undefined;
+    const isKnown = lane.confirmedPosition > 0 && !lane.guard.isWiped;
+    const lastHead = isKnown ? lane.machine.lastHead : undefined;
     const own = { nowMs, generation, key: publicKey, lastHead };
     const writes = book.takeOrder(this.#p.view(), envelope, own);
     if (isReject(writes)) return writes.reject;
@@ -226,7 +227,7 @@ export class RepairDesk {
   onApplied(out: CoordinatorOut): void {
     const { book, lane } = this.#p;
     const { generation } = lane.machine.point;
-    if (this.#place === undefined || generation < this.#place.generation) return;
+    if (book.awaitedGeneration === 0 || generation < book.awaitedGeneration) return;
     out.persist.push(...book.close(generation));
     this.#begin();
     const { base, ledger } = lane.machine;
