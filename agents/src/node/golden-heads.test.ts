@@ -6,22 +6,28 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   type Bytes,
+  ErasureOrderSchema,
+  encodeNew,
   hex,
   isReject,
   parseSubject,
   type SealedHead,
   type SubjectText,
+  signEnvelope,
 } from "@ostraka/proto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
 import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
 import { ControlMachine } from "./control-machine.ts";
-import { openSealedHead } from "./index.ts";
+import { DEFAULT_POLICY_YAML, openSealedHead } from "./index.ts";
 import type { JournalMachine } from "./journal-machine.ts";
 import { SignalsMachine } from "./signals-machine.ts";
 
-const GOLDEN = fileURLToPath(new URL("../../testdata/golden-heads.txt", import.meta.url));
+const testdata = (name: string) =>
+  fileURLToPath(new URL(`../../testdata/${name}`, import.meta.url));
+const GOLDEN = testdata("golden-heads.txt");
+const GOLDEN_2 = testdata("golden-heads-2.txt");
 const NAMES = ["control", "signals"] as const;
 
 /** The same journals in every run: keys, salts and nonces are counted, signatures deterministic. */
@@ -68,6 +74,43 @@ function journals(): MachineRun {
   return run;
 }
 
+/** The same people and hosts under machine version 2: snapshots in heads, an erasure. */
+function journals2(): MachineRun {
+  const kit = testMesh("golden heads 2", { coordinators: 3, hosts: 3 });
+  const run = MachineRun.joined(kit);
+  run.upgrade();
+  const yaml = DEFAULT_POLICY_YAML.replace("snapshotEvery: 5000", "snapshotEvery: 10");
+  const { document, activation } = kit.policy(2, run.nowMs, yaml);
+  run.command(document);
+  run.command(activation);
+  run.import();
+  const [olga] = kit.operators as [Person];
+  const mallory = parseSubject("user:test/mallory") as SubjectText;
+  const { id, envelope, part } = kit.propose(olga, mallory, run.nowMs, { epoch: 2 });
+  run.command(envelope, [part]);
+  for (const approver of kit.approvers) run.command(kit.approve(approver, id, run.nowMs));
+  const address = parseSubject("address:203.0.113.7") as SubjectText;
+  for (const host of kit.hosts) {
+    const fields = { timeMs: BigInt(run.nowMs), evidenceMdb: 41_234, epoch: 2 };
+    const life = nodeCrypto.sha256(host.signer.publicKey).subarray(0, 16);
+    run.batch(kit.batch(host, life, 0, [{ subject: address, fields }]));
+  }
+  for (let i = 0; i < 4; i++) run.tick();
+  run.tick(3_700_000);
+  const body = encodeNew(ErasureOrderSchema, {
+    format: 1,
+    nonce: kit.random(16),
+    createdMs: BigInt(run.nowMs),
+    notAfterMs: BigInt(run.nowMs + 3_600_000),
+    commitments: [nodeCrypto.sha256(part.salt, part.content)],
+  });
+  const signers = kit.operators.map((operator) => operator.signer);
+  run.command(signEnvelope(kit.mesh, "erasure", body, ...signers));
+  run.import();
+  run.tick();
+  return run;
+}
+
 /** Every head of a journal, as one line: position, index, SHA-256 of its bytes. */
 function headLines(name: string, machine: JournalMachine, journal: readonly Bytes[]): string[] {
   const lines: string[] = [];
@@ -87,22 +130,29 @@ describe("golden journals", () => {
     run = journals();
   });
 
-  test("give golden heads", () => {
+  const goldenOf = (made: MachineRun, file: string) => {
+    const { genesis } = made.kit;
     const lines = [
-      ...headLines(
-        "control",
-        new ControlMachine(nodeCrypto, run.kit.genesis),
-        run.journals.control,
-      ),
-      ...headLines(
-        "signals",
-        new SignalsMachine(nodeCrypto, run.kit.genesis),
-        run.journals.signals,
-      ),
+      ...headLines("control", new ControlMachine(nodeCrypto, genesis), made.journals.control),
+      ...headLines("signals", new SignalsMachine(nodeCrypto, genesis), made.journals.signals),
     ];
     const text = `${lines.join("\n")}\n`;
-    if (process.env["UPDATE"] === "1") writeFileSync(GOLDEN, text);
-    expect(text).toBe(readFileSync(GOLDEN, "utf8"));
+    if (process.env["UPDATE"] === "1") writeFileSync(file, text);
+    expect(text).toBe(readFileSync(file, "utf8"));
+  };
+
+  test("give golden heads", () => goldenOf(run, GOLDEN));
+
+  test("give golden heads under machine version 2, snapshots named in them", () => {
+    const made = journals2();
+    for (const name of NAMES) {
+      const named = made.steps[name].filter((step) => step.snapshot !== undefined);
+      expect(named.length).toBeGreaterThan(1);
+      expect(named.some((step) => step.isForgetting === true)).toBe(true);
+    }
+    const effects = NAMES.flatMap((name) => made.entries(name).map((e) => e.effect.case));
+    expect(effects).toEqual(expect.arrayContaining(["version", "erasure", "revocation"]));
+    goldenOf(made, GOLDEN_2);
   });
 
   test("hold every effect that a machine of this version makes", () => {

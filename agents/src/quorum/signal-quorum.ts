@@ -15,6 +15,7 @@ import {
   type SignalProof,
   SignalSchema,
   type SubjectText,
+  utf8,
 } from "@ostraka/proto";
 import {
   type BinaryReader,
@@ -71,7 +72,8 @@ export class SignalQuorum {
   readonly #crypto: Crypto;
   /** One window an epoch: the epochs that count at a time are few, and never mix (I6). */
   readonly #windows = new Map<SubjectText, Window[]>();
-  readonly #pardons = new Map<SubjectText, number>();
+  /** By hash of the subject: they outlast what an erasure takes away. */
+  readonly #pardons = new Map<string, number>();
   /** In how many windows each host stands. */
   readonly #subjectsOf = new Map<string, number>();
   /**
@@ -95,7 +97,8 @@ export class SignalQuorum {
 
   /** Refuses from now on signals about a subject whose evidence reaches back before a time. */
   pardon(subject: SubjectText, beforeMs: number): void {
-    this.#pardons.set(subject, Math.max(beforeMs, this.#pardons.get(subject) ?? 0));
+    const key = this.#pardonKey(subject);
+    this.#pardons.set(key, Math.max(beforeMs, this.#pardons.get(key) ?? 0));
     for (const window of this.#of(subject)) this.#forget(subject, window);
   }
 
@@ -173,7 +176,7 @@ export class SignalQuorum {
     if (Number(signal.timeMs) > machineTimeMs + LIMITS.signalAheadMsMax) return reject("clock-off");
     if (timeOf(counted) + longestWindowMs(policy) < machineTimeMs) return reject("expired");
     if (this.#spent.has(hex(signal.commitment))) return reject("spent");
-    const pardonedMs = this.#pardons.get(subject);
+    const pardonedMs = this.#pardons.get(this.#pardonKey(subject));
     if (pardonedMs !== undefined && Number(signal.evidenceFromMs) < pardonedMs) {
       return reject("pardoned");
     }
@@ -276,6 +279,10 @@ export class SignalQuorum {
     const others = this.#of(subject).filter((w) => w !== window);
     if (others.length === 0) this.#windows.delete(subject);
     else this.#windows.set(subject, others);
+  }
+
+  #pardonKey(subject: SubjectText): string {
+    return hex(this.#crypto.sha256(utf8(`ostraka/v1/pardon/${subject}`)));
   }
 
   /** Drops the signals behind these commitments, in hex: their private parts are erased. */
