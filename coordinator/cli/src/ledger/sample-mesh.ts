@@ -183,12 +183,12 @@ export class SampleMesh {
     return BigInt(this.nowMs + 3_600_000);
   }
 
-  start(): void {
+  start(policyYaml = SAMPLE_POLICY_YAML): void {
     const { notAfterMs } = this;
     this.push(Ledger.CONTROL, this.genesis.envelope);
     this.tick(Ledger.CONTROL);
     this.tick(Ledger.SIGNALS);
-    const yaml = utf8(SAMPLE_POLICY_YAML);
+    const yaml = utf8(policyYaml);
     const policy = encodeNew(PolicyDocumentSchema, { format: 1, epoch: 1, yaml, notAfterMs });
     this.push(Ledger.CONTROL, this.sign("policy", policy, "pia", "paul"));
     const policyHash = crypto.sha256(policy);
