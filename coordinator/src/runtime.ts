@@ -112,6 +112,7 @@ export class CoordinatorRuntime {
         this.#onStoreFault();
         parts.onFailure(error);
       },
+      bulkBytes,
     });
     // What may not have left before the last stop is put out again once there is a bus.
     this.#opening = newOut<CoordinatorEffect>();
@@ -467,6 +468,12 @@ export class CoordinatorRuntime {
     if (key !== undefined) this.receiptsHeardMs.set(hex(key), this.parts.clock.wallMs());
     for (const listener of this.#receiptListeners) listener(effect.envelope);
   }
+}
+
+/** The signals journal waits for all else: a kill never queues behind a flood. */
+function bulkBytes(input: CoordinatorInput): number | undefined {
+  if (!("ledger" in input) || input.ledger !== Ledger.SIGNALS) return undefined;
+  return input.type === "message" ? input.bytes.length : 0;
 }
 
 function isStoreFault(error: unknown): boolean {

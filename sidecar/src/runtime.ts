@@ -144,6 +144,7 @@ export class Sidecar {
         this.#startSourcesOnceReady();
       },
       onFault: (error) => this.#onFault(error),
+      bulkBytes: (input) => (isOfSource(input) ? 0 : undefined),
     });
     this.#sources = new SourceFeed({
       hostName: config.name,
@@ -376,6 +377,11 @@ async function listening<T>(what: string, endpoint: Endpoint, start: () => Promi
       { cause: error },
     );
   }
+}
+
+/** What a host sees waits for what the mesh has decided: a flood of events delays no verdict. */
+function isOfSource({ type }: SidecarInput): boolean {
+  return type === "event" || type === "cursor";
 }
 
 function random(bytes: number): Bytes {

@@ -2,7 +2,7 @@
 // after a fault.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { RoundQueue } from "./round-queue.ts";
 
 function queueOf(feed: (inputs: readonly number[]) => void = () => undefined) {
@@ -47,6 +47,67 @@ test("what a round pushes comes in a later one, also when it flushes", async () 
   await nextTurn();
   await nextTurn();
   expect(rounds).toEqual([[1], [2]]);
+});
+
+describe("bulk", () => {
+  /** Numbers from 100 on are bulk, of so many bytes. */
+  function laneQueue(bytes: number) {
+    const rounds: number[][] = [];
+    const queue = new RoundQueue<number>({
+      feed: (inputs) => rounds.push([...inputs]),
+      onFault: (error) => {
+        throw error;
+      },
+      bulkBytes: (n) => (n >= 100 ? bytes : undefined),
+    });
+    return { queue, rounds };
+  }
+
+  test("goes after what must not wait, whenever either came, and keeps its order", async () => {
+    const { queue, rounds } = laneQueue(1);
+    queue.push(100, 101, 1, 102, 2);
+    await nextTurn();
+    expect(rounds).toEqual([[1, 2, 100, 101, 102]]);
+  });
+
+  test("lets what comes behind any number of it into the very next round", async () => {
+    const { queue, rounds } = laneQueue(200_000);
+    queue.push(...Array.from({ length: 200 }, (_, i) => 100 + i));
+    await nextTurn();
+    queue.push(1);
+    await nextTurn();
+    expect(rounds).toHaveLength(2);
+    expect(rounds[0]).toEqual([100, 101, 102]);
+    expect(rounds[1]).toEqual([1, 103, 104, 105]);
+    queue.flush();
+    expect(rounds.flat().filter((n) => n >= 100)).toEqual(
+      Array.from({ length: 200 }, (_, i) => 100 + i),
+    );
+  });
+
+  test("is in every round, however much must not wait", async () => {
+    const { queue, rounds } = laneQueue(10_000_000);
+    queue.push(100, 101);
+    for (const n of [1, 2]) {
+      queue.push(n);
+      await nextTurn();
+    }
+    expect(rounds).toEqual([
+      [1, 100],
+      [2, 101],
+    ]);
+  });
+
+  test("past what may wait is fed one round for each that comes", () => {
+    const { queue, rounds } = laneQueue(1_000_000);
+    for (let i = 0; i < 70; i++) queue.push(100 + i);
+    expect(rounds.length).toBeGreaterThan(0);
+    expect(rounds.length).toBeLessThan(10);
+    const before = rounds.length;
+    queue.push(1);
+    queue.flush();
+    expect(rounds[before]?.[0]).toBe(1);
+  });
 });
 
 test("a flood of what must not be lost is fed before it piles up", () => {
