@@ -148,10 +148,11 @@ export class ControlMachine extends JournalMachine {
   protected override onMachineTime(step: MachineStep): void {
     const { machineTimeMs } = this.point;
     this.#activateVersion(step);
-    this.#stepRollout(step);
     this.people.expire(machineTimeMs);
     this.#needed.expire(machineTimeMs);
     this.desk.expire(this.book.active, machineTimeMs);
+    // After what has lapsed is forgotten: sidecars take no step on a report that has.
+    this.#stepRollout(step);
     for (const halt of this.desk.halts(this.mesh.view, machineTimeMs)) {
       this.#enterControl(step, halt, []);
     }

@@ -30,16 +30,18 @@ export function policyHandlers(reader: SealedReader): Handlers<typeof PolicyServ
       const countMax = pageSizeOf(pageSize, LIMITS.pageRecordsMax);
       const documents = [];
       let size = 0;
-      for (let epoch = after + 1; documents.length < countMax; epoch++) {
+      const newest = newestEpoch(reader);
+      let epoch = after + 1;
+      for (; epoch <= newest && documents.length < countMax; epoch++) {
+        // An epoch that brings an earlier content back has no document of its own.
         const document = documentOf(reader, epoch);
-        if (document === undefined) return { documents };
+        if (document === undefined) continue;
         size += document.document.body.length;
         if (size > LIMITS.pageBytesMax) break;
         documents.push(document);
       }
-      const last = after + documents.length;
-      const hasMore = documentOf(reader, last + 1) !== undefined;
-      return { documents, nextPageToken: hasMore ? pageToken(mesh, SCOPE, String(last)) : "" };
+      const nextPageToken = epoch > newest ? "" : pageToken(mesh, SCOPE, String(epoch - 1));
+      return { documents, nextPageToken };
     },
     getRollout: async ({ minIndex }, context) => {
       await waitFor(reader, minIndex, context);
@@ -117,9 +119,13 @@ function newestRollout(reader: SealedReader) {
   return newest;
 }
 
-/** Epochs that have a document, ascending. */
+/** Epochs so far, ascending. */
 function* epochs(reader: SealedReader): Iterable<number> {
-  for (let epoch = 1; entriesOf(reader, epoch).length > 0; epoch++) yield epoch;
+  for (let epoch = 1; epoch <= newestEpoch(reader); epoch++) yield epoch;
+}
+
+function newestEpoch(reader: SealedReader): number {
+  return reader.runtime.node.control.mesh.policies.newestEpoch;
 }
 
 function laggards(reader: SealedReader, activeEpoch: number, wanted: number) {

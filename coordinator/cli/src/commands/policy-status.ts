@@ -35,10 +35,10 @@ export async function runPolicyStatus(
 ): Promise<number> {
   return await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
-    const entries = await mesh.refresh("control");
+    await mesh.refresh("control");
     const { unpreparedHosts, laggingHosts, hosts } = await access.client.policy.getRollout({});
     const { policies, rollouts, view } = mesh.walk.mesh;
-    const changes = changesIn(entries);
+    const changes = changesIn([...mesh.walk.entries()]);
     const { running } = rollouts;
     if (flags.json) {
       terminal.json({
