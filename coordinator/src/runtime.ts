@@ -44,6 +44,7 @@ import type { CoordinatorConfig } from "./config.ts";
 import { JournalFeed } from "./journal-feed.ts";
 import { journalRepairs } from "./journal-repairs.ts";
 import type { ScrubState } from "./journal-scrub.ts";
+import { VERSION } from "./version.ts";
 
 export interface RuntimeParts {
   readonly config: CoordinatorConfig;
@@ -55,6 +56,8 @@ export interface RuntimeParts {
   readonly log: Log;
   /** Called before each phase of output; a test may crash here. */
   readonly onPhase?: ((phase: Phase, controlIndex: number) => void) | undefined;
+  /** Called before each message is applied; a test may fail there. */
+  readonly onStep?: ((ledger: LedgerId, position: number) => void) | undefined;
   /** Told what makes this coordinator unable to go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -170,7 +173,11 @@ export class CoordinatorRuntime {
       return new OstrakaError("OSTRAKA_STORE", why);
     }
     // Only its own journal: a kill switch never waits for the signals.
-    const { damage } = this.node.status(Ledger.CONTROL);
+    const { damage, stalled } = this.node.status(Ledger.CONTROL);
+    if (stalled !== undefined) {
+      const why = `${name}: deciding has stopped at c:${stalled.position}, its machine fails there`;
+      return new OstrakaError("OSTRAKA_REFUSED", `${why}: ask another coordinator`);
+    }
     if (damage !== undefined) {
       const why = `${name}: deciding has stopped, ${damage}: ask for its status`;
       return new OstrakaError("OSTRAKA_JOURNAL_DAMAGED", why);
@@ -266,11 +273,12 @@ export class CoordinatorRuntime {
   }
 
   #newNode(): CoordinatorNode {
-    const { crypto, genesis, signer, store, config } = this.parts;
+    const { crypto, genesis, signer, store, config, onStep } = this.parts;
     const { publicKey } = signer;
+    const release = VERSION;
     const { probeSeconds } = config;
     const probeMs = probeSeconds === undefined ? LIMITS.probeMs : probeSeconds * 1_000;
-    return new CoordinatorNode({ crypto, genesis, publicKey, store, probeMs });
+    return new CoordinatorNode({ crypto, genesis, publicKey, store, probeMs, release, onStep });
   }
 
   #newPump(node: CoordinatorNode): Pump<CoordinatorInput, CoordinatorEffect> {
@@ -386,17 +394,18 @@ export class CoordinatorRuntime {
       }),
       bus.subscribe(channels.repairsAll, (bytes) => offer({ type: "repair", bytes })),
       bus.subscribe(channels.receiptsAll, (bytes) => offer({ type: "receipt", bytes })),
-      bus.subscribe(channels.resyncAll, (bytes, replyTo) => this.#onResync(bytes, replyTo)),
+      bus.subscribe(channels.resyncAll, (...asked) => this.#onResync(...asked)),
     );
   }
 
-  #onResync(bytes: Bytes, replyTo: ((bytes: Uint8Array) => void) | undefined): void {
+  #onResync(bytes: Bytes, replyTo?: (bytes: Uint8Array) => void, asker?: string): void {
     if (replyTo === undefined || this.#resyncs.length >= RESYNCS_PER_ROUND_MAX) return;
     const to = this.#callers.add((reply) => {
       if (reply.bytes !== undefined) replyTo(reply.bytes);
     });
     this.#resyncs.push(to);
-    if (!this.#rounds.offer({ type: "resync", bytes, to })) this.#callers.forget(to);
+    const input = { type: "resync", bytes, to, ...(asker !== undefined && { asker }) } as const;
+    if (!this.#rounds.offer(input)) this.#callers.forget(to);
   }
 
   #reread(ledger: LedgerId): void {

@@ -166,7 +166,7 @@ class NatsBus implements Bus {
 
   subscribe(
     channel: string,
-    handler: (bytes: Bytes, replyTo?: (bytes: Uint8Array) => void) => void,
+    handler: (bytes: Bytes, replyTo?: (bytes: Uint8Array) => void, sender?: string) => void,
   ): Subscription {
     const subscription = this.#connection.subscribe(channel, {
       callback: (error, message) => {
@@ -174,7 +174,8 @@ class NatsBus implements Bus {
           this.#log.error({ channel, reason: error.message }, "NATS refuses a subscription");
           return;
         }
-        orEndProcess(() => handler(new Uint8Array(message.data), this.#replyTo(message)));
+        const replyTo = this.#replyTo(message);
+        orEndProcess(() => handler(new Uint8Array(message.data), replyTo, senderOf(message)));
       },
     });
     return closing(() => subscription.unsubscribe());
@@ -289,8 +290,8 @@ class NatsBus implements Bus {
    * reply subject, so an answer could be made to land in a journal.
    */
   #replyTo(message: Msg): ((bytes: Uint8Array) => void) | undefined {
-    const { reply, subject } = message;
-    const asker = subject.slice(subject.lastIndexOf(".") + 1);
+    const { reply } = message;
+    const asker = senderOf(message);
     if (reply === undefined || !reply.startsWith(`_INBOX_${asker}.`)) return undefined;
     return (bytes) => this.publish(reply, bytes);
   }
@@ -344,6 +345,10 @@ class NatsBus implements Bus {
     this.#sinceConfirmBytes = 0;
     for (const handler of this.#stateHandlers) orEndProcess(() => handler(state));
   }
+}
+
+function senderOf({ subject }: Msg): string {
+  return subject.slice(subject.lastIndexOf(".") + 1);
 }
 
 function isNoResponders(message: Msg): boolean {

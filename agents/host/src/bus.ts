@@ -36,10 +36,13 @@ export interface Bus {
     bytes: Uint8Array,
     messageId: string,
   ): Promise<{ position: number } | undefined>;
-  /** A handler that throws ends the process: only broken invariants do. */
+  /**
+   * A handler that throws ends the process: only broken invariants do. The sender is the last word
+   * of the channel, which the broker's permissions leave to that member alone.
+   */
   subscribe(
     channel: string,
-    handler: (bytes: Bytes, replyTo?: (bytes: Uint8Array) => void) => void,
+    handler: (bytes: Bytes, replyTo?: (bytes: Uint8Array) => void, sender?: string) => void,
   ): Subscription;
   /**
    * First reply that is not empty among at most `repliesMax` (default 1); `undefined` when there is

@@ -14,7 +14,13 @@ export type CoordinatorInput =
     }
   | { readonly type: "head"; readonly bytes: Bytes }
   | { readonly type: "receipt"; readonly bytes: Bytes }
-  | { readonly type: "resync"; readonly bytes: Bytes; readonly to: number }
+  | {
+      readonly type: "resync";
+      readonly bytes: Bytes;
+      readonly to: number;
+      /** Channel id of who asks, as the broker's permissions bind it. */
+      readonly asker?: string;
+    }
   | {
       readonly type: "submit";
       readonly envelope: Envelope;

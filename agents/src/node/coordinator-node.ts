@@ -6,6 +6,7 @@ import {
   type Bytes,
   type Channels,
   type Crypto,
+  channelId,
   channelsOf,
   decode,
   EnvelopeSchema,
@@ -341,7 +342,7 @@ export class CoordinatorNode {
     if (request === undefined || request.format !== 1) return;
     if (equalBytes(request.hostKey, this.publicKey)) return;
     if (request.want.case === "journalAbove" || request.want.case === "snapshotFrom") {
-      this.#onPeer(request, input.to, out);
+      this.#onPeer(request, input, out);
       return;
     }
     if (request.want.case !== "incarnation") {
@@ -361,10 +362,16 @@ export class CoordinatorNode {
   }
 
   /** What another coordinator misses of a journal, out of our own copy. */
-  #onPeer(request: ResyncRequest, to: number, out: Out<CoordinatorEffect>): void {
+  #onPeer(
+    request: ResyncRequest,
+    { to, asker }: CoordinatorInput & { type: "resync" },
+    out: Out<CoordinatorEffect>,
+  ): void {
     const { want, hostKey, headPosition } = request;
     const ledger = LEDGERS.find((l) => l === request.ledger);
     const isPeer = this.control.mesh.view.coordinatorKeys().some((k) => equalBytes(k, hostKey));
+    // I9: what hosts have signalled goes to coordinators only, and a host may name any key.
+    if (asker !== undefined && asker !== channelId(hostKey)) return;
     if (ledger === undefined || !isPeer) return;
     const { rows, shelf } = this.#lane(ledger);
     const bytes =

@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  channelId,
   decode,
   EntryRecordSchema,
   EntrySchema,
@@ -19,8 +20,11 @@ import type { MemoryStore } from "../../testkit/memory-store.ts";
 import type { Person } from "../../testkit/mesh-kit.ts";
 import { testMesh } from "../../testkit/node-crypto.ts";
 import { type CoordinatorSeat, ScriptMesh, type SidecarSeat } from "../../testkit/script-mesh.ts";
+import { newOut } from "../kernel/index.ts";
+import type { CoordinatorEffect } from "./coordinator-io.ts";
 import { DEFAULT_POLICY_YAML } from "./index.ts";
 import { commitmentsOf } from "./privates-fit.ts";
+import { snapshotRequest } from "./snapshot-pages.ts";
 
 const MALLORY = parseSubject("user:test/mallory") as SubjectText;
 const TRUDY = parseSubject("user:test/trudy") as SubjectText;
@@ -433,4 +437,21 @@ test("a replica that was away longer than the stream remembers catches up from i
   mesh.startCoordinator(seat);
   ticks(mesh, 12);
   expectSame(mesh);
+});
+
+test("a snapshot goes to coordinators only, whatever key a host names", () => {
+  const mesh = meshKeeping("1m", { coordinators: 3, hosts: 2 });
+  ticks(mesh, 15, 5_000);
+  const [one, two] = mesh.coordinators as [CoordinatorSeat, CoordinatorSeat];
+  const [host] = mesh.kit.hosts as [Person];
+  const asked = (key: Bytes, asker: Bytes) => {
+    const out = newOut<CoordinatorEffect>();
+    const bytes = snapshotRequest(Ledger.SIGNALS, key, 0, 0);
+    one.node?.step({ type: "resync", bytes, to: 1, asker: channelId(asker) }, out);
+    return out.reply.length;
+  };
+  const peer = two.person.signer.publicKey;
+  expect(asked(peer, peer)).toBe(1);
+  expect(asked(peer, host.signer.publicKey)).toBe(0);
+  expect(asked(host.signer.publicKey, host.signer.publicKey)).toBe(0);
 });
