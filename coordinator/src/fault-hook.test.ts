@@ -1,7 +1,8 @@
 // The fault hook is asleep outside tests, whatever the environment says.
 
+import { Ledger } from "@ostraka/proto";
 import { describe, expect, test } from "vitest";
-import { faultHook } from "./fault-hook.ts";
+import { assertHook, faultHook } from "./fault-hook.ts";
 
 describe("the fault hook", () => {
   test("does nothing unless NODE_ENV is test", () => {
@@ -17,5 +18,16 @@ describe("the fault hook", () => {
     hook?.("persist", 4);
     hook?.("publish", 3);
     expect(hook).toBeTypeOf("function");
+  });
+});
+
+describe("the hook that fails an assertion", () => {
+  test("does nothing unless NODE_ENV is test, and then at its message alone", () => {
+    expect(assertHook({ OSTRAKA_ASSERT_AT: "c:4" })).toBeUndefined();
+    expect(assertHook({ NODE_ENV: "test" })).toBeUndefined();
+    const hook = assertHook({ NODE_ENV: "test", OSTRAKA_ASSERT_AT: "c:4" });
+    hook?.(Ledger.CONTROL, 3);
+    hook?.(Ledger.SIGNALS, 4);
+    expect(() => hook?.(Ledger.CONTROL, 4)).toThrow("OSTRAKA_ASSERT_AT");
   });
 });

@@ -31,9 +31,16 @@ function stateOf(runtime: CoordinatorRuntime, ledger: LedgerId): RepairState {
 
 /** What is in the way of this journal, and the command that helps. */
 export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
-  const { obstacle, repair } = runtime.node.status(ledger);
+  const { obstacle, repair, stalled } = runtime.node.status(ledger);
   const command = `ostraka journal repair --ledger ${ledgerName(ledger)} --as OPERATOR`;
   const notes: string[] = [];
+  if (stalled !== undefined) {
+    notes.push(
+      `${ledgerName(ledger)}: this coordinator's machine fails at ` +
+        `${ledgerLetter(ledger)}:${stalled.position} (${stalled.why}) and has stopped there; it goes ` +
+        "on once a majority says the same, or with another release of ostraka",
+    );
+  }
   if (repair !== undefined) {
     const { order, promises, choice } = repair;
     const letter = ledgerLetter(ledger);

@@ -22,7 +22,7 @@ import { watchParent } from "@ostraka/host/parent-watch";
 import { equalBytes, hex, OstrakaError, Role, type Signer } from "@ostraka/proto";
 import { startAdminServer } from "./api/admin-server.ts";
 import { type CoordinatorConfig, loadConfig, shownConfig } from "./config.ts";
-import { faultHook } from "./fault-hook.ts";
+import { assertHook, faultHook } from "./fault-hook.ts";
 import { startNotifier } from "./notify/start-notifier.ts";
 import { CoordinatorRuntime } from "./runtime.ts";
 import { readTlsFile } from "./tls-file.ts";
@@ -111,6 +111,7 @@ async function serve(config: CoordinatorConfig, log: Log): Promise<void> {
     clock: openClock(),
     log,
     onPhase: faultHook(process.env),
+    onStep: assertHook(process.env),
     onFailure: stopping.fail,
   });
   const server = await startAdminServer(runtime, tlsTexts, issuers);
