@@ -6,13 +6,14 @@ import { parseArgs } from "node:util";
 import type { Bench, Result, Row, Skipped } from "./row.ts";
 import { gate } from "./rows/gate.ts";
 import { idle } from "./rows/idle.ts";
+import { killLane } from "./rows/kill-lane.ts";
 import { lookUp } from "./rows/look-up.ts";
 import { mesh } from "./rows/mesh.ts";
 import { replay } from "./rows/replay.ts";
 import { signals } from "./rows/signals.ts";
 import { tableText } from "./table.ts";
 
-const BENCHES: readonly Bench[] = [lookUp, signals, gate, replay, idle, mesh];
+const BENCHES: readonly Bench[] = [lookUp, signals, gate, replay, idle, mesh, killLane];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 

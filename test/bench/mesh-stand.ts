@@ -31,6 +31,7 @@ import {
   encode,
   hex,
   Ledger,
+  type PrivatePart,
 } from "@ostraka/proto";
 import { MeshKit } from "../../agents/testkit/mesh-kit.ts";
 import { CoordinatorRuntime } from "../../coordinator/src/runtime.ts";
@@ -61,6 +62,10 @@ export interface MeshStand {
   /** When the signals ledger last had a newer entry sealed. */
   readonly sealedMs: number;
   readonly sealedIndex: number;
+  /** The coordinator's credentials file: it may publish into both journals. */
+  readonly creds: string;
+  /** Hands a command to the coordinator. @throws when it is not entered. */
+  submit(command: Envelope, privates?: readonly PrivatePart[]): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -118,6 +123,8 @@ export async function startMesh(count: number, floorUrl?: string): Promise<MeshS
     get sealedIndex() {
       return sealed.index;
     },
+    creds: join(folder, "nats.creds"),
+    submit: (command, privates = []) => submit(runtime, command, privates),
     [Symbol.asyncDispose]: stop,
   };
 }
@@ -185,10 +192,16 @@ async function submitAll(runtime: CoordinatorRuntime, kit: MeshKit): Promise<voi
     const { grant, membership } = kit.join(host, nowMs);
     commands.push(grant, membership);
   }
-  for (const command of commands) {
-    const answer = await runtime.submit(command, [], WAIT_MS);
-    if (answer.outcome !== "ok") throw new Error(`not taken: ${JSON.stringify(answer)}`);
-  }
+  for (const command of commands) await submit(runtime, command);
+}
+
+async function submit(
+  runtime: CoordinatorRuntime,
+  command: Envelope,
+  privates: readonly PrivatePart[] = [],
+): Promise<void> {
+  const answer = await runtime.submit(command, privates, WAIT_MS);
+  if (answer.outcome !== "ok") throw new Error(`not taken: ${JSON.stringify(answer)}`);
 }
 
 function startHost(kit: MeshKit, start: Omit<HostStart, "genesis">): StandHost {
