@@ -74,6 +74,27 @@ export function proveReceipt(
   return { receipt, index, size: tree.size, path: tree.inclusionPath(index, tree.size) };
 }
 
+/** Receipts under a root from a place on, in its order; `count` is how many leaves it has. */
+export function claimedReceipts(
+  store: Store,
+  root: Uint8Array,
+  from: number,
+  most: number,
+): { readonly receipts: readonly Envelope[]; readonly count: number } {
+  const named = store.get(`claimed/${hex(root)}`);
+  if (named === undefined) return { receipts: [], count: 0 };
+  const count = (named.length - TIME_BYTES) / (2 * HASH_BYTES);
+  const receipts: Envelope[] = [];
+  for (let i = from; i < Math.min(count, from + most); i++) {
+    const at = TIME_BYTES + i * 2 * HASH_BYTES + HASH_BYTES;
+    const bytes = store.get(`claimed-receipt/${hex(named.subarray(at, at + HASH_BYTES))}`);
+    const receipt = bytes && decode(EnvelopeSchema, bytes, LIMITS.messageBytesMax);
+    if (receipt === undefined) return { receipts: [], count };
+    receipts.push(receipt);
+  }
+  return { receipts, count };
+}
+
 /** Deletes claims made before a time, and the receipts that no claim names any more. */
 export function pruneClaims(store: Store, beforeMs: number): Write[] {
   const kept = new Set<string>();

@@ -37,6 +37,7 @@ export const ACCESS_RULES: Readonly<Record<string, readonly CallerRole[]>> = {
   "LedgerService/Prove": READERS,
   "LedgerService/GetSealedHead": READERS_AND_HOSTS,
   "LedgerService/GetProposal": READERS,
+  "LedgerService/ListClaimedReceipts": READERS,
 };
 
 /** @throws OstrakaError OSTRAKA_NOT_ALLOWED. */

@@ -1,7 +1,7 @@
 // Reads ledgers and open proposals out of the own store and machine, and proves what it shows.
 // Shows nothing above the latest sealed head: what lies there is tentative.
 
-import { commandHash } from "@ostraka/agents/node";
+import { claimedReceipts, commandHash } from "@ostraka/agents/node";
 import { hex, Ledger, LIMITS, ledgerLetter, OstrakaError } from "@ostraka/proto";
 import type { LedgerService } from "@ostraka/proto/gen/admin";
 import { feedEntries } from "./entry-feed.ts";
@@ -84,6 +84,11 @@ export function ledgerHandlers(reader: SealedReader): Handlers<typeof LedgerServ
         index: BigInt(entered?.index ?? 0),
         roster: known.roster.document,
       };
+    },
+    listClaimedReceipts: async ({ receiptsRoot, from, pageSize }) => {
+      const most = pageSizeOf(pageSize, LIMITS.pageRecordsMax);
+      const claimed = claimedReceipts(runtime.parts.store, receiptsRoot, from, most);
+      return { receipts: [...claimed.receipts], count: claimed.count };
     },
   };
 }

@@ -2,27 +2,25 @@
 // and checks such a file, offline.
 
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { openReceipt } from "@ostraka/agents/node";
+import type { AdminClient } from "@ostraka/coordinator";
 import { openCrypto, readGenesisFile } from "@ostraka/host";
 import {
-  compareBytes,
   type Envelope,
+  equalBytes,
   hex,
-  isReject,
   type LedgerId,
   ledgerLetter,
   type MeshId,
   OstrakaError,
 } from "@ostraka/proto";
 import { type Access, type AccessFlags, withAccess } from "../access.ts";
-import { allHosts } from "../all-hosts.ts";
 import { EXIT, usage } from "../failure.ts";
 import { type CheckedProof, checkProof } from "../ledger/check-proof.ts";
 import { placeText } from "../ledger/entry-json.ts";
 import { headText } from "../ledger/expected-head.ts";
 import { findEntry } from "../ledger/find-entry.ts";
-import type { LedgerWalk } from "../ledger/ledger-walk.ts";
-import { makeProof } from "../ledger/make-proof.ts";
+import type { LedgerWalk, WalkedEntry } from "../ledger/ledger-walk.ts";
+import { certificateOf, makeProof, receiptsRoot } from "../ledger/make-proof.ts";
 import { writeProofLine } from "../ledger/proof-lines.ts";
 import { kindName } from "../ledger/query.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
@@ -55,7 +53,7 @@ async function prove(id: string, flags: ProveFlags, terminal: Terminal): Promise
     await mesh.refresh();
     const proven = findEntry(mesh.walk, id);
     const at = placeText(proven);
-    const receipts = await latestReceipts(access, mesh.walk);
+    const receipts = await receiptsFor(access, mesh.walk, proven);
     const lines = makeProof(access.crypto, mesh.walk, { proven, receipts });
     const out = flags.out ?? `${at.replace(":", "-")}.proof.jsonl`;
     if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
@@ -79,15 +77,40 @@ async function prove(id: string, flags: ProveFlags, terminal: Terminal): Promise
   });
 }
 
-/** Latest receipts that hold, by host key. */
-async function latestReceipts({ crypto, client }: Access, walk: LedgerWalk): Promise<Envelope[]> {
-  const hosts = await allHosts(client);
-  const receipts = hosts.flatMap(({ receipt }) => {
-    const opened = receipt && openReceipt(crypto, walk.mesh.view, receipt);
-    if (receipt === undefined || opened === undefined || isReject(opened)) return [];
-    return [{ receipt, key: opened.hostKey }];
-  });
-  return receipts.sort((a, b) => compareBytes(a.key, b.key)).map(({ receipt }) => receipt);
+/** Receipts under the root of a verdict's certificate, from the coordinator that claimed it. */
+async function receiptsFor(
+  { client, file, crypto }: Access,
+  walk: LedgerWalk,
+  proven: WalkedEntry,
+): Promise<Envelope[]> {
+  const [certificate] = certificateOf(walk, proven) ?? [];
+  const effect = certificate?.entry.effect;
+  if (effect?.case !== "coverage") return [];
+  const { receiptsRoot: root } = effect.value;
+  for (const { api } of file.coordinators) {
+    const receipts = await claimedAt(client.only(api), root);
+    if (equalBytes(receiptsRoot(crypto, receipts), root)) return receipts;
+  }
+  return [];
+}
+
+async function claimedAt(
+  client: Pick<AdminClient, "ledger">,
+  root: Uint8Array,
+): Promise<Envelope[]> {
+  const receipts: Envelope[] = [];
+  try {
+    for (;;) {
+      const from = receipts.length;
+      const page = await client.ledger.listClaimedReceipts({ receiptsRoot: root, from });
+      receipts.push(...page.receipts);
+      if (page.receipts.length === 0 || receipts.length >= page.count) return receipts;
+    }
+  } catch (error) {
+    // Whoever does not answer has none for us: the proof stands without receipts.
+    if (error instanceof OstrakaError) return [];
+    throw error;
+  }
 }
 
 function check(path: string, flags: ProveFlags, terminal: Terminal): number {

@@ -31,7 +31,7 @@ const ALWAYS: ReadonlySet<string | undefined> = new Set([
 
 export interface ProofWish {
   readonly proven: WalkedEntry;
-  /** Latest receipts by hex host key; those under the certificate's root go into the proof. */
+  /** Receipts under the certificate's root, in its order; others do not go into the proof. */
   readonly receipts: readonly Envelope[];
 }
 

@@ -92,7 +92,15 @@ describe.skipIf(!hasProc)("the ledger of a real mesh (needs /proc)", () => {
       const checked = await check("--mesh", mesh);
       expect(checked.code, checked.stdout + checked.stderr).toBe(0);
       expect(objects(checked)).toMatchObject([
-        { verified: true, at: "s:1", kind: "revocation", judged: "re-derived", isMeshKnown: true },
+        {
+          verified: true,
+          at: "s:1",
+          kind: "revocation",
+          judged: "re-derived",
+          isMeshKnown: true,
+          // Every host's own signature, under the certificate's root.
+          coverage: { receipts: 3, missing: [] },
+        },
       ]);
       const other = await check("--mesh", "0".repeat(64));
       expect(other.code).toBe(1);

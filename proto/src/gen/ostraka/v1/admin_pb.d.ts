@@ -1587,6 +1587,60 @@ export declare type SubmitRepairResponse = Message<"ostraka.v1.SubmitRepairRespo
 export declare const SubmitRepairResponseSchema: GenMessage<SubmitRepairResponse>;
 
 /**
+ * @generated from message ostraka.v1.ListClaimedReceiptsRequest
+ */
+export declare type ListClaimedReceiptsRequest = Message<"ostraka.v1.ListClaimedReceiptsRequest"> & {
+  /**
+   * @generated from field: bytes receipts_root = 1;
+   */
+  receiptsRoot: Uint8Array;
+
+  /**
+   * First one wanted, from 0.
+   *
+   * @generated from field: uint32 from = 2;
+   */
+  from: number;
+
+  /**
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message ostraka.v1.ListClaimedReceiptsRequest.
+ * Use `create(ListClaimedReceiptsRequestSchema)` to create a new message.
+ */
+export declare const ListClaimedReceiptsRequestSchema: GenMessage<ListClaimedReceiptsRequest>;
+
+/**
+ * In the order of the root's leaves. None where this coordinator has claimed no such root, or has
+ * pruned what it was over.
+ *
+ * @generated from message ostraka.v1.ListClaimedReceiptsResponse
+ */
+export declare type ListClaimedReceiptsResponse = Message<"ostraka.v1.ListClaimedReceiptsResponse"> & {
+  /**
+   * @generated from field: repeated ostraka.v1.Envelope receipts = 1;
+   */
+  receipts: Envelope[];
+
+  /**
+   * Leaves of the root.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message ostraka.v1.ListClaimedReceiptsResponse.
+ * Use `create(ListClaimedReceiptsResponseSchema)` to create a new message.
+ */
+export declare const ListClaimedReceiptsResponseSchema: GenMessage<ListClaimedReceiptsResponse>;
+
+/**
  * @generated from message ostraka.v1.ListEntriesRequest
  */
 export declare type ListEntriesRequest = Message<"ostraka.v1.ListEntriesRequest"> & {
@@ -2272,6 +2326,16 @@ export declare const LedgerService: GenService<{
     methodKind: "unary";
     input: typeof GetProposalRequestSchema;
     output: typeof GetProposalResponseSchema;
+  },
+  /**
+   * Receipts under the root of a coverage certificate, by the coordinator that claimed it.
+   *
+   * @generated from rpc ostraka.v1.LedgerService.ListClaimedReceipts
+   */
+  listClaimedReceipts: {
+    methodKind: "unary";
+    input: typeof ListClaimedReceiptsRequestSchema;
+    output: typeof ListClaimedReceiptsResponseSchema;
   },
 }>;
 
