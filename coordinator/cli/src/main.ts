@@ -8,5 +8,7 @@ if (import.meta.main) {
   process.noDeprecation = true;
   enableCompileCache();
   const { runProgram } = await import("./program.ts");
-  process.exitCode = await runProgram(process.argv.slice(2));
+  const code = await runProgram(process.argv.slice(2));
+  // What was said is out first; a connection to a coordinator that hangs keeps nobody waiting.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
