@@ -1,6 +1,6 @@
-// The coverage agent: which verdicts have a coverage certificate, and whether a claim says more than
-// the one that stands. Verdicts of the control ledger are known here; those of the signals ledger
-// are not, since control never waits for a signal: of them a claim says where they stand.
+// The coverage agent: which verdicts have a coverage certificate, and whether a claim says more
+// than the one that stands. Verdicts of the control ledger are known here; those of the signals
+// ledger are not, since control never waits for a signal: of them a claim says where they stand.
 
 import {
   type Coverage,

@@ -1,6 +1,6 @@
-// A coordinator's signed claim of a verdict's coverage, and the certificate that it becomes. Used by
-// the machine when it enters one and by whoever verifies the entry (I1). It proves who claimed what;
-// that the receipts hold is shown by their paths under its root.
+// A coordinator's signed claim of a verdict's coverage, and the certificate that it becomes. Used
+// by the machine when it enters one and by whoever verifies the entry (I1). It proves who claimed
+// what; that the receipts hold is shown by their paths under its root.
 
 import { create } from "@bufbuild/protobuf";
 import {

@@ -1,5 +1,6 @@
 // Subjects that revocations of one ledger keep from acting, so that nobody can be the last one cut
-// off who must stay. Learns of revocations as they are entered; what ends them is the ledger's word.
+// off who must stay. Learns of revocations as they are entered; what ends them is the ledger's
+// word.
 
 import type { SubjectText } from "@ostraka/proto";
 import {

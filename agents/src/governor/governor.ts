@@ -162,9 +162,10 @@ export class Governor {
 }
 
 /**
- * Break-glass identities, and approvers of the roster, whose consent a lift may need, are for people,
- * and so is whatever stops one of them. Not one at a time: what people cut off lies in the other
- * ledger, so that machines and people could together lock out everybody and neither would see it.
+ * Break-glass identities, and approvers of the roster, whose consent a lift may need, are for
+ * people, and so is whatever stops one of them. Not one at a time: what people cut off lies in the
+ * other ledger, so that machines and people could together lock out everybody and neither would see
+ * it.
  */
 function guardedWhy(
   view: MeshView,

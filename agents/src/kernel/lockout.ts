@@ -53,7 +53,9 @@ export function lockoutOf(
   return isLocked ? "undo-locked-out" : undefined;
 }
 
-/** Whether people who are not cut off could still lift something: a proposer, and others' consent. */
+/**
+ * Whether people who are not cut off could still lift something: a proposer, and others' consent.
+ */
 function canUndo(view: MeshView, policy: Policy, stopped: ReadonlySet<SubjectText>): boolean {
   const subjects = policy.governor?.holderSubjects;
   const canAct = (holder: string) => {

@@ -10,7 +10,9 @@ export type WideningStep = Pick<Widening, "afterMs" | "permille">;
 /** Shares are counted of a thousand. */
 const PERMILLE = 1_000;
 
-/** Whether steps of a wish rise in time and share, within its time. No steps: everywhere at once. */
+/**
+ * Whether steps of a wish rise in time and share, within its time. No steps: everywhere at once.
+ */
 export function isWidening({
   widening,
   ttlMs,
@@ -42,7 +44,9 @@ export function stepReached(widening: readonly WideningStep[], sinceMs: number):
   return widening.findLastIndex((step) => Number(step.afterMs) <= sinceMs);
 }
 
-/** Hosts below this share enforce so long after the verdict; all of them where it does not widen. */
+/**
+ * Hosts below this share enforce so long after the verdict; all of them where it does not widen.
+ */
 export function permilleAt(widening: readonly WideningStep[], sinceMs: number): number {
   if (widening.length === 0) return PERMILLE;
   return widening[stepReached(widening, sinceMs)]?.permille ?? 0;
@@ -68,7 +72,9 @@ export interface StepReport {
   readonly errors: number;
 }
 
-/** Why hosts that should enforce a verdict by now make it halt; `undefined` while all of them do. */
+/**
+ * Why hosts that should enforce a verdict by now make it halt; `undefined` while all of them do.
+ */
 export function haltWhy({ hosts, ready, errors }: StepReport): string | undefined {
   if (errors > 0) return `${errors} of ${hosts} hosts of this step fail to enforce it`;
   const missing = hosts - ready;

@@ -1,6 +1,6 @@
 // The receipts that a coverage claim's root is over, kept beside the ledger by the coordinator that
-// claimed it: `claimed/ROOT` names them in order, `claimed-receipt/LEAF` holds each once. Owns those
-// rows and the proof that is read out of them.
+// claimed it: `claimed/ROOT` names them in order, `claimed-receipt/LEAF` holds each once. Owns
+// those rows and the proof that is read out of them.
 
 import {
   type Bytes,

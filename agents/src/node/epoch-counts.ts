@@ -1,5 +1,5 @@
-// Revocations made under the epoch of a running rollout, in both ledgers, and lifts of those: what a
-// coordinator's reports say of it. Kept beside the ledger; the entries are the evidence.
+// Revocations made under the epoch of a running rollout, in both ledgers, and lifts of those: what
+// a coordinator's reports say of it. Kept beside the ledger; the entries are the evidence.
 
 import { decode, EntryRecordSchema, EntrySchema, hex, LIMITS } from "@ostraka/proto";
 import { orderedKey, type Store, type Write } from "../kernel/index.ts";

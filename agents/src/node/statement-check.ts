@@ -1,5 +1,5 @@
-// Re-derives what coordinators' statements made in the control ledger: coverage certificates, probes
-// and halts. A sidecar takes none of them on trust (I1).
+// Re-derives what coordinators' statements made in the control ledger: coverage certificates,
+// probes and halts. A sidecar takes none of them on trust (I1).
 
 import {
   CoverageSchema,

@@ -1,5 +1,5 @@
-// Warrants that machines leave to people: one open suggestion a subject, until it lapses. What holds
-// a warrant back and how it is counted is its caller's business.
+// Warrants that machines leave to people: one open suggestion a subject, until it lapses. What
+// holds a warrant back and how it is counted is its caller's business.
 
 import { create } from "@bufbuild/protobuf";
 import {

@@ -1,5 +1,5 @@
-// A kill switch while every host floods the mesh with signals, beside the same kill switch in quiet:
-// from the approval that completes it to the last host's enforcement, in one run.
+// A kill switch while every host floods the mesh with signals, beside the same kill switch in
+// quiet: from the approval that completes it to the last host's enforcement, in one run.
 
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
