@@ -351,7 +351,7 @@ export const MUTANTS: readonly Mutant[] = [
     "an earlier epoch can be activated again",
     3,
     POLICY_BOOK,
-    'if (activation.epoch <= active) return reject("epoch-not-next");',
+    'if (activation.epoch <= this.activeEpoch) return reject("epoch-not-next");',
   ),
   one(
     "epoch-named-twice",
