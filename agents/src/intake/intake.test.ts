@@ -14,7 +14,14 @@ import { describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
 import type { HostPerson, SignedBatch } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
-import { openSignalProof, signalId } from "../kernel/index.ts";
+import {
+  BinaryReader,
+  BinaryWriter,
+  type MeshView,
+  openEquivocation,
+  openSignalProof,
+  signalId,
+} from "../kernel/index.ts";
 import { Intake } from "./index.ts";
 
 const kit = testMesh("intake");
@@ -214,3 +221,60 @@ describe("a batch", () => {
 function batchArguments({ envelope, signals, privates }: SignedBatch) {
   return [envelope, signals, privates] as const;
 }
+
+describe("two batches of one range", () => {
+  const since2: MeshView = { ...view, machineVersion: 2 };
+  const code = (intake: Intake, { envelope, signals, privates }: SignedBatch, as = since2) => {
+    const taken = intake.take(as, envelope, signals, privates);
+    return isReject(taken) ? taken.reject : taken.signals.length;
+  };
+
+  test("convict the host by its own two signatures, once taken and as long as it is recent", () => {
+    const intake = new Intake(nodeCrypto);
+    const [one, two] = [batch(0, 2), batch(0, 2)];
+    expect(code(intake, one)).toBe(2);
+    expect(code(intake, one)).toBe("number-repeated");
+    expect(intake.takeProof()).toBeUndefined();
+    expect(code(intake, two)).toBe("equivocation");
+    const proof = intake.takeProof();
+    expect(openEquivocation(nodeCrypto, since2, proof)).toMatchObject({ kind: "batch" });
+    expect(intake.takeProof()).toBeUndefined();
+    for (let n = 2; n < 10; n++) expect(code(intake, batch(n))).toBe(1);
+    expect(code(intake, two)).toBe("number-repeated");
+    expect(code(intake, batch(9))).toBe("equivocation");
+  });
+
+  test("of other ranges prove nothing: a host may batch anew what it sends again", () => {
+    const intake = new Intake(nodeCrypto);
+    code(intake, batch(0, 2));
+    expect(code(intake, batch(0, 1))).toBe("number-repeated");
+    expect(code(intake, batch(0, 3))).toBe("number-repeated");
+    expect(code(intake, batch(0, 2, SECOND_LIFE))).toBe(2);
+    expect(intake.takeProof()).toBeUndefined();
+  });
+
+  test("of who was convicted are refused, whatever they say", () => {
+    const intake = new Intake(nodeCrypto);
+    expect(code(intake, batch(0), { ...since2, convictedAt: () => 3 })).toBe("equivocation");
+    expect(code(intake, batch(0))).toBe(1);
+  });
+
+  test("are compared by an intake that was saved and loaded as by one that never stopped", () => {
+    const whole = new Intake(nodeCrypto);
+    for (let n = 0; n < 12; n++) code(whole, batch(n));
+    code(whole, batch(0, 1, SECOND_LIFE, other));
+    const saved = (intake: Intake) => {
+      const w = new BinaryWriter();
+      intake.save(w);
+      return w.finish();
+    };
+    const half = new Intake(nodeCrypto);
+    half.load(new BinaryReader(saved(whole)));
+    expect(saved(half)).toEqual(saved(whole));
+    for (const again of [batch(11), batch(4), batch(3), batch(12), batch(0, 1, SECOND_LIFE)]) {
+      expect(code(half, again)).toBe(code(whole, again));
+    }
+    expect(half.takeProof()).toEqual(whole.takeProof());
+    expect(saved(half)).toEqual(saved(whole));
+  });
+});
