@@ -368,8 +368,8 @@ export const MUTANTS: readonly Mutant[] = [
     "a stale sidecar stops denying",
     1,
     `${NODE}/sidecar-node.ts`,
-    "return this.denySet.decide(access, this.clock.time(now));",
-    "return this.isFresh(now) ? this.denySet.decide(access, this.clock.time(now)) : undefined;",
+    "const held = this.denySet.decide(access, time);",
+    "const held = this.isFresh(now) ? this.denySet.decide(access, time) : undefined;",
   ),
   one(
     "wall-clock-ends",
