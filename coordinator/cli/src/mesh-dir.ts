@@ -33,6 +33,7 @@ export function pathsOf(dir: string) {
     genesis: join(dir, "genesis.json"),
     mesh: join(dir, "mesh.json"),
     policy: join(dir, "policy.yaml"),
+    policySchema: join(dir, "policy.schema.json"),
     pending: join(dir, "pending"),
     keys: join(dir, "keys"),
     ca: join(dir, "ca"),

@@ -3,7 +3,7 @@
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DEFAULT_POLICY_YAML, isName } from "@ostraka/agents/node";
+import { DEFAULT_POLICY_YAML, isName, policySchema } from "@ostraka/agents/node";
 import { createNatsAuthority, genesisFileText, openCrypto, writeSecretFile } from "@ostraka/host";
 import { createMeshCa } from "@ostraka/host/mesh-ca";
 import { channelsOf, type MeshId } from "@ostraka/proto";
@@ -118,6 +118,8 @@ async function fill(paths: MeshPaths, wishes: Wishes): Promise<InitResult> {
     writeFileSync(join(paths.coordinator(address.name), "config.yaml"), stringify(config));
   }
   writeFileSync(paths.policy, DEFAULT_POLICY_YAML);
+  // For editors: the document names it in its first lines.
+  writeFileSync(paths.policySchema, json(policySchema()));
   writeStartCommands(crypto, paths.dir, mesh, nowMs);
   writeFileSync(paths.mesh, json(file));
   return { dir: paths.dir, mesh, meshName, file };
