@@ -1,7 +1,7 @@
 // Brings one journal into the rounds, in order, from the stream of its generation, and compares it
 // with our own copy each time a connection comes up and at every tick (I3). Owns the reader of that
-// journal and the making of the next generation's stream. Must never read on over a journal that the
-// node has called damaged.
+// journal and the making of the next generation's stream. Must never read on over a journal that
+// the node has called damaged.
 
 import type { CoordinatorInput, CoordinatorNode, JournalPlace } from "@ostraka/agents/node";
 import type { Bus, JournalGap, JournalPlaces, JournalReader, Log, RoundQueue } from "@ostraka/host";

@@ -37,8 +37,8 @@ export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[]
   if (stalled !== undefined) {
     notes.push(
       `${ledgerName(ledger)}: this coordinator's machine fails at ` +
-        `${ledgerLetter(ledger)}:${stalled.position} (${stalled.why}) and has stopped there; it goes ` +
-        "on once a majority says the same, or with another release of ostraka",
+        `${ledgerLetter(ledger)}:${stalled.position} (${stalled.why}) and has stopped there; it ` +
+        "goes on once a majority says the same, or with another release of ostraka",
     );
   }
   if (repair !== undefined) {

@@ -1,5 +1,5 @@
-// A journal's stream in a real NATS server, damaged in every way that a broker can: what is noticed,
-// how soon and in which words, and how deciding goes on in the next generation.
+// A journal's stream in a real NATS server, damaged in every way that a broker can: what is
+// noticed, how soon and in which words, and how deciding goes on in the next generation.
 
 import { cpSync, rmSync } from "node:fs";
 import { inboxPrefix } from "@ostraka/host";

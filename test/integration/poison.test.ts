@@ -1,5 +1,6 @@
-// A coordinator process whose machine fails at one message: dies, dies again, then starts and passes
-// over it by its own word, where it is the only coordinator. A supervisor is played by the test.
+// A coordinator process whose machine fails at one message: dies, dies again, then starts and
+// passes over it by its own word, where it is the only coordinator. A supervisor is played by the
+// test.
 
 import { decode, type Entry, EntrySchema, Ledger, LIMITS } from "@ostraka/proto";
 import { afterEach, describe, expect, test } from "vitest";

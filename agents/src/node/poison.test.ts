@@ -1,6 +1,6 @@
 // A message at which a machine fails (DESIGN.md 9, poison), at one, two and all of three
-// coordinators: recorded before the process ends, stopped at after two failures, passed over only by
-// a majority's notes, and then everywhere the same.
+// coordinators: recorded before the process ends, stopped at after two failures, passed over only
+// by a majority's notes, and then everywhere the same.
 
 import {
   decode,

@@ -1,6 +1,6 @@
-// The repair of one ledger at a coordinator: follows an order, gathers promises, brings the own copy
-// to the head that is kept, and says from which stream the journal goes on. Owns no rule of what is
-// kept (agents/src/repair) and never signs below a generation that was promised.
+// The repair of one ledger at a coordinator: follows an order, gathers promises, brings the own
+// copy to the head that is kept, and says from which stream the journal goes on. Owns no rule of
+// what is kept (agents/src/repair) and never signs below a generation that was promised.
 
 import {
   type Bytes,
@@ -336,7 +336,7 @@ export class RepairDesk {
     const until = Number(target.kept.head.position);
     if (this.#run !== undefined) return;
     this.#run = new JournalRun(crypto, position, chainHash, until);
-    this.#obstacle = `fetching ${lane.at(position + 1)} to ${lane.at(until)} from another coordinator`;
+    this.#obstacle = `fetching ${lane.at(position + 1)} to ${lane.at(until)} from others`;
     this.#ask(this.#run, out);
   }
 

@@ -1,5 +1,5 @@
-// Repair of a journal by generations (DESIGN.md 9), with whole coordinators: what was answered OK is
-// kept, whoever stands elsewhere comes to the kept head, and nobody signs twice at one place.
+// Repair of a journal by generations (DESIGN.md 9), with whole coordinators: what was answered OK
+// is kept, whoever stands elsewhere comes to the kept head, and nobody signs twice at one place.
 
 import {
   decode,

@@ -8,9 +8,9 @@
 // as c's; if its history did not contain c's, the two would contradict each other, and nothing is
 // chosen before people have spoken. Hence h lies at or below the head that is kept. That holds over
 // several generations too, since later means first the generation, then the position: a head of
-// generation g' exists only after an opening of g' was applied, which kept all that was sealed in g.
-// A coordinator that has lost its store may have forgotten that it signed h: it must not be c, so it
-// counts for nothing. `choose-head.test.ts` goes through every combination up to five.
+// generation g' exists only after an opening of g' was applied, which kept all that was sealed in
+// g. A coordinator that has lost its store may have forgotten that it signed h: it must not be c,
+// so it counts for nothing. `choose-head.test.ts` goes through every combination up to five.
 
 import { type Bytes, equalBytes, type Head } from "@ostraka/proto";
 import { isLaterHead, majorityOf } from "../kernel/index.ts";

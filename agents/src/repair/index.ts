@@ -1,3 +1,5 @@
+// The door of the repair agent: rules of what a next generation keeps, and of poison.
+
 export { type Choice, chooseHead, contradicts, type PromisedHead } from "./choose-head.ts";
 export { type CheckedOpening, checkOpening, readOpening } from "./opening.ts";
 export { openPoisonNote, type PoisonCase, poisonFault } from "./poison-note.ts";

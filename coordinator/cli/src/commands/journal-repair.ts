@@ -204,8 +204,8 @@ async function tellKept(
   for (const { head, index } of lost) {
     const count = index - keptIndex;
     terminal.say(
-      `gone: ${count} tentative entries of a head at position ${head}, never sealed by a majority: ` +
-        "whoever was answered UNKNOWN sends again",
+      `gone: ${count} tentative entries of a head at position ${head}, which no majority has ` +
+        "sealed: whoever was answered UNKNOWN sends again",
     );
   }
 }

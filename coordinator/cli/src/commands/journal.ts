@@ -1,5 +1,5 @@
-// `ostraka journal status`: how each coordinator's copy of each journal is, as it says itself. Reads
-// and shows; believes nobody more than another.
+// `ostraka journal status`: how each coordinator's copy of each journal is, as it says itself.
+// Reads and shows; believes nobody more than another.
 
 import { hex, type LedgerId, ledgerLetter, ledgerName } from "@ostraka/proto";
 import type { JournalStatus } from "@ostraka/proto/gen/admin";

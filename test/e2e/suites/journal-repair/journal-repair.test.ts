@@ -1,5 +1,5 @@
-// A journal deleted from a real NATS server, as an operator meets it: status says what is damaged and
-// the exact command, the command opens the next generation, and a person can be cut off again.
+// A journal deleted from a real NATS server, as an operator meets it: status says what is damaged
+// and the exact command, the command opens the next generation, and a person can be cut off again.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
