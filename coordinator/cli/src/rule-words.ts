@@ -1,12 +1,14 @@
-// A policy's rules in words, as a responder would read them aloud: what a warrant needs, what more it
-// needs as it reaches further, and what counts a second offence.
+// A policy's rules in words, as a responder would read them aloud: what a warrant needs, what more
+// it needs as it reaches further, and what counts a second offence.
 
 import type { ApprovalRule, MeshView, SignalRule } from "@ostraka/agents/kernel";
 import { stageName } from "@ostraka/agents/node";
 import { spanText } from "./terminal.ts";
 import { treeWords } from "./verdict-words.ts";
 
-/** What the rule of a name asks, under the policy of an epoch; `not known` where it is not there. */
+/**
+ * What the rule of a name asks, under the policy of an epoch; `not known` where it is not there.
+ */
 export function ruleWords(view: MeshView, name: string, epoch: number): string {
   const policy = view.policyOf(epoch);
   const bySignals = policy?.signalRules.find((rule) => rule.name === name);
@@ -44,8 +46,8 @@ function approvalRuleWords(rule: ApprovalRule): string {
   if (withEvidence !== undefined) {
     const { hosts, faultDomains, lineMdb, approvals } = withEvidence;
     parts.push(
-      `with signals of ${hosts} hosts of ${faultDomains} fault domains over ${lineMdb / 1000} dB: ` +
-        `by ${treeWords(approvals)}`,
+      `with signals of ${hosts} hosts of ${faultDomains} fault domains over ` +
+        `${lineMdb / 1000} dB: by ${treeWords(approvals)}`,
     );
   }
   return parts.join("; ");

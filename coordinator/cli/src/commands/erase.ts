@@ -1,6 +1,6 @@
 // `ostraka erase`: two operators order that what stands behind commitments is deleted everywhere.
-// Finds the private parts in the ledgers as verified here, shows what goes and what is still needed,
-// and stays until every coordinator has shown that it holds none of them any more.
+// Finds the private parts in the ledgers as verified here, shows what goes and what is still
+// needed, and stays until every coordinator has shown that it holds none of them any more.
 
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -142,8 +142,9 @@ function refuseNeeded(places: readonly PrivatePlace[]): void {
   const [first] = needed;
   if (first?.neededBy === undefined) return;
   throw refused(
-    `${needed.length} of ${places.length} are needed by what is in force or open (${placeText(first.neededBy)} ` +
-      `until ${timeText(first.neededUntilMs)}): lift it first, wait, or name the others with --commitment`,
+    `${needed.length} of ${places.length} are needed by what is in force or open ` +
+      `(${placeText(first.neededBy)} until ${timeText(first.neededUntilMs)}): ` +
+      "lift it first, wait, or name the others with --commitment",
   );
 }
 

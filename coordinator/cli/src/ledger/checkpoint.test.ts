@@ -1,5 +1,5 @@
-// What was verified before is not asked for nor verified again; a coordinator that contradicts it is
-// an alarm, and a damaged checkpoint is dropped and never believed.
+// What was verified before is not asked for nor verified again; a coordinator that contradicts it
+// is an alarm, and a damaged checkpoint is dropped and never believed.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
-// What this machine has verified before, in the data folder: the entries up to a sealed head, so that
-// no command walks from entry 1 again or asks for it. Authenticated by its own sealed head whenever
-// it is read; what a coordinator shows must follow it. Losing it costs time and nothing else.
+// What this machine has verified before, in the data folder: the entries up to a sealed head, so
+// that no command walks from entry 1 again or asks for it. Authenticated by its own sealed head
+// whenever it is read; what a coordinator shows must follow it. Losing it costs time and nothing
+// else.
 
 import {
   appendFileSync,
@@ -172,7 +173,8 @@ export function contradictionIn(
     generation > known.generation ||
     (generation === known.generation && position > Number(known.position));
   return isLater
-    ? `its head at position ${position} ends at index ${index}, and an earlier one had ${known.index}: entries were cut off`
+    ? `its head at position ${position} ends at index ${index}, and an earlier one had ` +
+        `${known.index}: entries were cut off`
     : "behind";
 }
 

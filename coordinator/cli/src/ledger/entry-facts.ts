@@ -1,5 +1,5 @@
-// Whom and what a verified entry is about: subject, hosts, and the verdict it speaks of. For queries
-// and exports; reads only what the walk has verified.
+// Whom and what a verified entry is about: subject, hosts, and the verdict it speaks of. For
+// queries and exports; reads only what the walk has verified.
 
 import {
   ApprovalSchema,

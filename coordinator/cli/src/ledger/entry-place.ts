@@ -1,5 +1,5 @@
-// Whether an entry stands where it says: ledger, index, root before it, position and time that never
-// go back, generations without gaps, and the machine version of the mesh at that point.
+// Whether an entry stands where it says: ledger, index, root before it, position and time that
+// never go back, generations without gaps, and the machine version of the mesh at that point.
 
 import type { MeshView } from "@ostraka/agents/kernel";
 import { MACHINE_VERSION_MAX } from "@ostraka/agents/node";

@@ -119,7 +119,8 @@ function inquiryWords(walk: LedgerWalk, walked: WalkedEntry, inquiry: Inquiry): 
   const { id, untilMs, sourceHostKey } = inquiry;
   const { subject = "somebody" } = factsOf(walk, walked);
   const until = timeText(untilMs);
-  return `${short(id)} ${subject}: asked because of ${hostName(walk, sourceHostKey)}, until ${until}`;
+  const source = hostName(walk, sourceHostKey);
+  return `${short(id)} ${subject}: asked because of ${source}, until ${until}`;
 }
 
 function suggestionWords(walk: LedgerWalk, walked: WalkedEntry, suggestion: Suggestion): string {
@@ -127,7 +128,8 @@ function suggestionWords(walk: LedgerWalk, walked: WalkedEntry, suggestion: Sugg
   const { subject = "somebody" } = factsOf(walk, walked);
   const what = `${stageName(stage)} for ${spanText(Number(ttlMs))}`;
   const hosts = hostCount === 1 ? "1 host" : `${hostCount} hosts`;
-  return `${short(id)} ${subject}: ${what} by rule ${rule} (${hosts}), left to people: ${whyWords(why)}`;
+  const asked = `${what} by rule ${rule} (${hosts})`;
+  return `${short(id)} ${subject}: ${asked}, left to people: ${whyWords(why)}`;
 }
 
 /** What coordinators enter about the middle itself and about how verdicts fare. */
@@ -148,7 +150,7 @@ function middleWords(walk: LedgerWalk, { entry }: WalkedEntry): string {
       return `position ${position} refused: ${notes.length} coordinators failed at it twice`;
     }
     case "probe":
-      return `of ${holderName(walk, effect.value.coordinatorKey)}: the way of a kill switch is open`;
+      return `${holderName(walk, effect.value.coordinatorKey)}: a kill switch would get through`;
     case "halt": {
       const { verdictId, permille, why } = effect.value;
       return `${short(verdictId)} goes no further than ${share(permille)} of hosts: ${why}`;

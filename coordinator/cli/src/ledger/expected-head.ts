@@ -19,7 +19,8 @@ export function parseExpectedHead(text: string): ExpectedHead {
   const ledger = LEDGERS.find((l) => ledgerLetter(l) === match?.[1]);
   if (match === null || ledger === undefined) {
     throw usage(
-      `--expect ${text.slice(0, 100)}: give a head as \`ostraka ledger verify\` prints it, c:17:ROOT`,
+      `--expect ${text.slice(0, 100)}: give a head as \`ostraka ledger verify\` prints it, ` +
+        "c:17:ROOT",
     );
   }
   const index = Number(match[2]);

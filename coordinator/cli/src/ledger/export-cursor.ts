@@ -1,6 +1,6 @@
-// How far a streaming export has come, in a file that survives restarts and kill -9. Moved only after
-// the receiver has taken a batch; a batch is noted BEFORE it is sent, so that the same one is sent
-// again.
+// How far a streaming export has come, in a file that survives restarts and kill -9. Moved only
+// after the receiver has taken a batch; a batch is noted BEFORE it is sent, so that the same one
+// is sent again.
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
@@ -125,7 +125,8 @@ function isReached(value: Reached | undefined): boolean {
 function damaged(path: string, cause?: unknown): OstrakaError {
   return new OstrakaError(
     "OSTRAKA_DATA_INVALID",
-    `${path} is no cursor of \`ostraka ledger export\`: restore it, or remove it to export all again`,
+    `${path} is no cursor of \`ostraka ledger export\`: restore it, or remove it to ` +
+      "export all again",
     { cause },
   );
 }

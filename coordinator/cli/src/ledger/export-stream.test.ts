@@ -1,5 +1,5 @@
-// A streaming export against a real receiver that fails, hangs, is killed and comes back: everything
-// arrives in order, at least once, and the cursor never runs ahead of what was taken.
+// A streaming export against a real receiver that fails, hangs, is killed and comes back:
+// everything arrives in order, at least once, and the cursor never runs ahead of what was taken.
 
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -104,7 +104,7 @@ const cursorNow = () => JSON.parse(readFileSync(join(dir, "cursor.json"), "utf8"
 const entries = () => walk.indexOf(Ledger.CONTROL) + walk.indexOf(Ledger.SIGNALS);
 
 describe("an HTTP receiver", () => {
-  it("gets every entry once, in order, with its authorization, and then only what is new", async () => {
+  it("gets every entry once, in order, and then only what is new", async () => {
     const { lines } = await send(stand.receiver("Bearer secret"));
     expect(lines).toBe(entries());
     expect(new Set(stand.ids).size).toBe(entries());
@@ -172,7 +172,7 @@ describe("an HTTP receiver", () => {
 });
 
 describe("a cursor", () => {
-  it("of a batch that was on its way sends that batch again, though more has come since", async () => {
+  it("of a batch that was on its way sends that one again, though more has come", async () => {
     const receiver = stand.receiver();
     const done = { c: 0, s: 0 };
     const pending = { c: 3, s: 0 };

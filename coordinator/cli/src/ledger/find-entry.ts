@@ -1,5 +1,5 @@
-// Finds one verified entry by its place (`c:17`) or by the id of a verdict, a proposal, a suggestion
-// or an inquiry, whole or the start of one.
+// Finds one verified entry by its place (`c:17`) or by the id of a verdict, a proposal, a
+// suggestion or an inquiry, whole or the start of one.
 
 import { type Entry, hex } from "@ostraka/proto";
 import { refused, usage } from "../failure.ts";
@@ -24,14 +24,16 @@ export function findEntry(walk: LedgerWalk, text: string): WalkedEntry {
   const prefix = text.toLowerCase();
   if (!/^[0-9a-f]{1,64}$/.test(prefix) || prefix.length < PREFIX_MIN) {
     throw usage(
-      `"${text.slice(0, 80)}" names no entry: give c:N, s:N or at least ${PREFIX_MIN} hex digits of an id`,
+      `"${text.slice(0, 80)}" names no entry: give c:N, s:N or at least ${PREFIX_MIN} hex ` +
+        "digits of an id",
     );
   }
   const found = [...walk.entries()].filter((walked) => hasId(walk, walked, prefix));
   const [first, second] = found;
   if (first === undefined) {
     throw refused(
-      `no verdict, proposal, suggestion or inquiry has id ${prefix}: look with \`ostraka ledger query\``,
+      `no verdict, proposal, suggestion or inquiry has id ${prefix}: ` +
+        "look with `ostraka ledger query`",
     );
   }
   if (second !== undefined) {

@@ -1,6 +1,6 @@
-// Makes the proof of one entry out of a walk that has verified it: the entry with its path, the sealed
-// heads, and of the control ledger what its check builds on: genesis, rosters, policies, and the
-// members that it names.
+// Makes the proof of one entry out of a walk that has verified it: the entry with its path, the
+// sealed heads, and of the control ledger what its check builds on: genesis, rosters, policies,
+// and the members that it names.
 
 import {
   type Crypto,

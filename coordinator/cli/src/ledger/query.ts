@@ -1,5 +1,5 @@
-// Which verified entries somebody asks for: by subject, host, kind, time and index. Filters what the
-// walk has verified and nothing else; no coordinator sees what is looked for.
+// Which verified entries somebody asks for: by subject, host, kind, time and index. Filters what
+// the walk has verified and nothing else; no coordinator sees what is looked for.
 
 import { LEDGERS, type LedgerId, ledgerLetter, parseSubject, SUBJECT_KINDS } from "@ostraka/proto";
 import { usage } from "../failure.ts";

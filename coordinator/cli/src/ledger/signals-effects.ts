@@ -1,6 +1,7 @@
-// What machines enter in the signals ledger besides verdicts: inquiries and suggestions. Checks that
-// members signed what they rest on, that it is about one subject, and that their ids and counts
-// follow from it. Whether they were due hangs on signals that no ledger holds: seals say that.
+// What machines enter in the signals ledger besides verdicts: inquiries and suggestions. Checks
+// that members signed what they rest on, that it is about one subject, and that their ids and
+// counts follow from it. Whether they were due hangs on signals that no ledger holds: seals say
+// that.
 
 import {
   type MeshView,

@@ -1,5 +1,5 @@
-// Times as flags carry them: ISO 8601 with a zone, or so long before now. Guesses at nothing: a time
-// without a zone would mean another hour to whoever reads it elsewhere.
+// Times as flags carry them: ISO 8601 with a zone, or so long before now. Guesses at nothing: a
+// time without a zone would mean another hour to whoever reads it elsewhere.
 
 import { parseDuration } from "@ostraka/agents/node";
 import { usage } from "../failure.ts";

@@ -1,5 +1,5 @@
-// The verdicts of both ledgers as walked: by ledger and by id, what ended which, pardons, and what is
-// in force at a head. Holds what the walk has checked; checks nothing.
+// The verdicts of both ledgers as walked: by ledger and by id, what ended which, pardons, and what
+// is in force at a head. Holds what the walk has checked; checks nothing.
 
 import { ActiveSet } from "@ostraka/agents/kernel";
 import type { CheckedVerdict } from "@ostraka/agents/node";

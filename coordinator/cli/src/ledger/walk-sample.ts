@@ -1,5 +1,5 @@
-// A walk over a mesh in memory, for the tests of this folder: everything taken, both ledgers closed.
-// No test of its own, and nothing of the product.
+// A walk over a mesh in memory, for the tests of this folder: everything taken, both ledgers
+// closed. No test of its own, and nothing of the product.
 
 import { openCrypto } from "@ostraka/host";
 import { isReject, LEDGERS } from "@ostraka/proto";

@@ -1,5 +1,5 @@
-// The ledger of a real mesh, as an auditor and a security team use it: exported, verified and proven
-// offline, streamed to a receiver over a kill -9, and with personal content erased from it.
+// The ledger of a real mesh, as an auditor and a security team use it: exported, verified and
+// proven offline, streamed to a receiver over a kill -9, and with personal content erased from it.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -113,7 +113,7 @@ describe.skipIf(!hasProc)("the ledger of a real mesh (needs /proc)", () => {
     }
   }, 60_000);
 
-  it("streams OCSF to a receiver that fails, and over a kill -9 doubles one batch at most", async () => {
+  it("streams OCSF to a receiver that fails, and doubles one batch over a kill -9", async () => {
     const receiver = new LogReceiver();
     const to = await receiver.listen();
     const [cursor, auth] = [file("cursor.json"), file("token")];

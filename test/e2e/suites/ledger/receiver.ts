@@ -1,5 +1,5 @@
-// An HTTP receiver of exported entries in the test's own process, as a security team has one: it may
-// fail, take a batch and say nothing, or answer. Remembers what it took.
+// An HTTP receiver of exported entries in the test's own process, as a security team has one: it
+// may fail, take a batch and say nothing, or answer. Remembers what it took.
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
