@@ -202,6 +202,8 @@ describe("what is missing", () => {
     expect(sealer.missingSeals(view)).toEqual([]);
     sealer.take(view, seal([b], 5));
     expect(sealer.missingSeals(view)).toEqual([a, c].map((p) => hex(p.signer.publicKey)));
+    const lied = { ...view, convictedAt: () => 1 };
+    expect(sealer.missingSeals(lied)).toHaveLength(3);
     sealer.take(view, seal([a], 5));
     expect(sealer.missingSeals(view)).toEqual([]);
   });

@@ -118,13 +118,19 @@ export class Sealer {
     }
   }
 
-  /** Who has sealed the newest head that is not yet sealed by a majority, as hex keys. */
+  /**
+   * Whose seals the newest head lacks that is not yet sealed by a majority, as hex keys: those who
+   * were convicted among them, since theirs count no more.
+   */
   missingSeals(view: MeshView): readonly string[] {
     let newest: Pending | undefined;
     for (const pending of this.#pending.values()) newest = pending;
     if (newest === undefined) return [];
-    const all = view.coordinatorKeys().map(hex);
-    return all.filter((key) => !newest.firstOf.has(key));
+    const { firstOf } = newest;
+    const missing = view
+      .coordinatorKeys()
+      .filter((key) => !firstOf.has(hex(key)) || view.convictedAt(key) !== undefined);
+    return missing.map(hex);
   }
 
   /** Takes one coordinator's head; the sealed head when it completes a majority that is newer. */
