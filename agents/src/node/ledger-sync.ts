@@ -54,6 +54,8 @@ export interface LedgerSyncOptions {
 /** An active set whose next page does not come for this long is begun again. */
 const ADOPTION_MS = 5 * LIMITS.tickMs;
 
+const UNHURRIED: ReadonlySet<string> = new Set(["coverage", "probe"]);
+
 /** Entries that may bring another epoch in. */
 const POLICY_EFFECTS: ReadonlySet<string> = new Set(["activation", "rolloutChange"]);
 
@@ -64,6 +66,8 @@ export class LedgerSync {
   /** When each thing was last asked for, so that one question is asked once a tick. */
   readonly #askedMs = new Map<string, number>();
   #adoption: ActiveAdoption | undefined;
+  /** Control entries applied that nobody waits to see shown. */
+  #unhurried = 0;
   /** When the last page of an active set came. */
   #pageMs = 0;
 
@@ -75,6 +79,14 @@ export class LedgerSync {
 
   of(ledger: LedgerId): LedgerFollower {
     return ledger === Ledger.CONTROL ? this.control : this.signals;
+  }
+
+  /**
+   * What of control a receipt is owed for at once: certificates and probes ride with the heartbeat,
+   * or each verdict would bring two receipts of every host.
+   */
+  get hurriedIndex(): number {
+    return this.control.index - this.#unhurried;
   }
 
   /** Whether a sealed head is known above what has been applied. */
@@ -266,6 +278,7 @@ export class LedgerSync {
       const at = `c:${entry.index}`;
       out.trace.push({ what: "unverified", at, effect: entry.effect.case, code: fault.reject });
     }
+    if (UNHURRIED.has(entry.effect.case ?? "")) this.#unhurried++;
     const isHalt = entry.effect.case === "halt" && fault === undefined;
     if (isVerdict || isHalt) verdicts.apply(followed, out);
     // A host that has just become a member may be of a running canary.

@@ -326,7 +326,7 @@ export class SidecarNode {
     const { control, signals } = this.#sync;
     if (control.head === undefined || signals.head === undefined) return;
     const exceptions = this.#verdicts.exceptions();
-    const state = `${control.index}/${signals.index}/${exceptions.length}`;
+    const state = `${this.#sync.hurriedIndex}/${signals.index}/${exceptions.length}`;
     const isDue = this.clock.monoMs - this.#receiptMs >= LIMITS.heartbeatMs;
     if (state === this.#receiptOf && !isDue) return;
     this.#receiptOf = state;
