@@ -3,10 +3,13 @@
 
 import {
   type Bytes,
+  channelsOf,
   cosignEnvelope,
   type Envelope,
+  EnvelopeSchema,
   type Equivocation,
   EquivocationSchema,
+  encode,
   encodeNew,
   HeadSchema,
   isReject,
@@ -20,9 +23,11 @@ import { describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
 import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
-import { equivocationOf, openEquivocation } from "../kernel/index.ts";
+import { equivocationOf, openEquivocation, type Sealing } from "../kernel/index.ts";
+import { EquivocationDesk } from "./equivocation-desk.ts";
 import { openSealedHead } from "./index.ts";
 import { Mesh } from "./mesh.ts";
+import { ReceiptBook } from "./receipt-book.ts";
 
 const kit = testMesh("equivocation", { coordinators: 3 });
 const [a, b, c] = kit.coordinators as [Person, Person, Person];
@@ -249,4 +254,50 @@ test("a sidecar opens the proof itself and believes no entry", () => {
   expect(mesh.faultOf(forged, [])).toEqual({ reject: "malformed" });
   mesh.apply(last);
   expect(mesh.faultOf(last, [])).toEqual({ reject: "duplicate" });
+});
+
+describe("a coordinator that has caught somebody", () => {
+  const one = receipt(h1);
+  const two = receipt(h1, { epoch: 2 });
+
+  test("has it from receipts too: two of one number, whichever comes first", () => {
+    const take = (book: ReceiptBook, envelope: Envelope) => {
+      const taken = book.take(view, encode(EnvelopeSchema, envelope));
+      return taken === undefined ? "known" : isReject(taken) ? taken.reject : "taken";
+    };
+    const book = new ReceiptBook(nodeCrypto);
+    expect(take(book, one)).toBe("taken");
+    expect(take(book, one)).toBe("known");
+    expect(take(book, receipt(h2))).toBe("taken");
+    expect(book.takeProofs()).toEqual([]);
+    expect(take(book, two)).toBe("equivocation");
+    const [proof] = book.takeProofs();
+    expect(openEquivocation(nodeCrypto, view, proof)).toMatchObject({ kind: "receipt" });
+    expect(book.takeProofs()).toEqual([]);
+    expect(take(book, receipt(h1, { number: 8n, epoch: 2 }))).toBe("taken");
+  });
+
+  test("says so in the control journal until it is entered, and not before version 2", () => {
+    const run = upgraded();
+    const { publicKey } = a.signer;
+    const desk = new EquivocationDesk(channelsOf(kit.mesh), publicKey);
+    const proof = equivocationOf(keyOf(h1), one, two);
+    desk.note([proof, proof]);
+    const said = (wallMs: number, as = run.view) => {
+      const out: Sealing[] = [];
+      desk.offer(as, wallMs, { seal: out });
+      return out;
+    };
+    expect(said(10_000, { ...run.view, machineVersion: 1 })).toEqual([]);
+    const [first, another] = said(10_000);
+    expect(another).toBeUndefined();
+    expect(said(14_999)).toEqual([]);
+    expect(said(15_000)).toHaveLength(1);
+    const { kind, body } = first as Sealing;
+    run.command(signEnvelope(kit.mesh, kind, body, a.signer));
+    expect(run.view.convictedAt(keyOf(h1))).toBe(run.view.controlIndex);
+    expect(said(20_000)).toEqual([]);
+    desk.note([proof]);
+    expect(said(30_000)).toEqual([]);
+  });
 });
