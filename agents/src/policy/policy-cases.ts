@@ -1,5 +1,5 @@
 // Cases kept beside a policy: given signals, or a proposal and its approvals, what must come of it.
-// Judged by the same rules as the machines judge by, without keys, hosts or a mesh. Decides nothing.
+// Judged by the rules that the machines judge by, without keys, hosts or a mesh. Decides nothing.
 
 import { create } from "@bufbuild/protobuf";
 import { getTextEncoding } from "@bufbuild/protobuf/wire";

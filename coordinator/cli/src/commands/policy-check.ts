@@ -42,7 +42,8 @@ export async function runPolicyLint(
     return EXIT.done;
   }
   for (const warning of warnings) terminal.note(`${printable(path)}: worth a thought: ${warning}`);
-  const rules = `${policy.signalRules.length} by machines, ${policy.approvalRules.length} by people`;
+  const { signalRules, approvalRules } = policy;
+  const rules = `${signalRules.length} by machines, ${approvalRules.length} by people`;
   terminal.say(`${printable(path)}: sound under roster ${version} (rules: ${rules})`);
   return EXIT.done;
 }

@@ -102,5 +102,6 @@ function words(verdict: ReplayedVerdict | undefined): string {
   if (verdict === undefined) return "nothing";
   const { stage, ttlMs, rule, at, atMs, isDryRun } = verdict;
   const trial = isDryRun ? ", a dry run" : "";
-  return `${stage} for ${spanText(ttlMs)} by ${printable(rule)} at ${at}, ${timeText(atMs)}${trial}`;
+  const what = `${stage} for ${spanText(ttlMs)} by ${printable(rule)}`;
+  return `${what} at ${at}, ${timeText(atMs)}${trial}`;
 }

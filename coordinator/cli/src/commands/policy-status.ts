@@ -1,6 +1,6 @@
 // `ostraka policy status`: which epoch is active, what is being rolled out and what it waits for,
-// and which hosts lag. Epochs and steps come out of the verified ledger; who lags is what hosts have
-// signed and a coordinator has collected.
+// and which hosts lag. Epochs and steps come out of the verified ledger; who lags is what hosts
+// have signed and a coordinator has collected.
 
 import type { Mesh } from "@ostraka/agents/node";
 import { RolloutStep } from "@ostraka/proto";

@@ -10,7 +10,7 @@ export function warningsOf(policy: Policy): string[] {
   for (const rule of policy.signalRules) {
     if (rule.lineMdb > signalLineMdb) {
       warnings.push(
-        `${rule.name} counts from ${rule.lineMdb} mdB, but hosts first speak at ${signalLineMdb}: ` +
+        `${rule.name} counts from ${rule.lineMdb} mdB, but hosts speak from ${signalLineMdb} on: ` +
           "a signal that was just sent may count for nothing",
       );
     }

@@ -1,6 +1,6 @@
 // The two machines over a coordinator's own copy of the journals, once as it was and once under a
-// candidate: which verdicts would be new, which would be gone. Everything is recomputed here; what a
-// coordinator sends is messages, never outcomes.
+// candidate: which verdicts would be new, which would be gone. Everything is recomputed here; what
+// a coordinator sends is messages, never outcomes.
 
 import { openPrivate, type Policy } from "@ostraka/agents/kernel";
 import {

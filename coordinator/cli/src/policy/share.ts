@@ -1,5 +1,5 @@
-// Shares as flags carry them: `10%`, `0.5%`. The same spelling as in a policy, so that nobody has to
-// learn a second one.
+// Shares as flags carry them: `10%`, `0.5%`. The same spelling as in a policy, so that nobody has
+// to learn a second one.
 
 import { usage } from "../failure.ts";
 

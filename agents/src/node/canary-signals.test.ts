@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { HostPerson } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
 import { RolloutRun } from "../../testkit/rollout-run.ts";
-import { checkVerdict } from "../node/verdict-check.ts";
+import { checkVerdict } from "./verdict-check.ts";
 
 const kit = testMesh("canary-signals", { hosts: 4 });
 const [h1, h2, h3] = kit.hosts as readonly HostPerson[] as [HostPerson, HostPerson, HostPerson];
