@@ -169,6 +169,18 @@ describe("a coordinator that contradicts it", () => {
     await expect(lie.refresh()).rejects.toThrow(/ALARM: .*two histories/);
   });
 
+  it("by words that it withholds leaves nothing behind that the next one would trip over", async () => {
+    const bare = (record: EntryRecord): EntryRecord => ({ ...record, privates: [] });
+    const lie = open((ledger) => {
+      const { records, sealed } = mesh.read(ledger);
+      return { records: records.map(bare), sealed };
+    });
+    await expect(lie.refresh()).rejects.toThrow(/commitment-mismatch/);
+    const honest = open();
+    await honest.refresh();
+    expect([...honest.walk.entries()].some(({ bySealsOnly }) => bySealsOnly)).toBe(false);
+  });
+
   it("by what follows another root is found out at the first entry", async () => {
     await open().refresh();
     const { records, sealed } = mesh.read(Ledger.CONTROL);

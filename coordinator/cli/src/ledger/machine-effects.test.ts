@@ -15,6 +15,7 @@ import {
   SignalProofSchema,
   type Suggestion,
 } from "@ostraka/proto";
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { explainEntry } from "../explain-entry.ts";
 import { explainVerdict } from "../explain-verdict.ts";
@@ -82,6 +83,24 @@ describe("a walk over what machines enter", () => {
     expect(isFault(verifyPieces(new ExportVerifier(crypto, mesh.genesis), bytes))).toBe(false);
   });
 
+  it("holds against every way to change an export, at random", () => {
+    const lines = mesh.lines();
+    const at = fc.nat(lines.length - 1);
+    const change = fc.oneof(
+      fc.tuple(fc.constant("flip"), at, fc.nat(), fc.integer({ min: 1, max: 255 })),
+      fc.tuple(fc.constantFrom("drop", "double", "swap", "insert"), at, at, fc.constant(0)),
+    );
+    fc.assert(
+      fc.property(change, ([kind, i, j, mask]) => {
+        const changed = changedLines(lines, kind, i, j, mask);
+        if (changed === lines.join("")) return true;
+        const verifier = new ExportVerifier(crypto, mesh.genesis);
+        return isFault(verifyPieces(verifier, [Buffer.from(changed, "latin1")]));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it.each<[string, Change]>([
     ["inquiry", ofInquiry({ floorMdb: 1 })],
     ["inquiry", ofInquiry({ untilMs: 1n })],
@@ -105,6 +124,28 @@ describe("a walk over what machines enter", () => {
     expect(isReject(fresh.take(Ledger.SIGNALS, record))).toBe(false);
   });
 });
+
+function changedLines(
+  lines: readonly string[],
+  kind: string,
+  i: number,
+  j: number,
+  mask: number,
+): string {
+  const [one, other] = [lines[i] as string, lines[j % lines.length] as string];
+  if (kind === "drop") return lines.toSpliced(i, 1).join("");
+  if (kind === "double") return lines.toSpliced(i, 0, one).join("");
+  if (kind === "insert") return lines.toSpliced(i, 0, other).join("");
+  if (kind === "swap")
+    return lines
+      .with(i, other)
+      .with(j % lines.length, one)
+      .join("");
+  const bytes = Buffer.from(lines.join(""), "latin1");
+  const at = (j * 7_919 + i) % bytes.length;
+  bytes[at] = (bytes[at] as number) ^ mask;
+  return bytes.toString("latin1");
+}
 
 /** A walk that stands right before the first entry of a kind. */
 function walkUntil(kind: string): LedgerWalk {

@@ -99,6 +99,13 @@ describe("a lying coordinator", () => {
     await expect(open(lie).refresh()).rejects.toThrow(/commitment-mismatch/);
   });
 
+  it("that withholds the words beside a verdict is found out, and nothing of it is kept", async () => {
+    const lie = lying(({ records }) => ({
+      records: records.map((record) => ({ ...record, privates: [] })),
+    }));
+    await expect(open(lie).refresh()).rejects.toThrow(/c:\d+ .*commitment-mismatch/);
+  });
+
   it("that shows pages without end or without records is not asked for ever", async () => {
     const empty = lying(() => ({ records: [] }));
     await expect(open(empty).refresh()).rejects.toThrow(/do not reach the head/);

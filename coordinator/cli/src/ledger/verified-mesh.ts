@@ -71,6 +71,9 @@ export class VerifiedMesh {
       }
       taken.push(...this.#take(Ledger.SIGNALS, signals));
     }
+    // BEFORE anything is kept: what is withheld now may be shown the next time.
+    const withheld = this.#walk.firstWithheld();
+    if (withheld !== undefined) throw unverified(withheld.at, "commitment-mismatch");
     this.#keep(taken, from);
     return taken;
   }
