@@ -2,12 +2,15 @@
 // stream as a broker could, and to order what operators would. Judges nothing.
 
 import {
+  addressSubject,
   type Bytes,
   type Envelope,
   encodeNew,
   Ledger,
   type LedgerId,
+  parseSubject,
   RepairOrderSchema,
+  type SubjectText,
   signEnvelope,
   TickSchema,
 } from "@ostraka/proto";
@@ -16,8 +19,10 @@ import { messageOf } from "./machine-run.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { testMesh } from "./node-crypto.ts";
 import { PLAIN_POLICY_YAML } from "./plain-policy.ts";
-import { type CoordinatorSeat, ScriptMesh } from "./script-mesh.ts";
+import { type CoordinatorSeat, ScriptMesh, type SidecarSeat } from "./script-mesh.ts";
 
+/** Failed logins that are over the line of the plain policy. */
+const FAILURES = 14;
 const HOUR_MS = 3_600_000;
 
 export class RepairStand {
@@ -57,6 +62,34 @@ export class RepairStand {
     const { grant, membership } = kit.join(host, this.mesh.nowMs);
     this.mesh.submit(grant);
     this.mesh.submit(membership);
+  }
+
+  /** A host sees so many failed logins from an address that it signals. */
+  fail(n: number, address: string): void {
+    const seat = this.mesh.sidecars[n - 1] as SidecarSeat;
+    const { nowMs } = this.mesh;
+    for (let i = 0; i < FAILURES; i++) {
+      this.mesh.observe(seat, {
+        type: "event",
+        event: {
+          id: `${n}/${nowMs}/${i}`,
+          timeMs: nowMs + i,
+          kind: "login-failed",
+          service: "sshd",
+          address: addressSubject(address) as SubjectText,
+          account: parseSubject("user:test/root") as SubjectText,
+          isRoot: true,
+          isAccountKnown: true,
+          method: "password",
+          count: 1,
+        },
+      });
+    }
+  }
+
+  /** Signals in a host's outbox. */
+  waiting(n: number): number {
+    return this.mesh.sidecars[n - 1]?.node?.courier.waiting ?? 0;
   }
 
   seat(n: number): CoordinatorSeat {

@@ -2,16 +2,20 @@
 // is kept, whoever stands elsewhere comes to the kept head, and nobody signs twice at one place.
 
 import {
+  addressSubject,
   decode,
   EnvelopeSchema,
   HeadSchema,
   hex,
   Ledger,
   LIMITS,
+  type SubjectText,
   signEnvelope,
 } from "@ostraka/proto";
 import { describe, expect, test } from "vitest";
 import { RepairStand } from "../../testkit/repair-stand.ts";
+
+const HOUR_MS = 3_600_000;
 
 /** Every coordinator is in the generation, at one chain, undamaged, and deciding goes on. */
 function expectOne(stand: RepairStand, generation: number, of = [1, 2, 3]): void {
@@ -197,6 +201,51 @@ describe("repair of a journal", () => {
     stand.mesh.startCoordinator(stand.seat(2));
     stand.tick(8);
     expectOne(stand, 2);
+  });
+});
+
+describe("repair of the signals journal", () => {
+  test("signals that only the lost journal had taken are sent again and count once", () => {
+    const stand = new RepairStand("repair-signals");
+    const { mesh } = stand;
+    for (const seat of mesh.sidecars) mesh.startSidecar(seat);
+    stand.tick(4);
+    // One host's signal is taken and sealed, and stays.
+    stand.fail(1, "203.0.113.7");
+    stand.tick(4);
+    expect(stand.waiting(1)).toBe(0);
+    const { index } = stand.status(1, Ledger.SIGNALS);
+    // The other one's is in the stream alone when the broker loses its end.
+    for (const seat of mesh.coordinators) seat.isCut = true;
+    stand.fail(2, "203.0.113.7");
+    mesh.settle();
+    for (const seat of mesh.coordinators) seat.isCut = false;
+    stand.rollBack(3, Ledger.SIGNALS);
+    for (const n of [1, 2, 3]) {
+      expect(stand.status(n, Ledger.SIGNALS).damage).toContain("journal ends at");
+      expect(stand.status(n).damage).toBeUndefined();
+    }
+    expect(stand.waiting(2)).toBe(1);
+    stand.repair(2, { ledger: Ledger.SIGNALS });
+    stand.tick(8);
+    const after = [1, 2, 3].map((n) => stand.status(n, Ledger.SIGNALS));
+    for (const { point, damage, active } of after) {
+      expect({ generation: point.generation, damage, active }).toEqual({
+        generation: 2,
+        damage: undefined,
+        active: 1,
+      });
+    }
+    // The opening and one revocation.
+    expect(after[0]?.index).toBe(index + 2);
+    expect(stand.waiting(2)).toBe(0);
+    // And the edges follow: the revocation is enforced.
+    const subjects = [addressSubject("203.0.113.7") as SubjectText];
+    mesh.tick(HOUR_MS / 4);
+    for (const { node } of mesh.sidecars) {
+      expect(node?.decide({ subjects }, mesh.reading)?.id).toHaveLength(64);
+    }
+    expectNoEquivocation(stand);
   });
 });
 
