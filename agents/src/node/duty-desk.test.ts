@@ -14,10 +14,10 @@ import {
   hex,
   LIMITS,
   leafHash,
+  MerkleTree,
   parseSubject,
   Stage,
   type SubjectText,
-  verifyInclusion,
   wireSubjectKind,
 } from "@ostraka/proto";
 import { describe, expect, test } from "vitest";
@@ -25,7 +25,7 @@ import type { Person } from "../../testkit/mesh-kit.ts";
 import { testMesh } from "../../testkit/node-crypto.ts";
 import { type CoordinatorSeat, ScriptMesh, type SidecarSeat } from "../../testkit/script-mesh.ts";
 import { shareOf } from "../kernel/index.ts";
-import { proveReceipt } from "./coverage-rows.ts";
+import { claimedReceipts, pruneClaims } from "./coverage-rows.ts";
 import { DEFAULT_POLICY_YAML } from "./index.ts";
 
 const MALLORY = parseSubject("user:test/mallory") as SubjectText;
@@ -269,18 +269,19 @@ describe("coverage", () => {
     const sorted = mesh.kit.hosts.map((h) => h.signer.publicKey).sort(compareBytes);
     const claimed = mesh.coordinators.filter((s) => [...s.store.scan("claimed/")].length > 0);
     expect(claimed).toHaveLength(1);
-    for (const [i, key] of sorted.entries()) {
-      const { store } = claimed[0] as CoordinatorSeat;
-      const proof = proveReceipt(crypto, store, receiptsRoot as Bytes, key);
-      if (proof === undefined) throw new Error("the claim's receipts are not kept");
-      const leaf = leafHash(crypto, encode(EnvelopeSchema, proof.receipt));
-      const { index, size, path } = proof;
-      expect(index).toBe(i);
-      expect(verifyInclusion(crypto, index, size, leaf, path, receiptsRoot as Bytes)).toBe(true);
-    }
-    const [claimant] = claimed as [CoordinatorSeat];
-    const stranger = mesh.kit.random(32);
-    expect(proveReceipt(crypto, claimant.store, receiptsRoot as Bytes, stranger)).toBeUndefined();
+    const { store } = claimed[0] as CoordinatorSeat;
+    const { receipts, count } = claimedReceipts(store, receiptsRoot as Bytes, 0, 100);
+    expect(count).toBe(5);
+    const keys = receipts.map(({ signatures }) => hex(signatures[0]?.key as Bytes));
+    expect(keys).toEqual(sorted.map(hex));
+    const tree = new MerkleTree(crypto);
+    for (const receipt of receipts) tree.append(leafHash(crypto, encode(EnvelopeSchema, receipt)));
+    expect(tree.root()).toEqual(receiptsRoot);
+    expect(claimedReceipts(store, receiptsRoot as Bytes, 3, 1).receipts).toEqual([receipts[3]]);
+    expect(claimedReceipts(store, mesh.kit.random(32), 0, 100).count).toBe(0);
+    // Kept for their time, and no longer.
+    expect(pruneClaims(store, mesh.nowMs - HOUR_MS)).toEqual([]);
+    expect(pruneClaims(store, mesh.nowMs + 1)).toHaveLength(6);
   });
 
   test("names its laggards after a while, and is completed when they come", () => {

@@ -114,12 +114,13 @@ export class DutyDesk {
     for (const made of this.#reports.reports(view, things, machineTimeMs, wallMs)) {
       this.#say("report", made, out);
     }
+    // BEFORE the claims: what they name anew must not be deleted behind them.
+    this.#prune(view, machineTimeMs, out);
     for (const made of this.#coverage.claims(view, machineTimeMs, wallMs)) {
       out.persist.push(...made.rows);
       this.#say("coverage", made, out);
     }
     out.persist.push(...this.#coverage.expire(machineTimeMs));
-    this.#prune(view, machineTimeMs, out);
     this.#probe(view, machineTimeMs, wallMs, out);
   }
 

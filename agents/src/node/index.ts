@@ -23,7 +23,7 @@ export { openSealedHead, type Sealed } from "../sealer/index.ts";
 export { COMMAND_KINDS, ControlMachine, commandHash } from "./control-machine.ts";
 export type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordinator-io.ts";
 export { CoordinatorNode } from "./coordinator-node.ts";
-export { claimedReceipts, proveReceipt, type ReceiptProof } from "./coverage-rows.ts";
+export { claimedReceipts } from "./coverage-rows.ts";
 export type { EdgeReading } from "./edge-clock.ts";
 export type { SidecarEffect } from "./edge-verdicts.ts";
 export { Mesh } from "./mesh.ts";
