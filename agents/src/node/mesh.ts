@@ -49,7 +49,7 @@ export class Mesh {
   readonly rollouts = new RolloutBook();
   /** Versions that were activated, with the control index of each. */
   readonly #versions: { readonly version: number; readonly index: number }[] = [];
-  /** Control index of the proof against each member that said two things at one place, by hex key. */
+  /** Control index of the proof against each member that equivocated, by hex key. */
   readonly #convicted = new Map<string, number>();
   #controlIndex = 0;
   #view: MeshView | undefined;

@@ -81,7 +81,7 @@ export class Scoring {
 
   /**
    * The signed statement and its private part. Signed time is event time, never ahead of the clock.
-   * @param machineVersion what the mesh knows: before version 2 no signal says who shares an address.
+   * @param machineVersion before version 2 no signal says who shares an address.
    */
   draft(
     signal: Signal,

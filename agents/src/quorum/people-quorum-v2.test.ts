@@ -1,7 +1,14 @@
 // The quorum over people from machine version 2 on: proposals that take signals along, each signal
 // once; and a state that is saved and loaded in the middle of anything.
 
-import { isReject, parseSubject, Stage, SubjectKind, type SubjectText } from "@ostraka/proto";
+import {
+  type Bytes,
+  isReject,
+  parseSubject,
+  Stage,
+  SubjectKind,
+  type SubjectText,
+} from "@ostraka/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
@@ -48,7 +55,7 @@ class Desk {
     return "open";
   }
 
-  approve(by: Person, { id }: { id: Uint8Array<ArrayBuffer> }): string {
+  approve(by: Person, { id }: { id: Bytes }): string {
     const envelope = kit.approve(by, id, NOW);
     const opened = this.quorum.evaluateApproval(run.view, envelope, this.nowMs);
     if (isReject(opened)) return opened.reject;
