@@ -352,7 +352,7 @@ export class RepairDesk {
     const { crypto, lane, store } = this.#p;
     this.#isCut = true;
     lane.watch.damage ??= `going back to ${lane.at(position)}`;
-    out.persist.push(...cutRows(crypto, store, lane.ledger, position));
+    out.persist.push(...cutRows(crypto, store, lane.ledger, position, out.persist));
     out.trace.push({ what: "went-back", ledger: ledgerName(lane.ledger), to: position });
     out.enforce.push({ type: "reopen" });
   }
