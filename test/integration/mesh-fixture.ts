@@ -118,13 +118,17 @@ export class MeshFixture {
     return openSigner(seed);
   }
 
-  /** Starts a coordinator and waits until it says that it is ready. */
+  /**
+   * Starts a coordinator and waits until it says that it is ready.
+   * @param main entry of its process: that of another release, to run the two side by side.
+   */
   async startCoordinator(
     name = "coordinator-1",
     env: Readonly<Record<string, string>> = {},
+    main = COORDINATOR_MAIN,
   ): Promise<TestCoordinator> {
     const config = join(this.dir, "coordinators", name, "config.yaml");
-    const child = spawn(process.execPath, [COORDINATOR_MAIN, "--config", config], {
+    const child = spawn(process.execPath, [main, "--config", config], {
       env: { PATH: process.env["PATH"], NODE_ENV: "test", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -22,6 +22,11 @@ export function verdictIdsOf(file: string): string[] {
   );
 }
 
+/** The kind of one entry. */
+export function effectOf(entry: Uint8Array): string {
+  return fromBinary(EntrySchema, entry).effect.case ?? "none";
+}
+
 function entriesOf(file: string): Entry[] {
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
   return lines

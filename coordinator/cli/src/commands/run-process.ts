@@ -4,6 +4,9 @@
 import { sentenceOf, usage } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 
+/** Time for the last lines of a log after everything has been closed. */
+const END_MS_MAX = 500;
+
 export interface ProcessFlags {
   readonly config?: string;
   readonly checkConfig?: boolean;
@@ -22,7 +25,7 @@ export async function runCoordinatorCommand(flags: ProcessFlags): Promise<number
   const code = await running;
   ending.abort();
   await sending;
-  return code;
+  return endSoon(code);
 }
 
 /** A mesh that cannot be started yet is no reason for its coordinator to end. */
@@ -38,9 +41,15 @@ async function startMesh(config: string, signal: AbortSignal): Promise<void> {
 export async function runSidecarCommand(flags: ProcessFlags, terminal: Terminal): Promise<number> {
   const { checkSidecarConfig, runSidecar } = await import("@ostraka/sidecar");
   const config = configOf(flags, "sidecar");
-  if (flags.checkConfig !== true) return await runSidecar(config);
+  if (flags.checkConfig !== true) return endSoon(await runSidecar(config));
   terminal.say(checkSidecarConfig(config).trimEnd());
   return 0;
+}
+
+/** What a library left open, as a dial to a NATS server that was paused, ends with the process. */
+function endSoon(code: number): number {
+  setTimeout(() => process.exit(code), END_MS_MAX).unref();
+  return code;
 }
 
 function configOf({ config }: ProcessFlags, name: string): string {

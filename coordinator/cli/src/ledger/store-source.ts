@@ -51,7 +51,7 @@ function positionOf({ sealed }: SealedLedger): number {
 }
 
 /** One snapshot of a store: both ledgers as of the same moment. */
-function readStore(path: string): Map<LedgerId, SealedLedger> {
+export function readStore(path: string): Map<LedgerId, SealedLedger> {
   const store = openSqliteStoreReadOnly(path);
   try {
     const ledgers = new Map<LedgerId, SealedLedger>();

@@ -1,0 +1,138 @@
+// Three coordinators and three NATS servers under work, while one of each is killed, paused, cut
+// off, rolled back at seeded moments: writes go on, nothing answered OK is lost, nothing is decided
+// twice, each write ends OK, REFUSED or UNKNOWN, and the replicas' ledgers are one (DESIGN.md I3, I4).
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { AdminClient } from "@ostraka/coordinator";
+import { OstrakaError } from "@ostraka/proto";
+import { describe, expect, it } from "vitest";
+import { natsVersion } from "../../../integration/nats-server.ts";
+import { Attackers } from "../../kit/attackers.ts";
+import { expectAsTold, expectSameLedgers } from "../../kit/compare-ledgers.ts";
+import { chooseFaults, type FaultKind } from "../../kit/faults.ts";
+import { hasProc } from "../../kit/processes.ts";
+import { Seeded, seedOf } from "../../kit/seeded.ts";
+import { Story } from "../../kit/story.ts";
+import { Three } from "../../kit/three.ts";
+import { until } from "../../kit/up-run.ts";
+import { Writer } from "../../kit/writer.ts";
+
+const SUITE_MS = 240_000;
+/** Writes go on within this of any one loss: NATS may choose a leader twice, in up to 9 s each. */
+const PROGRESS_MS = 45_000;
+const ROUNDS = 4;
+/** A fault lasts up to this much longer than it takes the others to go on. */
+const HOLD_MS_MAX = 4_000;
+
+interface Plan {
+  readonly what: string;
+  readonly coordinator: readonly FaultKind[];
+  readonly server: readonly FaultKind[];
+}
+
+const PLANS: readonly Plan[] = [
+  { what: "killed and paused", coordinator: ["kill", "pause"], server: ["kill"] },
+  { what: "cut off from NATS, loudly and in silence", coordinator: ["cut", "silence"], server: [] },
+  { what: "rolled back to older stores", coordinator: ["roll-back"], server: ["roll-back"] },
+];
+
+const isAble = hasProc && natsVersion() !== undefined;
+if (!isAble)
+  process.stderr.write("skipped: needs /proc and nats-server (apt install nats-server)\n");
+
+describe.skipIf(!isAble)("three coordinators on three NATS servers", () => {
+  it.each(PLANS)(
+    "lose nothing and decide nothing twice while one of each is $what",
+    async (plan) => {
+      const random = new Seeded(seedOf(`three-of-everything, ${plan.what}`));
+      await using three = await Three.start(2);
+      using attackers = new Attackers(three, random);
+      const writer = new Writer(three);
+      await using story = new Story(three, writer);
+      writer.start();
+      attackers.start();
+      const kept = new Map<string, () => void>();
+      for (let round = 0; round < ROUNDS; round++) {
+        await untilMore(writer, 1, "writes go on before a fault");
+        const faults = chooseFaults(three, random, plan, kept);
+        story.tell(faults.map(({ name }) => name).join(", "));
+        await delay(random.int(0, 300));
+        const undos = await Promise.all(faults.map((fault) => fault.strike()));
+        // I3: with one of each away the others decide.
+        await untilMore(writer, 3, "writes go on during a fault");
+        await delay(random.int(0, HOLD_MS_MAX));
+        await Promise.all(undos.map((undo) => undo()));
+        // One at a time: a server that is catching up is away still.
+        await untilWhole(three);
+        story.tell("whole again");
+      }
+      attackers.stop();
+      await writer.stop();
+      await writer.settle();
+      await untilAlike(three);
+      await three.stopAll();
+      const entries = expectSameLedgers(three.coordinators);
+      expectAsTold(three.crypto, entries, writer.book);
+      expect(writer.done).toBeGreaterThan(3 * ROUNDS);
+      const verified = await exportVerifies(three);
+      expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+      story.isGood = true;
+    },
+    SUITE_MS,
+  );
+});
+
+async function untilMore(writer: Writer, more: number, what: string): Promise<void> {
+  const before = writer.done;
+  await until(() => writer.done >= before + more, PROGRESS_MS, what);
+}
+
+/** Waits until every coordinator serves, and every NATS server follows both journals. */
+async function untilWhole(three: Three): Promise<void> {
+  const deadline = performance.now() + PROGRESS_MS;
+  for (;;) {
+    const notes = await Promise.all(
+      three.each.map((client) =>
+        client.mesh.getStatus({}).then(
+          (status) => status.notes.filter((note) => /NATS|DAMAGED/.test(note)),
+          (error: unknown) => [String(error)],
+        ),
+      ),
+    );
+    if (notes.flat().length === 0) return;
+    if (performance.now() > deadline) throw new Error(`not whole: ${notes.flat().join("; ")}`);
+    await delay(100);
+  }
+}
+
+/** Waits until every coordinator has sealed the same and calls nothing damaged. */
+async function untilAlike(three: Three): Promise<void> {
+  const deadline = performance.now() + PROGRESS_MS;
+  for (;;) {
+    const seen = await Promise.all(three.each.map(placeOf));
+    if (new Set(seen).size === 1 && seen[0] !== undefined) return;
+    if (performance.now() > deadline) throw new Error(`they differ: ${JSON.stringify(seen)}`);
+    await delay(100);
+  }
+}
+
+/** `c:N s:M` where all that is entered is sealed; `undefined` where it is not, or nobody answers. */
+async function placeOf(client: AdminClient): Promise<string | undefined> {
+  try {
+    const { ledgers } = await client.mesh.getStatus({});
+    expect(ledgers.map(({ damage }) => damage)).toEqual(["", ""]);
+    const isSealed = ledgers.every(({ index, sealedIndex }) => index === sealedIndex);
+    return isSealed ? ledgers.map(({ index }) => `${index}`).join(" ") : undefined;
+  } catch (error) {
+    if (error instanceof OstrakaError) return undefined;
+    throw error;
+  }
+}
+
+async function exportVerifies(three: Three) {
+  const { stand } = three;
+  const file = `${stand.dir}/ledger.jsonl`;
+  const exported = await stand.run("ledger", "export", "--data", stand.data, "--out", file);
+  expect(exported.code, exported.stderr).toBe(0);
+  return stand.run("ledger", "verify", file, "--genesis", `${stand.data}/genesis.json`);
+}
