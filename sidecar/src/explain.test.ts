@@ -33,7 +33,8 @@ function optionsOf(helds: readonly Held[], leases: readonly HeldLease[] = []) {
     find: (id: string) => helds.find((held) => held.id === id),
     leases: () => leases,
   };
-  const node = { denySet, readiness: () => ({ ready: true, why: "fresh" }) };
+  const wouldDeny = { of: () => 3 };
+  const node = { denySet, wouldDeny, readiness: () => ({ ready: true, why: "fresh" }) };
   return {
     hostName: "web-1",
     ring: new DecisionRing("web-1", "0a1b2c"),
@@ -66,6 +67,18 @@ describe("what stands behind an id", () => {
       revocation: { id: ID, at: "s:12", stage: "suspend", rule: "seen-on-two-hosts" },
       seenHere: { levelMdb: 40_000, reasons: ["x"] },
     });
+  });
+
+  test("a dry run says what it would have denied, a widening from when on it denies", () => {
+    const dry = explain(optionsOf([{ ...HELD, isDryRun: true }]), ID);
+    expect(dry).toMatchObject({ revocation: { isDryRun: true, wouldDeny: 3 } });
+    const steps = { share: 500, enteredMs: 0, steps: [], fromMs: 1_700_000_000_000 };
+    const widened = explain(optionsOf([{ ...HELD, widening: steps }]), ID);
+    expect(widened).toMatchObject({ revocation: { enforcedFrom: "2023-11-14T22:13:20.000Z" } });
+    const never = { ...steps, fromMs: Number.POSITIVE_INFINITY };
+    const halted = explain(optionsOf([{ ...HELD, widening: never }]), ID);
+    expect(halted).toMatchObject({ revocation: { enforcedFrom: null } });
+    expect(JSON.stringify(explain(optionsOf([HELD]), ID))).not.toMatch(/wouldDeny|enforcedFrom/);
   });
 
   test("a revocation's id and a lease's id do too", () => {

@@ -21,7 +21,7 @@ const SLOW_CHECKED_EVERY_MS = 1_000;
 export interface ExplainOptions {
   readonly hostName: string;
   readonly ring: DecisionRing;
-  readonly node: Pick<SidecarNode, "denySet" | "readiness">;
+  readonly node: Pick<SidecarNode, "denySet" | "readiness" | "wouldDeny">;
   readonly reasons: LocalReasons;
 }
 
@@ -66,18 +66,23 @@ export function explain(options: ExplainOptions, id: string): object | undefined
     ...(decision !== undefined && {
       decision: { ...decision, time: isoTime(decision.timeMs) },
     }),
-    ...(held !== undefined && { revocation: revocationView(held) }),
+    ...(held !== undefined && { revocation: revocationView(held, node.wouldDeny.of(held.id)) }),
     ...(lease !== undefined && { lease: leaseView(lease) }),
     ...(subject !== undefined && { seenHere: reasons.of(subject) ?? null }),
   };
 }
 
-function revocationView(held: Held): object {
-  const { id, subject, rule, hostCount, isDryRun, resources, actions } = held;
+/** @param wouldDeny requests that it would have denied here, if it is a dry run. */
+function revocationView(held: Held, wouldDeny: number): object {
+  const { id, subject, rule, hostCount, isDryRun, resources, actions, widening } = held;
   const at = `${ledgerLetter(held.ledger)}:${held.index}`;
   const stage = stageName(held.stage);
   const until = isoTime(held.expiresMs);
-  return { id, subject, stage, rule, hostCount, at, until, isDryRun, resources, actions };
+  return {
+    ...{ id, subject, stage, rule, hostCount, at, until, isDryRun, resources, actions },
+    ...(isDryRun && { wouldDeny }),
+    ...(widening !== undefined && { enforcedFrom: isoTime(widening.fromMs) }),
+  };
 }
 
 function leaseView(lease: HeldLease): object {
