@@ -239,10 +239,11 @@ export class Sidecar {
   }
 
   #startExplain(): Promise<ExplainServer> {
+    const { denySet, wouldDeny } = this.node;
     return startExplain(this.#o.config.explain, {
       hostName: this.#o.config.name,
       ring: this.#ring,
-      node: { denySet: this.node.denySet, readiness: () => this.#readiness() },
+      node: { denySet, wouldDeny, readiness: () => this.#readiness() },
       reasons: this.#reasons,
     });
   }
