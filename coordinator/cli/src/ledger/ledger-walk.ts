@@ -2,7 +2,7 @@
 // signals, each up to a sealed head. Trusts the genesis alone; whoever serves the records can only
 // be found out. Pure: the same records give the same answer, with a network or without.
 
-import { commitmentOf } from "@ostraka/agents/kernel";
+import { commitmentOf, evidenceOf } from "@ostraka/agents/kernel";
 import {
   type CheckedVerdict,
   checkVerdict,
@@ -103,7 +103,7 @@ export class LedgerWalk {
   readonly people: PeopleRecord;
   readonly #crypto: Crypto;
   readonly #keepsEntries: boolean;
-  readonly #spent: SpentSignals;
+  readonly #spent = new SpentSignals();
   readonly #trails: ReadonlyMap<LedgerId, Trail>;
   /** Private parts that are gone, so far. */
   readonly missing = new MissingParts();
@@ -124,7 +124,6 @@ export class LedgerWalk {
     this.mesh = new Mesh(crypto, genesis);
     this.people = new PeopleRecord(crypto);
     this.#verdicts = new VerdictBook(crypto);
-    this.#spent = new SpentSignals(crypto, genesis.mesh);
     const trail = (): Trail => ({
       tree: new MerkleTree(crypto),
       walked: [],
@@ -360,6 +359,11 @@ export class LedgerWalk {
     const due = this.#due;
     if (due === undefined) return reject("body-differs");
     if (due !== "by-seals" && !equalBytes(idOf(verdict), idOf(due))) return reject("body-differs");
+    if (verdict.kind === "revocation") {
+      const evidence = evidenceOf(verdict.revocation.warrant);
+      const fault = this.#spent.spendByPeople(evidence, Number(entry.index));
+      if (fault !== undefined) return fault;
+    }
     this.#due = undefined;
     return verdict;
   }
@@ -392,7 +396,8 @@ export class LedgerWalk {
     const verdict = this.#verdictOf(entry, privates, missing.length > 0);
     if (isReject(verdict)) return verdict;
     const pardonedMs = this.#verdicts.pardonOf(verdict.subject, Number(controlIndex));
-    const fault = this.#spent.spend(warrant?.signals ?? [], pardonedMs);
+    const judgedAt = Number(controlIndex);
+    const fault = this.#spent.spend(warrant?.signals ?? [], pardonedMs, judgedAt);
     if (fault !== undefined) return fault;
     this.#lastJudgedAt = controlIndex;
     return verdict;
