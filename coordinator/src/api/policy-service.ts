@@ -2,18 +2,11 @@
 // hosts lag, by their own receipts. Decides nothing: the rollout is the control machine's.
 
 import { orderedKey } from "@ostraka/agents/kernel";
-import { openReceipt } from "@ostraka/agents/node";
-import {
-  type Entry,
-  type EntryRecord,
-  type Envelope,
-  isReject,
-  LIMITS,
-  RolloutStep,
-} from "@ostraka/proto";
+import { type Entry, type EntryRecord, type Envelope, LIMITS, RolloutStep } from "@ostraka/proto";
 import type { PolicyService } from "@ostraka/proto/gen/admin";
 import type { Handlers } from "./grpc-service.ts";
 import { cursorOf, pageSizeOf, pageToken } from "./page-token.ts";
+import { laggardsOf } from "./policy-laggards.ts";
 import { waitFor } from "./read-barrier.ts";
 import type { FoundRecord, SealedReader } from "./sealed-reader.ts";
 
@@ -80,7 +73,7 @@ function rollout(reader: SealedReader) {
   const { view } = node.control.mesh;
   const newest = newestRollout(reader);
   const wanted = newest?.epoch ?? 0;
-  const { unprepared, lagging, hosts } = laggards(reader, view.epoch, wanted);
+  const { unprepared, lagging, hosts } = laggardsOf(reader.runtime, view.epoch, wanted);
   return {
     activeEpoch: view.epoch,
     epoch: wanted,
@@ -126,22 +119,4 @@ function* epochs(reader: SealedReader): Iterable<number> {
 
 function newestEpoch(reader: SealedReader): number {
   return reader.runtime.node.control.mesh.policies.newestEpoch;
-}
-
-function laggards(reader: SealedReader, activeEpoch: number, wanted: number) {
-  const { node, parts } = reader.runtime;
-  const { view } = node.control.mesh;
-  const unprepared: string[] = [];
-  const lagging: string[] = [];
-  let hosts = 0;
-  for (const host of view.hosts()) {
-    hosts++;
-    const envelope = node.receipts.of(host.key)?.envelope;
-    const receipt = envelope && openReceipt(parts.crypto, view, envelope);
-    const said = receipt === undefined || isReject(receipt) ? undefined : receipt;
-    const epoch = said?.epoch ?? 0;
-    if (epoch < activeEpoch) lagging.push(host.name);
-    if (Math.max(said?.preparedEpoch ?? 0, epoch) < wanted) unprepared.push(host.name);
-  }
-  return { unprepared, lagging, hosts };
 }

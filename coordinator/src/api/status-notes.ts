@@ -16,6 +16,7 @@ import { notesOf as notesOfRepair } from "../journal-repairs.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { convictionNotes } from "./conviction-notes.ts";
 import { placeNotes } from "./place-notes.ts";
+import { rolloutNotes } from "./policy-laggards.ts";
 
 /** A receipt is late after this many heartbeats. */
 const LATE_HEARTBEATS = 3;
@@ -39,6 +40,7 @@ export function notesOf(runtime: CoordinatorRuntime): string[] {
       ? []
       : ["NATS is gone: nothing new is decided; what is in force stays in force until it expires"]),
     ...(view.epoch === 0 ? ["no policy is active yet: no verdict can be made"] : []),
+    ...rolloutNotes(runtime),
     ...LEDGERS.flatMap((ledger) => ledgerNotes(runtime, ledger)),
     ...convictionNotes({ view, nameOf: (key) => coordinatorName(runtime, key) }),
     ...hostNotes(runtime),
