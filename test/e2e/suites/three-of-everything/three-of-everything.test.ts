@@ -34,6 +34,7 @@ const PLANS: readonly Plan[] = [
   { what: "killed and paused", coordinator: ["kill", "pause"], server: ["kill"] },
   { what: "cut off from NATS, loudly and in silence", coordinator: ["cut", "silence"], server: [] },
   { what: "rolled back to older stores", coordinator: ["roll-back"], server: ["roll-back"] },
+  { what: "wiped", coordinator: ["wipe"], server: ["wipe"] },
 ];
 
 const isAble = hasProc && natsVersion() !== undefined;
