@@ -176,7 +176,7 @@ export class CoordinatorRuntime {
     const { damage, stalled } = this.node.status(Ledger.CONTROL);
     if (stalled !== undefined) {
       const why = `${name}: deciding has stopped at c:${stalled.position}, its machine fails there`;
-      return new OstrakaError("OSTRAKA_REFUSED", `${why}: ask another coordinator`);
+      return new OstrakaError("OSTRAKA_JOURNAL_DAMAGED", `${why}: ask another coordinator`);
     }
     if (damage !== undefined) {
       const why = `${name}: deciding has stopped, ${damage}: ask for its status`;
