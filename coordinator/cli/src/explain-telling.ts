@@ -191,8 +191,8 @@ function tellFacts(terminal: Terminal, facts: readonly (readonly string[])[]): v
 
 /** What a detector saw, and the ceiling that it bet against. */
 function reasonWords(detector: string, seen: string, against: string): string {
-  const saw = printable(reasonInWords(`${detector}: ${seen}`));
-  return `${saw} (${printable(detector)}: against ${printable(against)})`;
+  const saw = printable(reasonInWords(`${detector}: ${seen}`).replace(`${detector}: `, ""));
+  return `${printable(detector)}: saw ${saw}, against ${printable(against)}`;
 }
 
 function decibans(mdb: number): string {
