@@ -32,6 +32,7 @@ import type { CoordinatorEffect, CoordinatorInput, OrderAnswer } from "./coordin
 import { DutyDesk } from "./duty-desk.ts";
 import { EquivocationDesk } from "./equivocation-desk.ts";
 import { ImportDesk } from "./import-desk.ts";
+import { cutRows } from "./journal-cut.ts";
 import type { MachineStep } from "./journal-machine.ts";
 import { LedgerLane } from "./ledger-lane.ts";
 import { journalPage } from "./peer-pages.ts";
@@ -244,6 +245,16 @@ export class CoordinatorNode {
     return this.#repairs.get(ledger) as RepairDesk;
   }
 
+  /** Goes back to what is common, and takes the rest from others instead of the stream. */
+  #leaveFork(lane: LedgerLane, out: Out<CoordinatorEffect>): void {
+    const position = lane.takeFork();
+    if (position === undefined) return;
+    out.persist.push(...cutRows(this.#crypto, this.#store, lane.ledger, position, out.persist));
+    out.persist.push(lane.forkRow(position));
+    out.trace.push({ what: "went-back", ledger: ledgerName(lane.ledger), to: position });
+    out.enforce.push({ type: "reopen" });
+  }
+
   #onReread(input: CoordinatorInput & { type: "reread" }, out: Out<CoordinatorEffect>): void {
     const { ledger, lastPosition, bytesAtOurs, firstPosition } = input;
     this.#lane(ledger).reread(lastPosition, bytesAtOurs, out, firstPosition);
@@ -280,7 +291,7 @@ export class CoordinatorNode {
     if (response === undefined || response.format !== 1) return;
     const lane = this.#lane(ledger);
     const caught = this.#catchUp.onAnswer(request, response, out);
-    if (caught.length > 0) lane.resume();
+    if (caught.length > 0) lane.resume(out);
     for (const [position, bytes] of caught) this.#apply(lane, position, bytes, out);
     if (caught.length > 0) this.#repair(ledger).onApplied(out);
     if (caught.length > 0) out.enforce.push({ type: "journal", ledger });
@@ -326,7 +337,7 @@ export class CoordinatorNode {
     if (host !== undefined) this.#acks.note(host, step.position);
     if (step.kind === "import") this.#import(out);
     if (step.tick === undefined) return;
-    lane.watch.compare(step.tick, this.control.mesh.view.coordinatorKeys().length);
+    lane.compare(step.tick, this.control.mesh.view.coordinatorKeys().length);
     if (lane.ledger === Ledger.SIGNALS) this.#acknowledge(out);
   }
 
@@ -460,7 +471,10 @@ export class CoordinatorNode {
     const { machineTimeMs } = this.control.point;
     const { importedIndex } = this.signals;
     this.#retention.work(this.control.mesh.view, { machineTimeMs, importedIndex }, out);
-    for (const lane of this.#lanes.values()) lane.release(this.control.mesh.view, out);
+    for (const lane of this.#lanes.values()) {
+      lane.release(this.control.mesh.view, out);
+      this.#leaveFork(lane, out);
+    }
     this.#catchUp.tick(out);
   }
 }

@@ -455,3 +455,26 @@ test("a snapshot goes to coordinators only, whatever key a host names", () => {
   expect(asked(peer, host.signer.publicKey)).toBe(0);
   expect(asked(host.signer.publicKey, host.signer.publicKey)).toBe(0);
 });
+
+test("who catches up over an altered stream signs none of it, and takes the truth from peers", () => {
+  const mesh = meshKeeping("10d", { coordinators: 3, hosts: 2 });
+  mesh.isWatching = true;
+  const seat = seatOf(mesh, 2);
+  mesh.crash(seat);
+  cutOff(mesh, MALLORY);
+  ticks(mesh, 5);
+  const stream = mesh.streams.of(Ledger.CONTROL) as Bytes[];
+  const at = stream.length - 6;
+  const real = stream[at] as Bytes;
+  stream[at] = Uint8Array.of(1, 2, 3);
+  const before = sealedBy(mesh, seat);
+  mesh.startCoordinator(seat);
+  expect(sealedBy(mesh, seat)).toBe(before);
+  // The others never read that message again: they go on, and it follows them.
+  ticks(mesh, 12);
+  const [one] = mesh.coordinators as [CoordinatorSeat];
+  const key = `journal/c/${String(at + 1).padStart(16, "0")}`;
+  expect(seat.store.get(key)).toEqual(real);
+  expect(one.store.get(key)).toEqual(real);
+  expectSame(mesh);
+});

@@ -15,6 +15,11 @@ export class JournalWatch {
     return [...this.#dissenters];
   }
 
+  /** Hash of the chain at a recent position. */
+  chainAt(position: number): Bytes | undefined {
+    return this.#chain.get(position);
+  }
+
   remember(position: number, chainHash: Bytes): void {
     this.#chain.set(position, chainHash);
     if (this.#chain.size > LIMITS.chainHistoryMax) {

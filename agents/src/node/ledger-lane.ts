@@ -17,6 +17,7 @@ import {
   ledgerLetter,
   ledgerName,
   SealedHeadSchema,
+  type Tick,
   TickSchema,
 } from "@ostraka/proto";
 import {
@@ -25,6 +26,7 @@ import {
   type MeshView,
   type Out,
   type Store,
+  type Write,
 } from "../kernel/index.ts";
 import { RepairBook } from "../repair/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
@@ -74,6 +76,10 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   #confirmedPosition = 0;
   /** The stream hands out a later message than the one that is next. */
   #isBehindStream = false;
+  /** Newest position of which our head may have left. */
+  #signedPosition = 0;
+  /** A majority has sealed another head here than the stream leads to. */
+  #forkedAt: number | undefined;
 
   constructor(parts: LaneParts, machine: Machine) {
     this.#parts = parts;
@@ -119,6 +125,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     this.#published = this.rows.published();
     this.shelf.open();
     const { rows } = this;
+    this.#signedPosition = this.#published;
     const fault = this.#restore();
     if (fault !== undefined) {
       this.watch.damage = fault;
@@ -141,6 +148,10 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
       }
       if (step.position > this.#published) this.#publish(step, out);
     }
+    const fork = rows.number(`fork/${rows.letter}`);
+    if (fork === undefined) return;
+    this.#isBehindStream = true;
+    this.watch.damage = `the stream leads elsewhere above ${this.at(fork)} than what was sealed`;
   }
 
   /** Starts from the newest snapshot below which nothing is left to send. */
@@ -210,7 +221,10 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     }
     out.persist.push(...this.shelf.note(step));
     if (step.isForgetting === true) out.persist.push(this.retention.forgetRow(position));
-    if (step.tick !== undefined) out.persist.push(...this.guard.onTick(step.tick, position));
+    if (step.tick !== undefined) {
+      const chainAt = (at: number) => this.watch.chainAt(at);
+      out.persist.push(...this.guard.onTick(step.tick, position, chainAt));
+    }
     this.#publish(step, out);
     return step;
   }
@@ -253,9 +267,33 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   }
 
   /** Goes on after messages came from other coordinators. */
-  resume(): void {
+  resume(out: Out<CoordinatorEffect>): void {
     this.#isBehindStream = false;
     this.watch.damage = undefined;
+    out.persist.push({ key: `fork/${this.rows.letter}` });
+  }
+
+  /** Compares what a tick says of the journal with our history (I3). */
+  compare(tick: Tick, coordinators: number): void {
+    this.watch.compare(tick, coordinators);
+    const { position } = this.machine.point;
+    const isFork = this.watch.damage !== undefined && position > this.#signedPosition;
+    if (isFork) this.#forkedAt ??= position;
+  }
+
+  /**
+   * Where a majority has sealed another history than the stream gave us: the position to go back
+   * to, which is the last one that we have signed. Told ONCE.
+   */
+  takeFork(): number | undefined {
+    if (this.#forkedAt === undefined) return undefined;
+    this.#forkedAt = undefined;
+    return Math.max(this.#signedPosition, this.#confirmedPosition);
+  }
+
+  /** The row that makes the messages above be asked of others after the store is opened again. */
+  forkRow(position: number): Write {
+    return this.rows.numberRow(`fork/${this.rows.letter}`, position);
   }
 
   /** Lets a coordinator that had lost its store speak again, once it has heard enough. */
@@ -284,7 +322,8 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   ): void {
     if (this.watch.damage !== undefined) return;
     const { position } = this.machine.point;
-    out.persist.push(...this.guard.onReread(position, lastPosition));
+    const isAlone = this.machine.mesh.view.coordinatorKeys().length === 1;
+    out.persist.push(...this.guard.onReread(position, lastPosition, isAlone));
     // What the stream has forgotten cannot be compared; sealed snapshots hold it.
     if (firstPosition > position + 1) this.#miss(position + 1, out);
     if (firstPosition > position) return;
@@ -339,6 +378,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
       latest?.generation === this.machine.point.generation &&
       Number(latest.position) > step.position;
     if (isPassed || this.guard.isMuteAt(step.position)) return;
+    this.#signedPosition = step.position;
     const channel = this.#parts.channels.verdicts(this.ledger);
     for (const { bytes } of step.records) out.publish.push({ channel, bytes });
     if (step.head !== undefined) this.#sealHead(step.head, out);
@@ -378,6 +418,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
       this.#confirmedPosition = position;
     } else if (decodeHead(own)?.generation === latest.head.generation) {
       const at = this.at(latest.head.position);
+      if (position > this.#signedPosition) this.#forkedAt ??= position;
       this.#stop(`a majority has sealed another head than ours at ${at}`, out);
     }
   }

@@ -1,19 +1,27 @@
-// Whether a coordinator may sign at all: one that has lost its store may have signed what it does
-// not know of, so it signs nothing before it has read the newest heads of enough others and stands
-// above them (DESIGN.md 9, repair). Owns the rows that keep it silent over restarts.
+// Whether a coordinator may sign: nothing of what it reads to catch up, for it may yet find itself
+// wrong; and one that has lost its store, nothing before it has read the newest heads of enough
+// others and stands above them (DESIGN.md 9, repair). Owns the rows that keep it silent over
+// restarts.
 
 import { type Bytes, equalBytes, type Tick } from "@ostraka/proto";
 import { type MeshView, majorityOf, type Write } from "../kernel/index.ts";
 import type { Sealer } from "../sealer/index.ts";
 import type { LaneRows } from "./lane-rows.ts";
 
+/** Messages that are merely on their way. */
+const LAG_MAX = 64;
+
 export class WipeGuard {
   readonly #rows: LaneRows;
   readonly #ownKey: Bytes;
+  /** The journal was looked at since the start. */
+  #hasJoined = false;
   /** Nothing was in the store when it was opened. */
   #isEmpty = false;
   /** Up to here the journal was there before us. */
   #untilPosition = 0;
+  /** Nobody has shown yet that what was read to catch up is what it has, too. */
+  #isUnproven = false;
   /** Something that we signed before lies in the journal, or the journal begins above its start. */
   #isWiped = false;
 
@@ -36,13 +44,19 @@ export class WipeGuard {
 
   /** Whether nothing may be signed at a position. */
   isMuteAt(position: number): boolean {
-    return this.#isWiped || position <= this.#untilPosition;
+    return this.#isWiped || this.#isUnproven || position <= this.#untilPosition;
   }
 
-  /** The journal was read again: what it held before an empty store joined is not ours to sign. */
-  onReread(position: number, lastPosition: number): Write[] {
-    if (!this.#isEmpty || position > 0 || lastPosition <= this.#untilPosition) return [];
+  /** The journal was read again: what was there before we came is the others' to sign. */
+  onReread(position: number, lastPosition: number, isAlone: boolean): Write[] {
+    const isAway = !this.#hasJoined || lastPosition - position > LAG_MAX;
+    this.#hasJoined = true;
+    if (!isAway || lastPosition <= Math.max(position, this.#untilPosition)) return [];
+    if (isAlone && !this.#isEmpty) return [];
     this.#untilPosition = lastPosition;
+    this.#isUnproven = !isAlone;
+    // Only an empty store could have forgotten over a restart that it came late.
+    if (!this.#isEmpty || position > 0) return [];
     return [this.#rows.numberRow(this.#key("mute"), lastPosition)];
   }
 
@@ -51,9 +65,15 @@ export class WipeGuard {
     return this.#isEmpty ? this.#mark() : [];
   }
 
-  /** A message was applied: an own tick from before shows that this store was lost. */
-  onTick(tick: Tick, position: number): Write[] {
+  /**
+   * A tick was applied: an own one from before shows that this store was lost; another's, past where
+   * we came in, that it has the same history.
+   */
+  onTick(tick: Tick, position: number, chainAt: (position: number) => Bytes | undefined): Write[] {
     const isOurs = equalBytes(tick.coordinatorKey, this.#ownKey);
+    const claimed = Number(tick.position);
+    const ours = claimed >= this.#untilPosition ? chainAt(claimed) : undefined;
+    if (!isOurs && ours !== undefined && equalBytes(ours, tick.chainHash)) this.#isUnproven = false;
     const isFromBefore = this.#isEmpty && position <= this.#untilPosition;
     return isOurs && isFromBefore ? this.#mark() : [];
   }
