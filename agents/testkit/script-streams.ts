@@ -28,6 +28,11 @@ export class ScriptStreams {
     return this.#bound.get(ledger) ?? 1;
   }
 
+  /** Somebody makes a generation's stream before anybody else, and begins it with this. */
+  spoil(ledger: LedgerId, generation: number, first: Bytes): void {
+    this.#streams.set(`${ledger}/${generation}`, [first]);
+  }
+
   /** @returns whether the message is new to its stream, as far as its id tells. */
   append(ledger: LedgerId, generation: number, bytes: Bytes, messageId?: string): boolean {
     const stream = this.of(ledger, generation);

@@ -9,5 +9,6 @@ export type { AdminAccess, AdminClient, AdminServices, JoinClient } from "./clie
 export { connectAdmin, joinClient } from "./client.ts";
 export type { CoordinatorConfig } from "./config.ts";
 export { loadConfig, parseConfig } from "./config.ts";
+export { SCRUB_PERIOD_MS } from "./journal-scrub.ts";
 export { COORDINATOR_NODE_FLAGS, runCoordinator } from "./main.ts";
 export { readTlsFile } from "./tls-file.ts";

@@ -48,7 +48,9 @@ export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[]
     notes.push(`${generation}: promised by ${promises.length} coordinators`);
     if (choice.kind === "short") notes.push(`${generation}: promises missing: ${choice.missing}`);
   }
-  if (obstacle !== undefined) {
+  if (obstacle?.endsWith("order the generation after it") === true && repair !== undefined) {
+    notes.push(`${obstacle}: ${command} --generation ${repair.order.generation + 1}`);
+  } else if (obstacle !== undefined) {
     const isChoice = obstacle.startsWith("promises-contradict");
     notes.push(
       isChoice

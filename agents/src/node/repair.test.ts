@@ -173,6 +173,20 @@ describe("repair of a journal", () => {
     expectNoEquivocation(stand);
   });
 
+  test("a stream that begins with no opening is left for the generation after it", () => {
+    const stand = new RepairStand("repair-spoilt");
+    stand.rollBack(4);
+    stand.mesh.streams.spoil(Ledger.CONTROL, 2, Uint8Array.of(1));
+    stand.repair(2);
+    for (const n of [1, 2, 3]) {
+      expect(stand.status(n).point.generation).toBe(1);
+      expect(stand.status(n).obstacle).toContain("generation 2 begins with no opening (malformed)");
+    }
+    stand.repair(3);
+    expectOne(stand, 3);
+    expectNoEquivocation(stand);
+  });
+
   test("a minority of promises opens nothing", () => {
     const stand = new RepairStand("repair-minority");
     stand.rollBack(4);

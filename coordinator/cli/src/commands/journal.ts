@@ -1,6 +1,7 @@
 // `ostraka journal status`: how each coordinator's copy of each journal is, as it says itself.
 // Reads and shows; believes nobody more than another.
 
+import { SCRUB_PERIOD_MS } from "@ostraka/coordinator";
 import { hex, type LedgerId, ledgerLetter, ledgerName } from "@ostraka/proto";
 import type { JournalStatus } from "@ostraka/proto/gen/admin";
 import { type Access, type AccessFlags, withAccess } from "../access.ts";
@@ -59,6 +60,7 @@ function jsonOf({ name, api, journals, error }: AskedJournals): object {
   return {
     coordinator: name,
     api,
+    scrubPeriodMs: SCRUB_PERIOD_MS,
     journals: journals.map(({ $typeName: _type, ledger, ...more }) => ({
       ledger: ledgerName(ledger as LedgerId),
       ...more,
@@ -77,6 +79,7 @@ function show(asked: readonly AskedJournals[], terminal: Terminal): void {
     if (error !== undefined)
       terminal.say(`- ${printable(name)} says nothing: ${sentenceOf(error)}`);
   }
+  terminal.note(`scrub: every message is compared at least every ${spanText(SCRUB_PERIOD_MS)}`);
   const notes = new Set(
     asked.flatMap(({ name, journals }) =>
       journals.flatMap((j) => j.notes.map((note) => `${name}: ${note}`)),
