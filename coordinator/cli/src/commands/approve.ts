@@ -76,9 +76,9 @@ async function consent(
   flags: ApproveFlags,
   terminal: Terminal,
 ): Promise<{ readonly approver: Identity; readonly envelope: Envelope }> {
-  const recorded = openProposalOf(walk, hex(id));
   const { roster, view } = walk.mesh;
   const approver = openIdentity(flags, { roster: roster.document }, [Role.APPROVER]);
+  const recorded = openProposalOf(walk, hex(id));
   const { proposal, proposer, subject } = recorded.opened;
   if (proposer === approver.name) {
     throw refused(`${approver.name} proposed this, and whoever proposes cannot approve`);
