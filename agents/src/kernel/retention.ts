@@ -1,4 +1,5 @@
-// How long what is kept: the active policy's word, and before there is one the defaults.
+// How long journal copies, private parts and receipts are kept: the active policy's word, and
+// before there is one the defaults. Must never be asked of anything but a view of the mesh.
 
 import { LIMITS } from "@ostraka/proto";
 import type { MeshView } from "./mesh-view.ts";

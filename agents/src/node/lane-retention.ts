@@ -1,5 +1,5 @@
-// Forgets of one ledger's journal what a snapshot holds: own copy and heads, and tells from where on
-// the stream may forget too. Never touches anything above a snapshot that a majority has sealed, nor
+// Forgets of one ledger's journal what a snapshot holds: own copy and heads, and tells how far the
+// stream may forget too. Never touches anything above a snapshot that a majority has sealed, nor
 // what this coordinator would need to start again.
 
 import { decode, HeadSchema, type LedgerId, LIMITS } from "@ostraka/proto";

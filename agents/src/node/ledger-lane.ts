@@ -134,7 +134,8 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     const from = this.machine.point.position + 1;
     for (const [position, bytes] of rows.scan("journal", from)) {
       if (position !== this.machine.point.position + 1) {
-        this.watch.damage = `own copy of message ${this.at(this.machine.point.position + 1)} is gone`;
+        const gone = this.at(this.machine.point.position + 1);
+        this.watch.damage = `own copy of message ${gone} is gone`;
         return;
       }
       if (this.poison.stopsAt(position)) return;

@@ -1,6 +1,6 @@
 // What a coordinator forgets: journal copies, private parts and receipts, each after the time that
-// the active policy keeps it (DESIGN.md 9). Works a little at each clock input; no deadline hangs on
-// it.
+// the active policy keeps it (DESIGN.md 9). Works a little at each clock input; no deadline hangs
+// on it.
 
 import { hex, Ledger } from "@ostraka/proto";
 import { type MeshView, type Out, retentionOf, type Store } from "../kernel/index.ts";

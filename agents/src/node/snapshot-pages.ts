@@ -1,6 +1,6 @@
 // Pieces of a coordinator's newest sealed snapshot, for another coordinator that has lost its own.
-// Owns the question and the answer; whoever asks trusts neither before the seals on the head and the
-// digest in it fit.
+// Owns the question and the answer; whoever asks trusts neither before the seals on the head and
+// the digest in it fit.
 
 import {
   type Bytes,

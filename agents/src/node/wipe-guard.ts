@@ -66,8 +66,8 @@ export class WipeGuard {
   }
 
   /**
-   * A tick was applied: an own one from before shows that this store was lost; another's, past where
-   * we came in, that it has the same history.
+   * A tick was applied: an own one from before shows that this store was lost; another's, past
+   * where we came in, that it has the same history.
    */
   onTick(tick: Tick, position: number, chainAt: (position: number) => Bytes | undefined): Write[] {
     const isOurs = equalBytes(tick.coordinatorKey, this.#ownKey);
