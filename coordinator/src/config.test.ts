@@ -35,6 +35,11 @@ describe("a coordinator's configuration", () => {
     expect(config.signingKey).toBe("/mesh/coordinators/coordinator-1/signing.pem");
     expect(config.log).toEqual({ level: "info" });
     expect(config.nats.replicas).toBe(1);
+    expect(config.nats.ca).toBeUndefined();
+    const secured = GOOD.replace("creds: nats.creds", "creds: nats.creds\n  ca: ../../ca/ca.pem");
+    expect(parseConfig(secured, "/mesh/coordinators/coordinator-1").nats.ca).toBe(
+      "/mesh/ca/ca.pem",
+    );
     expect(JSON.parse(shownConfig(config))).toEqual(config);
   });
 

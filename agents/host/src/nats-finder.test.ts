@@ -59,6 +59,20 @@ describe("a server that runs already", () => {
     expect(found).toMatchObject({ kind: "external", credsFile: "/run/nats.creds" });
   });
 
+  test("servers of a cluster are told apart by commas, their authority comes along", async () => {
+    const env = {
+      OSTRAKA_NATS_URL: "tls://a.example:4222, tls://b.example",
+      OSTRAKA_NATS_CA: "/run/ca.pem",
+    };
+    const urls = ["tls://a.example:4222", "tls://b.example"];
+    expect(await findNatsServer(options(env))).toEqual({
+      kind: "external",
+      urls,
+      caFile: "/run/ca.pem",
+    });
+    await refusalOf(findNatsServer(options({ OSTRAKA_NATS_URL: "tls://a.example,b.example" })));
+  });
+
   test.each(["http://10.0.0.1", "10.0.0.1:4222", "nats//x"])("%s is no NATS URL", async (url) => {
     await refusalOf(findNatsServer(options({ OSTRAKA_NATS_URL: url })));
   });

@@ -17,8 +17,8 @@ export function placeNotes(
   const notes: string[] = [];
   if (replicas < wanted) {
     notes.push(
-      `${name}: its journal lies on ${replicas} of ${wanted} NATS servers: see that ${wanted} form ` +
-        "one cluster, then start a coordinator again to spread it",
+      `${name}: its journal lies on ${replicas} of ${wanted} NATS servers: see that ${wanted} ` +
+        "form one cluster, then start a coordinator again to spread it",
     );
   }
   if (missing.length > 0) {

@@ -1,5 +1,5 @@
-// Attackers at the hosts of a mesh: each guesses passwords on every host, so that hosts send signals
-// and machines decide. Writes logs only, as sshd would.
+// Attackers at the hosts of a mesh: each guesses passwords on every host, so that hosts signal and
+// machines decide. Writes logs only, as sshd would.
 
 import { join } from "node:path";
 import { HostLog } from "../../../coordinator/cli/src/up/traffic/host-log.ts";

@@ -1,5 +1,5 @@
-// What befalls one process of a mesh at a chosen moment, and how it comes back. Each fault ends with
-// its part running again; none touches more than one part.
+// What befalls one process of a mesh at a chosen moment, and how it comes back. Each fault ends
+// with its part running again; none touches more than one part.
 
 import type { ClusterServer } from "../../integration/nats-cluster.ts";
 import type { Seeded } from "./seeded.ts";

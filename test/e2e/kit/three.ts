@@ -5,9 +5,8 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AdminClient, connectAdmin, readTlsFile } from "@ostraka/coordinator";
-import { openCrypto, readGenesisFile } from "@ostraka/host";
+import { openCrypto, parseConfigYaml, readGenesisFile } from "@ostraka/host";
 import { expect } from "vitest";
-import { parse, stringify } from "yaml";
 import {
   type MeshFile,
   natsName,
@@ -219,6 +218,9 @@ export class Three {
 }
 
 function editNats(path: string, edit: (nats: Record<string, unknown>) => object): void {
-  const config = parse(readFileSync(path, "utf8")) as { nats: Record<string, unknown> };
-  writeFileSync(path, stringify({ ...config, nats: edit(config.nats) }));
+  const config = parseConfigYaml(readFileSync(path, "utf8"), path) as {
+    nats: Record<string, unknown>;
+  };
+  // JSON is YAML too.
+  writeFileSync(path, JSON.stringify({ ...config, nats: edit(config.nats) }));
 }

@@ -1,6 +1,6 @@
 // People at work while parts of the mesh fail: proposals, approvals and lifts, one after another,
-// each sent ONCE at first. Owns the book of what each was answered; what ended UNKNOWN is sent again,
-// the same bytes, by `settle`.
+// each sent ONCE at first. Owns the book of what each was answered; what ended UNKNOWN is sent
+// again, the same bytes, by `settle`.
 
 import { join } from "node:path";
 import type { AdminClient } from "@ostraka/coordinator";
@@ -23,6 +23,7 @@ const WAIT_MS = 3_000;
 const SETTLE_MS_MAX = 90_000;
 /** What says nothing of whether the command was entered. */
 const SILENT = ["OSTRAKA_UNREACHABLE", "OSTRAKA_DEADLINE", "OSTRAKA_RESOURCE_EXHAUSTED"];
+const DAMAGED = "OSTRAKA_JOURNAL_DAMAGED";
 
 export interface Written {
   readonly kind: "proposal" | "approval" | "lift";
@@ -46,8 +47,11 @@ export class Writer {
   #running: Promise<void> = Promise.resolve();
   #count = 0;
   #fault: unknown;
+  readonly #canBeDamaged: boolean;
 
-  constructor(three: Three) {
+  /** @param canBeDamaged a refusal for damage is an answer, not the end of the test. */
+  constructor(three: Three, canBeDamaged = false) {
+    this.#canBeDamaged = canBeDamaged;
     this.#three = three;
     const paths = pathsOf(three.stand.data);
     const keys = new Map<string, Signer>();
@@ -153,7 +157,8 @@ export class Writer {
       indices.add(Number(answer.index));
       if (answer.verdictId.length > 0) written.verdictId = hex(answer.verdictId);
     } catch (error) {
-      if (!(error instanceof OstrakaError) || !SILENT.includes(error.code)) throw error;
+      const silent = this.#canBeDamaged ? [...SILENT, DAMAGED] : SILENT;
+      if (!(error instanceof OstrakaError) || !silent.includes(error.code)) throw error;
       answers.push(`UNKNOWN ${error.code}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -1,5 +1,5 @@
-// The files of a mesh's NATS servers: one alone, or three that form a cluster. Owns what is the same
-// for each of them: the authority, one certificate of the mesh CA, the secret of their routes.
+// The files of a mesh's NATS servers: one alone, or three that form a cluster. Owns what is the
+// same for each of them: the authority, one certificate of the mesh CA, the secret of their routes.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
