@@ -80,6 +80,7 @@ export async function runPolicyRollout(
     const epoch = epochOf(named);
     const hash = policies.hashOf(epoch);
     if (hash === undefined) throw refused(`epoch ${epoch} was not published: publish it first`);
+    checkLabels([...mesh.walk.mesh.view.hosts()], flags.canaryLabel ?? []);
     const body = orderBody(epoch, new Uint8Array(Buffer.from(hash, "hex")), flags);
     const order = signBody(
       access.genesis.mesh,
@@ -122,6 +123,16 @@ function orderBody(epoch: number, policyHash: Bytes, flags: RolloutFlags): Bytes
     watchMs: BigInt(durationOf("--watch", flags.watch)),
   });
   return encode(PolicyRolloutSchema, order);
+}
+
+/** A misspelt label would make a canary of nobody, which finds nothing. */
+function checkLabels(
+  hosts: readonly { readonly labels: readonly string[] }[],
+  labels: readonly string[],
+): void {
+  if (labels.length === 0) return;
+  if (hosts.some((host) => labels.every((label) => host.labels.includes(label)))) return;
+  throw usage(`no host has all of the labels ${labels.join(", ")}: nobody would try it first`);
 }
 
 function checkCanary(flags: RolloutFlags, hasCanary: boolean, isTwice: boolean): void {

@@ -149,6 +149,8 @@ describe.skipIf(!hasProc)("a policy's life (needs /proc)", () => {
     const rollout = ["policy", "rollout", "2", "--canary", "60%", "--bake", "3s", "--watch", "5m"];
     const ordered = await ask(...rollout, "--max-revocations", "1", ...AUTHORS);
     expect(ordered.code, ordered.stderr).toBe(0);
+    const nobody = await ask("policy", "rollout", "2", "--canary-label", "a=b", ...AUTHORS);
+    expect(nobody.stderr).toContain("no host has all of the labels a=b");
     const second = await ask(...rollout, ...AUTHORS);
     expect(second.stderr).toContain("rollout-running");
     const seen = await untilStatus(({ activeEpoch }) => activeEpoch === 2, "epoch 2 is active");
