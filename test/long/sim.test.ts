@@ -1,5 +1,5 @@
-// The simulator over many more seeds than a push runs, from where the push's seeds end; every checker
-// on, two processes at a time. Says how many seeds a second.
+// The simulator over many more seeds than a push runs, from where the push's seeds end; every
+// checker on, two processes at a time. Says how many seeds a second.
 
 import { describe, expect, it } from "vitest";
 import { complaint, sim } from "../sim/run-sim.ts";

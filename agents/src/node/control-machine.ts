@@ -39,9 +39,9 @@ import { PeopleQuorum } from "../quorum/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
 import { type CommandOutcome, JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { Mesh } from "./mesh.ts";
-import { isStatement, type StatementKind, VerdictDesk } from "./verdict-desk.ts";
 import { commitmentsOf } from "./privates-fit.ts";
 import { privatesNeededUntilMs } from "./privates-needed.ts";
+import { isStatement, type StatementKind, VerdictDesk } from "./verdict-desk.ts";
 
 /** Kinds that are commands of the control journal. */
 export const COMMAND_KINDS = [
@@ -173,7 +173,8 @@ export class ControlMachine extends JournalMachine {
     if (epoch === undefined) return;
     const report = this.desk.reports.majority(this.mesh.view, { case: "epoch", value: epoch });
     const change = this.mesh.nextRolloutChange(this.point.machineTimeMs, report);
-    if (change !== undefined) this.#enterControl(step, { case: "rolloutChange", value: change }, []);
+    if (change !== undefined)
+      this.#enterControl(step, { case: "rolloutChange", value: change }, []);
   }
 
   protected override onMessage(

@@ -1,5 +1,6 @@
 // What an approver is shown comes out of ledgers that were verified from the genesis on: a proposal
-// that is not there, is decided, or would free somebody else is found out BEFORE anything is signed.
+// that is not there, is decided, or would free somebody else is found out BEFORE anything is
+// signed.
 
 import { create } from "@bufbuild/protobuf";
 import { openCrypto } from "@ostraka/host";

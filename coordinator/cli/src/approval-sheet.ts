@@ -1,6 +1,6 @@
-// What an approver is shown and consents to: a proposal as the ledgers tell it, re-derived here from
-// the genesis on, with everything that it would end. A coordinator's word counts for nothing, and
-// the same sheet is made from an export on a machine without a network.
+// What an approver is shown and consents to: a proposal as the ledgers tell it, re-derived here
+// from the genesis on, with everything that it would end. A coordinator's word counts for nothing,
+// and the same sheet is made from an export on a machine without a network.
 
 import { treesOf } from "@ostraka/agents/kernel";
 import { stageName } from "@ostraka/agents/node";

@@ -1,6 +1,6 @@
 // What a proposal would do, before anybody signs it: which hosts, what else stops, what is in force
-// on the subject already, whom it would lock out. Computed here, from ledgers verified here. What it
-// cannot know, it says: sessions are known to the hosts alone.
+// on the subject already, whom it would lock out. Computed here, from ledgers verified here. What
+// it cannot know, it says: sessions are known to the hosts alone.
 
 import { doesCutOff, lockoutOf, type MeshView, stoppedWith } from "@ostraka/agents/kernel";
 import { stageName } from "@ostraka/agents/node";

@@ -29,8 +29,8 @@ export function writeSignedFile(path: string, kind: EnvelopeKind, envelope: Enve
 
 /**
  * Reads a command of a kind and mesh.
- * @throws OstrakaError OSTRAKA_NOT_FOUND when it is no such file; OSTRAKA_DATA_INVALID when it is of
- * another mesh or kind.
+ * @throws OstrakaError OSTRAKA_NOT_FOUND when it is no such file; OSTRAKA_DATA_INVALID when it is
+ * of another mesh or kind.
  */
 export function readSignedFile(path: string, kind: EnvelopeKind, mesh: MeshId): Envelope {
   let envelope: Envelope | undefined;

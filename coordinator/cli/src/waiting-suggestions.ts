@@ -1,6 +1,6 @@
-// Suggestions that wait for people: what machines left to them, verified in the signals ledger, with
-// the signals as evidence. Owns how one is found and taken up; a proposal made of one is signed by
-// whoever proposes, like any other.
+// Suggestions that wait for people: what machines left to them, verified in the signals ledger,
+// with the signals as evidence. Owns how one is found and taken up; a proposal made of one is
+// signed by whoever proposes, like any other.
 
 import { openPrivate } from "@ostraka/agents/kernel";
 import { stageName } from "@ostraka/agents/node";

@@ -17,7 +17,9 @@ export interface WideningStep {
 
 const ALL_PERMILLE = 1_000;
 
-/** Steps in order, rising to all hosts; none without a canary. @throws OstrakaError OSTRAKA_USAGE. */
+/**
+ * Steps in order, rising to all hosts; none without a canary. @throws OstrakaError OSTRAKA_USAGE.
+ */
 export function wideningOf({ canary, every }: WideningFlags): WideningStep[] {
   if (canary === undefined) return [];
   const everyMs = durationOf("--every", every);

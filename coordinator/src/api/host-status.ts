@@ -1,4 +1,5 @@
-// What the API says of one host: its membership, and its latest receipt as it was signed.
+// What the API says of one host: its membership, and its latest receipt as it was signed. Says
+// nothing of a host that the roster does not know.
 
 import type { HostMember } from "@ostraka/agents/kernel";
 import { hex } from "@ostraka/proto";

@@ -1,6 +1,7 @@
 // What people are told without asking: something waits for them, or something has gone wrong. A
-// notice names verdicts, proposals and members by id and name, never the subject: it leaves the mesh
-// (I9). The same event is the same id at every coordinator, so that receivers can drop repeats.
+// notice names verdicts, proposals and members by id and name, never the subject: it leaves the
+// mesh (I9). The same event is the same id at every coordinator, so that receivers can drop
+// repeats.
 
 import {
   decode,
@@ -93,7 +94,8 @@ function saidOf(
     case "rolloutChange": {
       const { step, epoch, why } = effect.value;
       if (step !== RolloutStep.ROLLED_BACK) return undefined;
-      const text = `Policy epoch ${epoch} was rolled back (${why.slice(0, 200)}): ostraka policy status`;
+      const because = why.slice(0, 200);
+      const text = `Policy epoch ${epoch} was rolled back (${because}): ostraka policy status`;
       return { kind: "policy-rolled-back", text };
     }
     case "coverage": {
@@ -114,11 +116,15 @@ function repairSaid(ledger: LedgerId, effect: Entry["effect"]): Said | undefined
   switch (effect.case) {
     case "equivocation": {
       const key = hex(effect.value.key).slice(0, 16);
-      const text = `Member ${key} has signed two contradicting statements and counts no more: ostraka status`;
+      const text =
+        `Member ${key} has signed two contradicting statements and counts no more: ` +
+        "ostraka status";
       return { kind: "member-equivocated", text };
     }
     case "opening": {
-      const text = `The ${name} journal goes on in generation ${effect.value.generation}: ostraka journal status`;
+      const { generation } = effect.value;
+      const text =
+        `The ${name} journal goes on in generation ${generation}: ` + "ostraka journal status";
       return { kind: "journal-repaired", text };
     }
     case "poison": {

@@ -49,7 +49,8 @@ function damageOf(runtime: CoordinatorRuntime, ledger: LedgerId) {
   const { damage } = runtime.node.status(ledger);
   if (damage === undefined) return [];
   const name = ledgerName(ledger);
-  const text = `Deciding on the ${name} journal has stopped at ${runtime.parts.config.name}: ostraka status`;
+  const at = runtime.parts.config.name;
+  const text = `Deciding on the ${name} journal has stopped at ${at}: ostraka status`;
   return [
     { id: `journal-damaged/${ledgerLetter(ledger)}`, kind: "journal-damaged" as const, text },
   ];

@@ -1,6 +1,6 @@
 // `ostraka propose`: a kill switch. Shows what it would do BEFORE anything is signed, signs a
-// proposal with the proposer's own key, sends it, prints its id and the next step; with --wait stays
-// until every host has proven that it enforces.
+// proposal with the proposer's own key, sends it, prints its id and the next step; with --wait
+// stays until every host has proven that it enforces.
 
 import { randomBytes } from "node:crypto";
 import { parseStage } from "@ostraka/agents/node";
@@ -104,7 +104,9 @@ function subjectOf(text: string): SubjectText {
   );
 }
 
-/** What is asked for; a suggestion gives what the flags do not. @throws OstrakaError OSTRAKA_USAGE. */
+/**
+ * What is asked for; a suggestion gives what the flags do not. @throws OstrakaError OSTRAKA_USAGE.
+ */
 function wishOf(
   flags: ProposeFlags,
   scope: Scope,

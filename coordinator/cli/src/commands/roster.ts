@@ -49,7 +49,9 @@ export async function runRosterShow(
   });
 }
 
-/** `roster sign FILE`: one root's signature, offline: it needs the genesis, the file and the key. */
+/**
+ * `roster sign FILE`: one root's signature, offline: it needs the genesis, the file and the key.
+ */
 export async function runRosterSign(
   args: readonly string[],
   flags: RosterFlags,

@@ -1,4 +1,5 @@
-// Who may read: `access issue`. Grammar alone: the code is in `commands/`.
+// Who may read: `access issue`.
+// Grammar alone: the code is in `commands/`.
 
 import type { Command } from "commander";
 import { type Bind, dataOption, jsonOption } from "./grammar.ts";

@@ -19,7 +19,9 @@ export class SpentSignals {
   /** By hex commitment: the control index of the verdict that spent it. */
   readonly #byPeople = new Map<string, number>();
 
-  /** Spends the signals of a warrant of machines, all or none. @param judgedAt its control index. */
+  /**
+   * Spends the signals of a warrant of machines, all or none. @param judgedAt its control index.
+   */
   spend(proofs: readonly SignalProof[], pardonedMs: number, judgedAt: number): Reject | undefined {
     const signals = signalsOf(proofs);
     if (signals === undefined) return reject("malformed");

@@ -1,6 +1,6 @@
 // A kill switch from its preview to full coverage and back, with real processes: shown before it is
-// signed, approved by a key without a network, counted by whoever asks, certified, lifted; and every
-// nearest step that must not work.
+// signed, approved by a key without a network, counted by whoever asks, certified, lifted; and
+// every nearest step that must not work.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
