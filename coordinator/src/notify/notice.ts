@@ -124,7 +124,7 @@ function repairSaid(ledger: LedgerId, effect: Entry["effect"]): Said | undefined
     case "opening": {
       const { generation } = effect.value;
       const text =
-        `The ${name} journal goes on in generation ${generation}: ` + "ostraka journal status";
+        `The ${name} journal goes on in generation ${generation}: ostraka journal status`;
       return { kind: "journal-repaired", text };
     }
     case "poison": {
