@@ -213,7 +213,7 @@ export class HostileBroker {
   #misread(to: string, ledger: LedgerId, at: number): number {
     const [, , last] = this.#world.coordinators;
     if (last?.person.name !== to || ledger !== Ledger.SIGNALS || !this.#isActive) return at;
-    const isThere = (this.#world.bus.journals.get(ledger) ?? []).length > at;
+    const isThere = this.#world.bus.streams.current(ledger).messages.length > at;
     if (this.#misreadAt === undefined && isThere && at > 60) {
       this.#misreadAt = at;
       this.counts.misread++;

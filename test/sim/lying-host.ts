@@ -77,8 +77,9 @@ export class LyingHost {
 
   /** Sends another's old batches again, as anybody on the bus could. */
   #replay(): void {
-    const journal = this.#world.bus.journals.get(Ledger.SIGNALS) ?? [];
-    const batches = journal.filter((m) => m.id.startsWith("batch/"));
+    const { messages } = this.#world.bus.streams.current(Ledger.SIGNALS);
+    const held = messages.filter((m) => m !== undefined);
+    const batches = held.filter((m) => m.id.startsWith("batch/"));
     for (const { bytes } of batches.slice(-REPLAYED)) this.#post(bytes);
   }
 

@@ -103,7 +103,7 @@ export class LyingMiddle {
 
   #falseTick(liar: Person, ledger: LedgerId): void {
     const { bus, sim, time } = this.#world;
-    const position = (bus.journals.get(ledger) ?? []).length - 2;
+    const position = bus.streams.current(ledger).messages.length - 2;
     const body = encodeNew(TickSchema, {
       format: 1,
       coordinatorKey: liar.signer.publicKey,

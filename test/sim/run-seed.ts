@@ -1,6 +1,7 @@
 // Runs one seed with every checker listening. Owns the order of the phases and what a violation
 // says; the same seed gives the same words.
 
+import type { CoordinatorEffect, SidecarEffect } from "@ostraka/agents/node";
 import { type Envelope, LEDGERS } from "@ostraka/proto";
 import type { Checker, Stand, Watch } from "./checkers/checker.ts";
 import { ConvergenceChecker } from "./checkers/convergence.ts";
@@ -14,7 +15,7 @@ import { Random } from "./random.ts";
 import { withoutRealTime } from "./runtime-trap.ts";
 import { planOf, Scenario } from "./scenario.ts";
 import { Truth } from "./truth.ts";
-import { type SimSidecar, START_MS, World } from "./world.ts";
+import { START_MS, World } from "./world.ts";
 
 export interface Violation {
   readonly invariant: string;
@@ -175,8 +176,8 @@ class Run {
       },
       onEffect: (node, effect) => {
         const sidecar = sidecarOf.get(node);
-        if (sidecar === undefined || effect.type === "receipt" || effect.type === "sealed") return;
-        this.#countEffect(effect.type, sidecar);
+        if (sidecar === undefined || !isOfSidecar(effect)) return;
+        this.#countEffect(effect.type);
         this.#each((checker) => checker.onEffect(sidecar, effect));
       },
       onAnswer: (node, answer, command: Envelope) => {
@@ -189,7 +190,7 @@ class Run {
     });
   }
 
-  #countEffect(type: "enforced" | "ended" | "leased", _: SimSidecar): void {
+  #countEffect(type: SidecarEffect["type"]): void {
     if (type === "enforced") this.#counts.enforced++;
     if (type === "ended") this.#counts.lifted++;
     if (type === "leased") this.#counts.leased++;
@@ -213,6 +214,10 @@ class Run {
       altered: broker.counts.altered,
     };
   }
+}
+
+function isOfSidecar(effect: SidecarEffect | CoordinatorEffect): effect is SidecarEffect {
+  return effect.type === "enforced" || effect.type === "ended" || effect.type === "leased";
 }
 
 function textOf(value: object): string {

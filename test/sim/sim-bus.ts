@@ -2,21 +2,24 @@
 // are cut one way, and two journals in one total order each. Trusted by nobody, so it may do what
 // it likes.
 
-import { type Bytes, LEDGERS, type LedgerId } from "@ostraka/proto";
+import type { Bytes, LedgerId } from "@ostraka/proto";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { SimStreams } from "./sim-streams.ts";
 
 export interface Subscriber {
   readonly name: string;
   /** Prefixes of the channels it hears. */
   readonly hears: readonly string[];
-  deliver(channel: string, bytes: Bytes): void;
+  /** @param replyTo channel on which an answer is waited for. */
+  deliver(channel: string, bytes: Bytes, replyTo?: string): void;
 }
 
-export interface JournalSubscriber {
-  readonly name: string;
-  nextPosition(ledger: LedgerId): number;
-  deliverJournal(ledger: LedgerId, position: number, bytes: Bytes): void;
+/** What a coordinator had a stream forget. */
+export interface Trim {
+  readonly generation: number;
+  readonly upTo: number;
+  readonly most: number;
 }
 
 /** How bad the network is; all zero after the safety phase. */
@@ -25,13 +28,6 @@ export interface Weather {
   duplication: number;
   delayMsMax: number;
 }
-
-interface Message {
-  readonly id: string;
-  readonly bytes: Bytes;
-}
-
-const DEDUPLICATION_MS = 120_000;
 
 export class SimBus {
   readonly weather: Weather = { loss: 0, duplication: 0, delayMsMax: 5 };
@@ -45,17 +41,15 @@ export class SimBus {
   alterJournal: ((ledger: LedgerId, bytes: Bytes) => Bytes) | undefined;
   /** Position that a hostile broker reads to somebody as a position asked for. */
   misread: ((to: string, ledger: LedgerId, position: number) => number) | undefined;
+  /** Told of every trim that a coordinator asks for. */
+  trimmed: ((by: string, ledger: LedgerId, trim: Trim) => void) | undefined;
   readonly counts = { sent: 0, lost: 0, doubled: 0, journal: 0 };
-  readonly journals: ReadonlyMap<LedgerId, Message[]> = new Map(LEDGERS.map((l) => [l, []]));
+  readonly streams = new SimStreams();
   readonly #random: Random;
   readonly #time: Scheduler;
   readonly #subscribers = new Map<string, Subscriber>();
-  readonly #readers = new Map<string, JournalSubscriber>();
-  /** Deliveries to a journal reader that are under way, so that order is kept per reader. */
-  readonly #reading = new Map<string, number>();
-  /** Rises when the broker restarts: what was under way before then is gone. */
-  #restarts = 0;
-  readonly #sentMs = new Map<string, number>();
+  /** Called whenever a journal has grown. */
+  readonly #readers = new Map<string, () => void>();
 
   constructor(random: Random, time: Scheduler) {
     this.#random = random;
@@ -66,9 +60,9 @@ export class SimBus {
     this.#subscribers.set(subscriber.name, subscriber);
   }
 
-  attachReader(reader: JournalSubscriber): void {
-    this.#readers.set(reader.name, reader);
-    this.pull(reader.name);
+  /** @param onGrowth called whenever a journal has grown. */
+  attachReader(name: string, onGrowth: () => void): void {
+    this.#readers.set(name, onGrowth);
   }
 
   detach(name: string): void {
@@ -76,7 +70,12 @@ export class SimBus {
     this.#readers.delete(name);
   }
 
-  publish(from: string, channel: string, bytes: Bytes): void {
+  /** Runs something after the time that a message takes. */
+  later(run: () => void): void {
+    this.#time.in(this.#random.int(0, this.weather.delayMsMax), run);
+  }
+
+  publish(from: string, channel: string, bytes: Bytes, replyTo?: string): void {
     this.counts.sent++;
     for (const tap of this.taps) tap(from, channel, bytes);
     if (this.cut.has(`from:${from}`)) {
@@ -85,87 +84,54 @@ export class SimBus {
     }
     for (const subscriber of this.#subscribers.values()) {
       if (!subscriber.hears.some((prefix) => channel.startsWith(prefix))) continue;
-      this.#send(subscriber.name, channel, bytes);
+      this.#send(subscriber.name, channel, bytes, replyTo);
       if (this.#random.chance(this.weather.duplication)) {
         this.counts.doubled++;
-        this.#send(subscriber.name, channel, bytes);
+        this.#send(subscriber.name, channel, bytes, replyTo);
       }
     }
   }
 
-  #send(to: string, channel: string, bytes: Bytes): void {
+  #send(to: string, channel: string, bytes: Bytes, replyTo: string | undefined): void {
     if (this.cut.has(`to:${to}`) || this.#random.chance(this.weather.loss)) {
       this.counts.lost++;
       return;
     }
     // Each copy takes its own time: that is the reordering.
-    this.#time.in(this.#random.int(0, this.weather.delayMsMax), () => {
+    this.later(() => {
       const delivered = this.alter === undefined ? bytes : this.alter(to, channel, bytes);
-      if (delivered !== undefined) this.deliver(to, channel, delivered);
+      if (delivered !== undefined) this.deliver(to, channel, delivered, replyTo);
     });
   }
 
   /** Hands bytes to a subscriber at once: what a broker may do with anything it likes. */
-  deliver(to: string, channel: string, bytes: Bytes): void {
-    this.#subscribers.get(to)?.deliver(channel, bytes);
+  deliver(to: string, channel: string, bytes: Bytes, replyTo?: string): void {
+    this.#subscribers.get(to)?.deliver(channel, bytes, replyTo);
   }
 
-  /** Appends to a journal, unless the way there is cut or the message lost. */
-  publishJournal(from: string, ledger: LedgerId, id: string, bytes: Bytes): void {
+  /**
+   * Appends to a journal, unless the way there is cut or the message lost.
+   * @param opening generation whose stream's first message it is to be.
+   */
+  publishJournal(from: string, ledger: LedgerId, id: string, bytes: Bytes, opening?: number): void {
     if (this.cut.has(`from:${from}`) || this.#random.chance(this.weather.loss)) {
       this.counts.lost++;
       return;
     }
-    this.#time.in(this.#random.int(0, this.weather.delayMsMax), () => {
-      const journal = this.journals.get(ledger) as Message[];
-      const key = `${ledger}/${id}`;
-      const sentMs = this.#sentMs.get(key);
-      if (sentMs !== undefined && sentMs >= this.#time.nowMs - DEDUPLICATION_MS) return;
-      this.#sentMs.set(key, this.#time.nowMs);
-      this.counts.journal++;
-      journal.push({ id, bytes: this.alterJournal?.(ledger, bytes) ?? bytes });
-      for (const name of this.#readers.keys()) this.pull(name);
-    });
-  }
-
-  /** Hands a reader its next messages, one after the other. */
-  pull(name: string): void {
-    for (const ledger of LEDGERS) this.#pullOne(name, ledger);
-  }
-
-  #pullOne(name: string, ledger: LedgerId): void {
-    const key = `${name}/${ledger}`;
-    if (this.#reading.has(key)) return;
-    const reader = this.#readers.get(name);
-    if (reader === undefined || this.cut.has(`to:${name}`)) return;
-    const position = reader.nextPosition(ledger);
-    const readAs = this.misread?.(name, ledger, position) ?? position;
-    const message = this.journals.get(ledger)?.[readAs - 1];
-    if (message === undefined) return;
-    const restarts = this.#restarts;
-    this.#reading.set(key, position);
-    this.#time.in(this.#random.int(0, this.weather.delayMsMax), () => {
-      if (restarts !== this.#restarts) return;
-      this.#reading.delete(key);
-      const now = this.#readers.get(name);
-      if (now !== reader || this.cut.has(`to:${name}`)) return;
-      reader.deliverJournal(ledger, position, message.bytes);
-      // A reader that stands still (damaged, crashed) is not pushed on.
-      if (this.#readers.get(name) === reader && reader.nextPosition(ledger) > position) {
-        this.#pullOne(name, ledger);
+    this.later(() => {
+      const stream =
+        opening === undefined ? this.streams.current(ledger) : this.streams.of(ledger, opening);
+      // The channel of an opening is the stream's own only until it has taken the journal's.
+      if (
+        stream === undefined ||
+        ((opening ?? 0) > 0 && opening === this.streams.boundOf(ledger))
+      ) {
+        return;
       }
+      const written = this.alterJournal?.(ledger, bytes) ?? bytes;
+      if (!this.streams.append(stream, { id, bytes: written }, this.#time.nowMs)) return;
+      this.counts.journal++;
+      for (const onGrowth of [...this.#readers.values()]) onGrowth();
     });
-  }
-
-  /**
-   * The broker restarts and has lost acknowledged messages: the journal ends earlier than it
-   * did.
-   */
-  truncateJournal(ledger: LedgerId, length: number): void {
-    const journal = this.journals.get(ledger) as Message[];
-    this.#restarts++;
-    this.#reading.clear();
-    for (const { id } of journal.slice(length)) this.#sentMs.delete(`${ledger}/${id}`);
-    journal.length = Math.min(journal.length, length);
   }
 }

@@ -22,6 +22,7 @@ import {
   PrivateSubjectSchema,
   pae,
 } from "@ostraka/proto";
+import { Epochs } from "./epochs.ts";
 import type { SimStore } from "./sim-store.ts";
 import type { SimCoordinator, World } from "./world.ts";
 
@@ -55,6 +56,7 @@ interface SignedHead {
 
 export class Truth {
   readonly world: World;
+  readonly epochs = new Epochs(this);
   readonly #heads = new Map<string, SignedHead>();
   readonly #sealed = new Map<LedgerId, SealedTruth[]>(LEDGERS.map((l) => [l, []]));
   readonly #proven = new Map<LedgerId, TrueEntry[]>(LEDGERS.map((l) => [l, []]));

@@ -14,7 +14,6 @@ import {
   hex,
   Ledger,
   type Lift,
-  PolicyActivationSchema,
   type PrivatePart,
   PrivateSubjectSchema,
   type Proposal,
@@ -24,7 +23,7 @@ import {
   SignalSchema,
   Stage,
 } from "@ostraka/proto";
-import { PEOPLE_TTL_MS_MAX, POLICIES, type SimPolicy } from "./policies.ts";
+import { PEOPLE_TTL_MS_MAX, type SimPolicy } from "./policies.ts";
 import type { Truth } from "./truth.ts";
 
 const BYTES_MAX = 1_000_000;
@@ -52,17 +51,6 @@ function signerOf(
   return crypto.verify(signature.key, message, signature.signature) ? signature.key : undefined;
 }
 
-/** Epoch that the control ledger had made active at an index, by hand. */
-export function epochAt(truth: Truth, controlIndex: number): number {
-  let epoch = 0;
-  for (const found of truth.entries(Ledger.CONTROL).slice(1, controlIndex + 1)) {
-    const { effect } = found.entry;
-    if (effect.case !== "activation") continue;
-    epoch = decode(PolicyActivationSchema, effect.value.body, BYTES_MAX)?.epoch ?? 0;
-  }
-  return epoch;
-}
-
 /** Subject that a private part opens to, if it opens the commitment. */
 function subjectOf(truth: Truth, commitment: Uint8Array, part: PrivatePart | undefined) {
   if (part === undefined) return undefined;
@@ -86,7 +74,7 @@ export function judge(truth: Truth, entry: Entry, privates: readonly PrivatePart
   const { effect } = entry;
   if (effect.case === "revocation") {
     return entry.ledger === Ledger.SIGNALS
-      ? judgeSignals(truth, effect.value, privates)
+      ? judgeSignals(truth, entry, effect.value, privates)
       : judgePeople(truth, effect.value, privates);
   }
   if (effect.case === "lift" && entry.ledger === Ledger.CONTROL) {
@@ -97,15 +85,14 @@ export function judge(truth: Truth, entry: Entry, privates: readonly PrivatePart
 
 function judgeSignals(
   truth: Truth,
+  entry: Entry,
   revocation: Revocation,
   privates: readonly PrivatePart[],
 ): Judgement {
   const { sim } = truth.world;
-  const policy = POLICIES.find((p) => p.epoch === revocation.epoch);
+  const judgedAt = Number(revocation.controlIndex);
+  const policy = truth.epochs.policyOf(revocation.epoch);
   if (policy === undefined) return fault("names an unknown epoch");
-  if (epochAt(truth, Number(revocation.controlIndex)) !== policy.epoch) {
-    return fault("names an epoch that was not active at its control index");
-  }
   const hosts = new Set<string>();
   const domains = new Set<string>();
   const subjects = new Set<string | undefined>();
@@ -121,6 +108,10 @@ function judgeSignals(
     }
     if (!host.isWitness) return alone("counts a host that is no witness");
     if (signal.epoch !== revocation.epoch) return fault("mixes epochs");
+    if (!truth.epochs.mayCount(host, signal.epoch, judgedAt, Number(entry.machineTimeMs))) {
+      return fault(`counts ${host.name} under epoch ${signal.epoch}, which was not its own`);
+    }
+    if (signal.isAgainst) return fault("counts an answer against");
     if (signal.evidenceMdb < policy.lineMdb) return fault("counts a signal below the line");
     if (hex(pathRoot(truth, proof.leafIndex, batch.count, proof)) !== hex(batch.root)) {
       return fault("holds a signal that is not of its batch");

@@ -5,8 +5,9 @@ import { type Event, newOut, type Out, type Reply, type Trace } from "@ostraka/a
 import {
   type CoordinatorEffect,
   type CoordinatorInput,
-  CoordinatorNode,
+  type CoordinatorNode,
   type EdgeReading,
+  type OrderAnswer,
   type Phase,
   Pump,
   type SidecarEffect,
@@ -19,16 +20,15 @@ import {
   type Channels,
   channelsOf,
   type Envelope,
-  LEDGERS,
   Ledger,
   type LedgerId,
-  LIMITS,
   type PrivatePart,
   Stage,
 } from "@ostraka/proto";
 import type { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimBus } from "./sim-bus.ts";
+import type { SimFeed } from "./sim-feed.ts";
 import {
   buildMesh,
   type HostPerson,
@@ -36,6 +36,7 @@ import {
   type Person,
   type SimMesh,
 } from "./sim-mesh.ts";
+import { SimMiddle } from "./sim-middle.ts";
 import { SimStore } from "./sim-store.ts";
 
 /** 2026-01-05T00:00:00Z, a Monday. */
@@ -61,7 +62,11 @@ interface SimProcess<N, I> {
   pump: Pump<I, unknown> | undefined;
 }
 
-export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput>;
+export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput> & {
+  feeds: readonly SimFeed[];
+  /** Announces no later machine version than this one: an older release. */
+  versionMax: number;
+};
 export type SimSidecar = SimProcess<SidecarNode, SidecarInput> & {
   readonly person: HostPerson;
   startedMs: number;
@@ -80,16 +85,21 @@ export class World {
   readonly observers: Observer[] = [];
   /** Asked before each phase of each node: true crashes the node there. */
   crashAt: ((node: string, phase: Phase) => boolean) | undefined;
-  #tokens = 0;
-  readonly #asked = new Map<number, (reply: Reply) => void>();
+  readonly middle: SimMiddle;
 
   constructor(random: Random, shape: MeshShape) {
     this.random = random;
     this.sim = buildMesh(random.split("keys"), shape);
     this.bus = new SimBus(random.split("bus"), this.time);
     this.channels = channelsOf(this.sim.mesh);
+    this.middle = new SimMiddle(this);
     const stopped = () => ({ store: new SimStore(), skewMs: 0, node: undefined, pump: undefined });
-    this.coordinators = this.sim.coordinators.map((person) => ({ person, ...stopped() }));
+    this.coordinators = this.sim.coordinators.map((person) => ({
+      person,
+      ...stopped(),
+      feeds: [],
+      versionMax: Number.MAX_SAFE_INTEGER,
+    }));
     this.sidecars = this.sim.hosts.map((person) => ({ person, ...stopped(), startedMs: 0 }));
   }
 
@@ -105,68 +115,12 @@ export class World {
   // --- coordinators ---
 
   startCoordinator(process: SimCoordinator): void {
-    const { person, store } = process;
-    const node = new CoordinatorNode({
-      crypto: this.sim.crypto,
-      genesis: this.sim.genesis,
-      publicKey: person.signer.publicKey,
-      store,
-    });
-    process.node = node;
-    const pump = new Pump<CoordinatorInput, CoordinatorEffect>(node, {
-      ...this.#ports(person, store),
-      onSealed: ({ kind }, bytes) => (kind === "head" ? { type: "head", bytes } : undefined),
-    });
-    process.pump = pump as unknown as Pump<CoordinatorInput, unknown>;
-    this.#guard(process, () => {
-      const out = newOut<CoordinatorEffect>();
-      node.open(out);
-      pump.feed(pump.perform(out));
-    });
-    this.bus.attach({
-      name: person.name,
-      hears: this.#prefixes(
-        this.channels.headsAll,
-        this.channels.receiptsAll,
-        this.channels.resyncAll,
-      ),
-      deliver: (channel, bytes) => this.#toCoordinator(process, channel, bytes),
-    });
-    this.bus.attachReader({
-      name: person.name,
-      nextPosition: (ledger) => process.node?.nextPosition(ledger) ?? 0,
-      deliverJournal: (ledger, position, bytes) =>
-        this.feedCoordinator(process, { type: "message", ledger, position, bytes }),
-    });
-    this.reread(process);
-    this.#beat(process, node, LIMITS.tickMs, () => {
-      this.feedCoordinator(process, { type: "clock", wallMs: this.wallMs(process) });
-      this.reread(process);
-      this.bus.pull(person.name);
-    });
-  }
-
-  /** Reads the journals' ends again, as after a reconnect. */
-  reread(process: SimCoordinator): void {
-    if (this.bus.cut.has(`to:${process.person.name}`)) return;
-    for (const ledger of LEDGERS) {
-      const journal = this.bus.journals.get(ledger) ?? [];
-      const ours = (process.node?.nextPosition(ledger) ?? 1) - 1;
-      const bytesAtOurs = journal[ours - 1]?.bytes;
-      const lastPosition = journal.length;
-      const read: CoordinatorInput = {
-        type: "reread",
-        ledger,
-        lastPosition,
-        ...(bytesAtOurs !== undefined && { bytesAtOurs }),
-      };
-      this.feedCoordinator(process, read);
-    }
+    this.middle.start(process);
   }
 
   feedCoordinator(process: SimCoordinator, input: CoordinatorInput): void {
     if (process.node === undefined) return;
-    this.#guard(process, () => process.pump?.feed([input]));
+    this.guard(process, () => process.pump?.feed([input]));
   }
 
   /**
@@ -179,20 +133,19 @@ export class World {
     this.bus.cut.delete(`from:${name}`);
     const coordinator = this.coordinators.find((c) => c === process);
     const sidecar = this.sidecars.find((s) => s === process);
-    if (coordinator !== undefined) {
-      this.reread(coordinator);
-      this.bus.pull(name);
-    }
+    if (coordinator !== undefined) this.#reconnect(coordinator);
     if (sidecar !== undefined) this.feedSidecar(sidecar, { type: "connected" });
   }
 
   /** The broker restarts with the last messages of a journal lost; everybody reconnects. */
   loseMessages(ledger: LedgerId, count: number): void {
-    this.bus.truncateJournal(ledger, (this.bus.journals.get(ledger) ?? []).length - count);
-    for (const process of this.coordinators) {
-      this.reread(process);
-      if (process.node !== undefined) this.bus.pull(process.person.name);
-    }
+    const stream = this.bus.streams.current(ledger);
+    this.bus.streams.truncate(stream, stream.messages.length - count);
+    for (const process of this.coordinators) this.#reconnect(process);
+  }
+
+  #reconnect({ node, feeds }: SimCoordinator): void {
+    if (node !== undefined) for (const feed of feeds) feed.connect();
   }
 
   /** Submits a command to a coordinator; the answer comes to `onAnswer`. */
@@ -203,9 +156,7 @@ export class World {
     waitMs = 10_000,
     onAnswer?: (answer: SubmissionAnswer) => void,
   ): void {
-    const to = ++this.#tokens;
-    this.#asked.set(to, ({ value }) => {
-      this.#asked.delete(to);
+    const to = this.middle.expect(({ value }) => {
       const answer = value as SubmissionAnswer;
       for (const o of this.observers) o.onAnswer?.(process.person.name, answer, envelope);
       onAnswer?.(answer);
@@ -214,22 +165,10 @@ export class World {
     this.feedCoordinator(process, { type: "submit", envelope, privates, to, untilMs });
   }
 
-  #toCoordinator(process: SimCoordinator, channel: string, bytes: Bytes): void {
-    const { headsAll, receiptsAll, resyncAll } = this.channels;
-    if (isIn(channel, headsAll)) this.feedCoordinator(process, { type: "head", bytes });
-    if (isIn(channel, receiptsAll)) this.feedCoordinator(process, { type: "receipt", bytes });
-    if (!isIn(channel, resyncAll)) return;
-    const to = ++this.#tokens;
-    const asker = this.sidecars.find(
-      (s) => this.channels.resync(s.person.signer.publicKey) === channel,
-    );
-    this.#asked.set(to, (reply) => {
-      this.#asked.delete(to);
-      if (reply.bytes === undefined || asker === undefined) return;
-      const sent = Uint8Array.from(reply.bytes);
-      this.bus.publish(process.person.name, `answer.${asker.person.name}`, sent);
-    });
-    this.feedCoordinator(process, { type: "resync", bytes, to });
+  /** Hands an order of repair to a coordinator. */
+  order(process: SimCoordinator, envelope: Envelope, onAnswer?: (a: OrderAnswer) => void): void {
+    const to = this.middle.expect(({ value }) => onAnswer?.(value as OrderAnswer));
+    this.feedCoordinator(process, { type: "order", envelope, to });
   }
 
   // --- sidecars ---
@@ -249,9 +188,9 @@ export class World {
     });
     process.node = node;
     process.startedMs = this.time.nowMs;
-    const pump = new Pump<SidecarInput, SidecarEffect>(node, this.#ports(person, store));
+    const pump = new Pump<SidecarInput, SidecarEffect>(node, this.ports(person, store));
     process.pump = pump as unknown as Pump<SidecarInput, unknown>;
-    this.#guard(process, () => {
+    this.guard(process, () => {
       const out = newOut<SidecarEffect>();
       node.open(this.reading(process), out);
       pump.feed(pump.perform(out));
@@ -260,14 +199,14 @@ export class World {
     this.bus.attach({
       name: person.name,
       hears: [
-        ...this.#prefixes(headsAll, verdictsAll),
+        ...prefixes(headsAll, verdictsAll),
         acks(person.signer.publicKey),
         `answer.${person.name}`,
       ],
       deliver: (channel, bytes) => this.#toSidecar(process, channel, bytes),
     });
     this.feedSidecar(process, { type: "connected" });
-    this.#beat(process, node, CLOCK_MS, () =>
+    this.beat(process, node, CLOCK_MS, () =>
       this.feedSidecar(process, { type: "clock", now: this.reading(process) }),
     );
   }
@@ -278,7 +217,7 @@ export class World {
 
   feedSidecar(process: SimSidecar, input: SidecarInput): void {
     if (process.node === undefined) return;
-    this.#guard(process, () => process.pump?.feed([input]));
+    this.guard(process, () => process.pump?.feed([input]));
   }
 
   observe(process: SimSidecar, event: Event): void {
@@ -306,7 +245,8 @@ export class World {
     this.bus.detach(process.person.name);
   }
 
-  #guard(process: SimCoordinator | SimSidecar, run: () => void): void {
+  /** Runs what a process does; it may die of it. */
+  guard(process: SimCoordinator | SimSidecar, run: () => void): void {
     try {
       run();
     } catch (cause) {
@@ -315,7 +255,8 @@ export class World {
     }
   }
 
-  #beat(
+  /** Does something every so often while a node lives. */
+  beat(
     process: SimCoordinator | SimSidecar,
     node: unknown,
     everyMs: number,
@@ -329,22 +270,20 @@ export class World {
     this.time.in(this.random.int(0, everyMs), beat);
   }
 
-  #ports(person: Person, store: SimStore) {
+  /** What every node is given. */
+  ports(person: Person, store: SimStore) {
     const { name, signer } = person;
     return {
       mesh: this.sim.mesh,
       signer,
       store,
       publish: (publication: Out["publish"][number]) => {
-        const { channel, bytes, messageId } = publication;
-        const sent = Uint8Array.from(bytes);
-        if (messageId === undefined) this.bus.publish(name, channel, sent);
-        else this.bus.publishJournal(name, this.#ledgerOf(channel), messageId, sent);
+        this.middle.publish(name, publication);
       },
       enforce: (effect: SidecarEffect | CoordinatorEffect) => {
         for (const o of this.observers) o.onEffect?.(name, effect);
       },
-      reply: (reply: Reply) => this.#asked.get(reply.to)?.(reply),
+      reply: (reply: Reply) => this.middle.answer(reply),
       trace: (trace: Trace) => {
         for (const o of this.observers) o.onTrace?.(name, trace);
       },
@@ -354,17 +293,13 @@ export class World {
       },
     };
   }
-
-  #ledgerOf(channel: string): LedgerId {
-    const isControl = isIn(channel, this.channels.journalAll(Ledger.CONTROL));
-    return isControl ? Ledger.CONTROL : Ledger.SIGNALS;
-  }
-
-  #prefixes(...patterns: readonly string[]): string[] {
-    return patterns.map((pattern) => pattern.slice(0, -1));
-  }
 }
 
-function isIn(channel: string, pattern: string): boolean {
+/** A channel is one of a pattern's. */
+export function isIn(channel: string, pattern: string): boolean {
   return channel.startsWith(pattern.slice(0, -1));
+}
+
+export function prefixes(...patterns: readonly string[]): string[] {
+  return patterns.map((pattern) => pattern.slice(0, -1));
 }

@@ -88,7 +88,8 @@ export class HistoryChecker extends Checker {
   }
 
   /** Whole, connected, and still deciding on a journal that is not the one it applied. */
-  #checkNoticed({ person, node, store }: SimCoordinator): void {
+  #checkNoticed(coordinator: SimCoordinator): void {
+    const { person, node } = coordinator;
     const { world } = this.watch.truth;
     const everybody = world.coordinators.every(
       ({ node: other, person: { name } }) =>
@@ -102,7 +103,9 @@ export class HistoryChecker extends Checker {
         everybody &&
         node !== undefined &&
         node.status(ledger).damage === undefined &&
-        !this.#isCopy(store, ledger, node.nextPosition(ledger) - 1);
+        // Promised to sign nothing more of it: it decides nothing until the next one is open.
+        node.awaitedGeneration(ledger) === undefined &&
+        !this.#isCopy(coordinator, ledger);
       const count = isChanged ? (this.#unnoticed.get(key) ?? 0) + 1 : 0;
       this.#unnoticed.set(key, count);
       if (count >= NOTICED_SAMPLES) {
@@ -113,12 +116,18 @@ export class HistoryChecker extends Checker {
     }
   }
 
-  #isCopy(store: SimCoordinator["store"], ledger: LedgerId, last: number): boolean {
-    const journal = this.watch.truth.world.bus.journals.get(ledger) ?? [];
-    for (let position = Math.max(1, last - COMPARED); position <= last; position++) {
+  /** The own copy's last messages are those of the stream of its generation. */
+  #isCopy({ node, store }: SimCoordinator, ledger: LedgerId): boolean {
+    const place = node?.journalPlace(ledger);
+    if (node === undefined || place === undefined) return true;
+    const { generation, base } = place;
+    const last = node.nextPosition(ledger) - 1;
+    const stream = this.watch.truth.world.bus.streams.of(ledger, generation);
+    const from = Math.max(base + (stream?.first ?? 1), last - COMPARED, node.firstKept(ledger));
+    for (let position = from; position <= last; position++) {
       const key = `journal/${ledgerLetter(ledger)}/${position.toString().padStart(16, "0")}`;
       const ours = store.get(key);
-      const theirs = journal[position - 1]?.bytes;
+      const theirs = stream?.messages[position - base - 1]?.bytes;
       if (ours === undefined || theirs === undefined || !equalBytes(ours, theirs)) return false;
     }
     return true;
