@@ -123,8 +123,7 @@ function repairSaid(ledger: LedgerId, effect: Entry["effect"]): Said | undefined
     }
     case "opening": {
       const { generation } = effect.value;
-      const text =
-        `The ${name} journal goes on in generation ${generation}: ostraka journal status`;
+      const text = `The ${name} journal is in generation ${generation} now: ostraka journal status`;
       return { kind: "journal-repaired", text };
     }
     case "poison": {
