@@ -262,6 +262,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     });
     const channel = channels.journal(this.ledger, publicKey);
     const messageId = `tick/${hex(publicKey.subarray(0, 8))}/${wallMs}`;
+    this.guard.onTickSent(wallMs);
     out.seal.push({ kind: "tick", body, channel, messageId });
     const again = this.shelf.headToSealAgain();
     if (again !== undefined) this.#sealHead(again, out);

@@ -10,6 +10,8 @@ import type { LaneRows } from "./lane-rows.ts";
 
 /** Messages that are merely on their way. */
 const LAG_MAX = 64;
+/** Own ticks of this run that are remembered: more than an hour of them. */
+const SENT_MAX = 4_096;
 
 export class WipeGuard {
   readonly #rows: LaneRows;
@@ -24,6 +26,8 @@ export class WipeGuard {
   #isUnproven = false;
   /** Something that we signed before lies in the journal, or the journal begins above its start. */
   #isWiped = false;
+  /** Times of the ticks that this run has sent: they may lie in the journal before we look at it. */
+  readonly #sentMs = new Set<number>();
 
   constructor(rows: LaneRows, ownKey: Bytes) {
     this.#rows = rows;
@@ -65,16 +69,25 @@ export class WipeGuard {
     return this.#isEmpty ? this.#mark() : [];
   }
 
+  /** A tick of ours is about to leave. */
+  onTickSent(timeMs: number): void {
+    if (!this.#isEmpty) return;
+    this.#sentMs.add(timeMs);
+    const [oldest] = this.#sentMs;
+    if (this.#sentMs.size > SENT_MAX) this.#sentMs.delete(oldest as number);
+  }
+
   /**
-   * A tick was applied: an own one from before shows that this store was lost; another's, past
-   * where we came in, that it has the same history.
+   * A tick was applied: an own one from before this run shows that this store was lost;
+   * another's, past where we came in, that it has the same history.
    */
   onTick(tick: Tick, position: number, chainAt: (position: number) => Bytes | undefined): Write[] {
     const isOurs = equalBytes(tick.coordinatorKey, this.#ownKey);
     const claimed = Number(tick.position);
     const ours = claimed >= this.#untilPosition ? chainAt(claimed) : undefined;
     if (!isOurs && ours !== undefined && equalBytes(ours, tick.chainHash)) this.#isUnproven = false;
-    const isFromBefore = this.#isEmpty && position <= this.#untilPosition;
+    const isOfThisRun = this.#sentMs.has(Number(tick.timeMs));
+    const isFromBefore = this.#isEmpty && !isOfThisRun && position <= this.#untilPosition;
     return isOurs && isFromBefore ? this.#mark() : [];
   }
 

@@ -1,0 +1,44 @@
+import { type Bytes, decode, encodeNew, type Tick, TickSchema } from "@ostraka/proto";
+import { expect, test } from "vitest";
+import { MemoryStore } from "../../testkit/memory-store.ts";
+import { LaneRows } from "./lane-rows.ts";
+import { WipeGuard } from "./wipe-guard.ts";
+
+const OURS = Uint8Array.from({ length: 32 }, () => 1);
+const noChain = (): Bytes | undefined => undefined;
+
+function emptyGuard(): WipeGuard {
+  const guard = new WipeGuard(new LaneRows(new MemoryStore(), "c"), OURS);
+  guard.open();
+  return guard;
+}
+
+function ownTick(timeMs: number): Tick {
+  const bytes = encodeNew(TickSchema, { coordinatorKey: OURS, timeMs: BigInt(timeMs) });
+  return decode(TickSchema, bytes, bytes.length) as Tick;
+}
+
+test("a tick that was sent before the journal was looked at does not make a new store a lost one", () => {
+  const guard = emptyGuard();
+  guard.onTickSent(1_000);
+  guard.onReread(0, 4, false);
+  expect(guard.onTick(ownTick(1_000), 2, noChain)).toEqual([]);
+  expect(guard.isWiped).toBe(false);
+});
+
+test("an own tick that this run has not sent shows that the store was lost", () => {
+  const guard = emptyGuard();
+  guard.onTickSent(1_000);
+  guard.onReread(0, 4, false);
+  expect(guard.onTick(ownTick(999), 2, noChain)).toHaveLength(1);
+  expect(guard.isWiped).toBe(true);
+});
+
+test("a broker that hands out a tick of this run twice does not silence its author", () => {
+  const guard = emptyGuard();
+  guard.onTickSent(1_000);
+  guard.onReread(0, 4, false);
+  guard.onTick(ownTick(1_000), 2, noChain);
+  guard.onTick(ownTick(1_000), 3, noChain);
+  expect(guard.isWiped).toBe(false);
+});
