@@ -134,8 +134,11 @@ export class CoordinatorNode {
   }
 
   status(ledger: LedgerId) {
-    const { machine, poison, repair, retention, sealer, shelf, watch } = this.#lane(ledger);
+    const lane = this.#lane(ledger);
+    const { guard, machine, poison, repair, retention, sealer, shelf, watch } = lane;
     return {
+      /** It has lost its store, and signs nothing before it has heard enough. */
+      isWiped: guard.isWiped,
       repair: repair.state(this.control.mesh.view),
       obstacle: this.#repair(ledger).obstacle,
       stalled: poison.stalled,

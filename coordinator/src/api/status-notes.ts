@@ -68,20 +68,32 @@ export function sealsOf(
 }
 
 function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
-  const { damage, dissenters } = runtime.node.status(ledger);
+  const { damage, dissenters, isWiped } = runtime.node.status(ledger);
   const name = ledgerName(ledger);
   const seals = sealsOf(runtime, ledger);
   return [
     ...(damage === undefined ? [] : [damageNote(runtime, name, damage)]),
+    ...(isWiped && damage === undefined ? [wipedNote(runtime, name)] : []),
     ...notesOfRepair(runtime, ledger),
     ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
-    ...(seals.isHeldUp ? [`${name}: ${seals.text}; start it, or nothing new is decided`] : []),
+    ...(seals.isHeldUp
+      ? [`${name}: ${seals.text}: nothing new is decided until they do; start what is down`]
+      : []),
     ...dissenters.map(
       (key) =>
         `${name}: ${coordinatorName(runtime, key)} shows another history than this coordinator ` +
         "has, or has signed two heads at one position: compare their disks before trusting it",
     ),
   ];
+}
+
+function wipedNote(runtime: CoordinatorRuntime, name: string): string {
+  const others = runtime.node.control.mesh.view.coordinatorKeys().length - 1;
+  return (
+    `${name}: ${runtime.parts.config.name} has lost its store, so it seals nothing before it has ` +
+    `read the heads of ${Math.min(majorityOf(others + 1), others)} others and stands above them; ` +
+    "start those that are down"
+  );
 }
 
 function damageNote(runtime: CoordinatorRuntime, name: string, why: string): string {
