@@ -17,6 +17,7 @@ import {
   LIMITS,
   type Lift,
   LiftSchema,
+  type LiftWish,
   openEnvelope,
   type PrivatePart,
   type Proposal,
@@ -25,6 +26,7 @@ import {
   type Revocation,
   RevocationSchema,
   type RevokeWish,
+  RevokeWishSchema,
   reject,
   type Scope,
   ScopeSchema,
@@ -86,6 +88,9 @@ export function openProposal(
   if (proposal.format !== FORMAT) return reject("unsupported-format");
   if (proposal.nonce.length !== 16) return reject("malformed");
   if (!isTime(proposal.createdMs) || !fitsProposal(proposal, view)) return reject("malformed");
+  if (view.machineVersion >= 2 && isTooLarge(opened.body.length, proposal)) {
+    return reject("too-large");
+  }
   const content = openPrivate(crypto, proposal.commitment, part);
   if (content === undefined || part === undefined) return reject("commitment-mismatch");
   if (content.content.statement.length > LIMITS.statementTextMax) return reject("too-large");
@@ -108,6 +113,15 @@ export function openProposal(
     reach: reachOfWish(content.subject, wish.case === "revoke" ? wish.value : undefined),
     evidence,
   };
+}
+
+/** Room in an entry for what a verdict holds beside its proposal and its wish: its approvals. */
+const APPROVALS_BYTES = LIMITS.approvalsMax * 1_024;
+
+/** Whether the verdict would be too large for an entry: the wish stands in it a second time. */
+function isTooLarge(bodyBytes: number, { wish }: Proposal): boolean {
+  const wishBytes = wish.case === "revoke" ? encode(RevokeWishSchema, wish.value).length : 0;
+  return bodyBytes + wishBytes + APPROVALS_BYTES > LIMITS.entryBytesMax;
 }
 
 /** Whether a proposal says only what its machine version knows. */
@@ -145,9 +159,20 @@ function ruleOf(
   if (ids.length === 0 || ids.length > LIMITS.scopeItemsMax || !isSorted)
     return reject("malformed");
   if (ids.some((id) => id.length !== 32)) return reject("malformed");
+  if (view.machineVersion >= 2 && doesPardonAhead(proposal.createdMs, wish.value)) {
+    return reject("clock-off");
+  }
   const lifting = policy.approvalRules.filter((r) => r.wish === "lift");
   if (lifting.length === 0) return reject("stage-not-allowed");
   return liftRuleOf(policy, subject) ?? reject("condition-not-met");
+}
+
+/**
+ * Whether a lift pardons what has not been seen yet: that would make its subject immune, and a time
+ * beyond safe integers is none that a machine can keep.
+ */
+function doesPardonAhead(createdMs: bigint, { pardonBeforeMs }: LiftWish): boolean {
+  return pardonBeforeMs > createdMs + BigInt(LIMITS.signalAheadMsMax);
 }
 
 /** The rule by which a verdict on a subject is ended. */

@@ -55,9 +55,19 @@ export function strongestByHost(signals: readonly OpenedSignal[]): number[] {
   return [...strongest.values()];
 }
 
+/** The largest sum that an entry can say: a host may claim any evidence that its field can hold. */
+const SUM_MDB_MAX = 2_147_483_647;
+
 /** The plain sum of day accounts, one a host: what they would say if they were independent. */
 export function sumEvidenceMdb(signals: readonly OpenedSignal[]): number {
-  return strongestByHost(signals).reduce((sum, mdb) => sum + mdb, 0);
+  return sumMdb(strongestByHost(signals));
+}
+
+/** As `sumEvidenceMdb`, of the accounts themselves: of those over a line, which are positive. */
+export function sumMdb(accountsMdb: Iterable<number>): number {
+  let sum = 0;
+  for (const mdb of accountsMdb) sum = Math.min(SUM_MDB_MAX, sum + mdb);
+  return sum;
 }
 
 /** Whether a rule speaks of what reaches so far. */

@@ -21,6 +21,11 @@ export function saveNumber(w: BinaryWriter, n: number): BinaryWriter {
   return w.uint64(n);
 }
 
+/** A time that the wire can say, as one that can be saved: what lies beyond is never reached. */
+export function savedMs(ms: bigint): number {
+  return Math.min(Number(ms), Number.MAX_SAFE_INTEGER);
+}
+
 export function loadNumber(r: BinaryReader): number {
   return Number(r.uint64());
 }

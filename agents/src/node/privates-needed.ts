@@ -25,7 +25,7 @@ export function privatesNeededUntilMs({ effect }: Entry): number {
     case "lift": {
       const { expiresMs, pardonBeforeMs } = effect.value;
       const pardonedMs = pardonBeforeMs > 0n ? endedUntilMs(Number(pardonBeforeMs)) : 0;
-      return Math.max(Number(expiresMs), pardonedMs);
+      return Math.max(Number(expiresMs), Math.min(pardonedMs, Number.MAX_SAFE_INTEGER));
     }
     default:
       return 0;

@@ -33,6 +33,7 @@ import {
   evidenceOf,
   type MeshView,
   openPrivate,
+  savedMs,
 } from "../kernel/index.ts";
 import {
   type CountedSignal,
@@ -274,7 +275,7 @@ export class SignalsMachine extends JournalMachine {
     for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs), subject);
     this.quorum.lift(subject, lift.revocationIds);
     if (lift.pardonBeforeMs === 0n) return;
-    this.quorum.pardon(subject, Number(lift.pardonBeforeMs));
+    this.quorum.pardon(subject, savedMs(lift.pardonBeforeMs));
   }
 
   #subjectOf(part: PrivatePart) {

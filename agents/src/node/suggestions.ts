@@ -22,6 +22,7 @@ import {
   type MeshView,
   saveAll,
   saveNumber,
+  sumMdb,
 } from "../kernel/index.ts";
 import type { SignalVerdict } from "../quorum/index.ts";
 
@@ -60,7 +61,7 @@ export class Suggestions {
       ttlMs: revocation.expiresMs - revocation.fromMs,
       signals,
       evidenceMdb: revocation.evidenceMdb ?? 0,
-      sumMdb: sumMdb(signals),
+      sumMdb: sumMdb(accountsOf(signals)),
       hostCount: revocation.hostCount,
       expiresMs: BigInt(expiresMs),
     });
@@ -83,8 +84,8 @@ export class Suggestions {
   }
 }
 
-/** The plain sum of day accounts, one a host: shown as "if independent". */
-function sumMdb(proofs: readonly SignalProof[]): number {
+/** The day accounts behind signals, one a host: their plain sum is shown as "if independent". */
+function accountsOf(proofs: readonly SignalProof[]): Iterable<number> {
   const byHost = new Map<string, number>();
   for (const { signal: bytes } of proofs) {
     const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
@@ -92,5 +93,5 @@ function sumMdb(proofs: readonly SignalProof[]): number {
     const host = hex(signal.hostKey);
     byHost.set(host, Math.max(byHost.get(host) ?? signal.evidenceMdb, signal.evidenceMdb));
   }
-  return [...byHost.values()].reduce((sum, mdb) => sum + mdb, 0);
+  return byHost.values();
 }

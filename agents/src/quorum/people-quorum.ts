@@ -29,6 +29,7 @@ import {
   openProposal,
   type PeopleVerdict,
   saveAll,
+  savedMs,
   saveNumber,
   verdictOfPeople,
 } from "../kernel/index.ts";
@@ -187,7 +188,7 @@ export class PeopleQuorum {
     open.isDecided = true;
     if (verdict.kind === "lift" && verdict.lift.pardonBeforeMs > 0n) {
       const pardonedMs = this.#pardons.get(verdict.subject) ?? 0;
-      const beforeMs = Math.max(pardonedMs, Number(verdict.lift.pardonBeforeMs));
+      const beforeMs = Math.max(pardonedMs, savedMs(verdict.lift.pardonBeforeMs));
       this.#pardons.set(verdict.subject, beforeMs);
     }
     for (const { signal } of open.opened.evidence) {
