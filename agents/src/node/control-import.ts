@@ -33,8 +33,9 @@ export function makeImport(
   for (const [key, bytes] of store.scan("record/c/", start, LIMITS.importRecordsMax)) {
     const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
     size += bytes.length;
-    const isOver = Number(key.slice(-16)) > sealedIndex || size > LIMITS.importBytesMax;
-    if (record === undefined || isOver) break;
+    // The first one goes however large it is: what came after it would wait for ever.
+    const isFull = records.length > 0 && size > LIMITS.importBytesMax;
+    if (record === undefined || isFull || Number(key.slice(-16)) > sealedIndex) break;
     records.push(record);
   }
   const index = from + records.length;

@@ -29,6 +29,26 @@ export function privatesFit(
 }
 
 /**
+ * Whether private parts are some of those that an entry asks for, in its order: what is missing may
+ * have been erased or pruned, what is there must open a commitment of its own.
+ */
+export function arePartsOf(
+  crypto: Crypto,
+  entry: Entry,
+  privates: readonly PrivatePart[],
+): boolean {
+  const commitments = commitmentsOf(entry);
+  if (commitments === undefined) return false;
+  let at = 0;
+  return privates.every((part) => {
+    const opened = commitmentOf(crypto, part);
+    const found = commitments.findIndex((c, i) => i >= at && equalBytes(c, opened));
+    at = found + 1;
+    return found >= 0;
+  });
+}
+
+/**
  * Commitments of an entry in the order of its private parts; `undefined` when it cannot be read.
  */
 export function commitmentsOf({ effect }: Entry): readonly Uint8Array[] | undefined {

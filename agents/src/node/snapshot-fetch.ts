@@ -24,6 +24,7 @@ import {
 import { decodeHead, type MeshView } from "../kernel/index.ts";
 import { openSealedHead } from "../sealer/index.ts";
 import type { Mesh } from "./mesh.ts";
+import { arePartsOf } from "./privates-fit.ts";
 
 export interface FetchStart {
   readonly crypto: Crypto;
@@ -35,6 +36,20 @@ export interface FetchStart {
   /** Who may seal, for the signals ledger: as the control ledger here knows it. */
   readonly view: () => MeshView;
 }
+
+/** Effects that change who may sign what; all but verdicts and what only lies in the ledger. */
+const OF_THE_MESH: ReadonlySet<Entry["effect"]["case"]> = new Set([
+  "genesis",
+  "roster",
+  "grant",
+  "member",
+  "policy",
+  "activation",
+  "rollout",
+  "rolloutChange",
+  "version",
+  "equivocation",
+]);
 
 export interface FetchedRecord {
   readonly record: EntryRecord;
@@ -114,6 +129,8 @@ export class SnapshotFetch {
       if (index > last) break;
       const isNext = index === this.index + 1;
       if (!isNext || !equalBytes(entry.previousRoot, this.#frontier.root())) return undefined;
+      // What lies beside an entry is under no seal: an import would carry it on.
+      if (!arePartsOf(this.#s.crypto, entry, record.privates)) return undefined;
       if (!this.#followControl(entry)) return undefined;
       this.#frontier.append(leafHash(this.#s.crypto, record.entry));
       taken.push({ record, entry });
@@ -121,11 +138,14 @@ export class SnapshotFetch {
     return taken;
   }
 
-  /** I2: a peer may not bring in a roster of its own making, and with it seals of its own. */
+  /**
+   * I2: a peer may not bring in a roster of its own making, and with it seals of its own; nor
+   * anything else that the mesh cannot apply. No seal has been seen yet.
+   */
   #followControl(entry: Entry): boolean {
     const { mesh } = this.#s;
     if (mesh === undefined) return true;
-    const isChecked = entry.effect.case === "roster" || entry.effect.case === "genesis";
+    const isChecked = OF_THE_MESH.has(entry.effect.case);
     if (isChecked && mesh.faultOf(entry, []) !== undefined) return false;
     mesh.apply(entry);
     return true;
