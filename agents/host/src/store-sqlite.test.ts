@@ -52,6 +52,35 @@ describe("the store", () => {
     store.close();
   });
 
+  test("keeps values apart from the keys that are searched, and reads files where they are not", () => {
+    const isShared = (path: string) => {
+      const db = new Database(path);
+      const shared = db.prepare("SELECT wr FROM pragma_table_list('kv')").pluck().get();
+      db.close();
+      return shared === 1;
+    };
+    const path = newPath();
+    openSqliteStore(path).close();
+    expect(isShared(path)).toBe(false);
+    const old = newPath();
+    const db = new Database(old);
+    db.exec("CREATE TABLE kv (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID");
+    db.exec("INSERT INTO kv VALUES ('a', x'31')");
+    db.pragma("user_version = 1");
+    db.close();
+    const store = openSqliteStore(old);
+    store.write([
+      { key: "b", value: utf8("2") },
+      { key: "a", value: utf8("3") },
+    ]);
+    expect([...store.scan("")]).toEqual([
+      ["a", utf8("3")],
+      ["b", utf8("2")],
+    ]);
+    store.close();
+    expect(isShared(old)).toBe(true);
+  });
+
   test("is locked without a byte more on the disk, which may be full", () => {
     const path = newPath();
     const store = openSqliteStore(path);

@@ -106,7 +106,10 @@ function prepareLayout(db: Database.Database, path: string): void {
     const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get() as { n: number };
     if (version !== 0 || tables.n !== 0) return;
     db.transaction(() => {
-      db.exec("CREATE TABLE kv (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID");
+      // With rowids, or keys and values share a tree, and whoever passes a snapshot of many
+      // megabytes on the way to another key reads all of it to compare the two. A file that was
+      // made so is read and written by the same statements.
+      db.exec("CREATE TABLE kv (key TEXT PRIMARY KEY, value BLOB NOT NULL)");
       db.pragma(`user_version = ${STORE_FORMAT}`);
     })();
   });
