@@ -52,7 +52,7 @@ describe("the store", () => {
     store.close();
   });
 
-  test("keeps values apart from the keys that are searched, and reads files where they are not", () => {
+  test("keeps values apart from keys that are searched, and reads files that do not", () => {
     const isShared = (path: string) => {
       const db = new Database(path);
       const shared = db.prepare("SELECT wr FROM pragma_table_list('kv')").pluck().get();
