@@ -38,7 +38,7 @@ import { isExempt } from "./exempt.ts";
 import type { MeshView } from "./mesh-view.ts";
 import { type ApprovalRule, endedUntilMs, type Policy, type Reach } from "./policy.ts";
 import { openPrivate, verdictCommitment } from "./private-part.ts";
-import { hasEvidence, openEvidence } from "./proposal-evidence.ts";
+import { hasEvidence, isForgotten, openEvidence } from "./proposal-evidence.ts";
 import { isAsked, reachOfWish, treesOf } from "./reach.ts";
 import { FORMAT, isTime, type OpenedSignal } from "./signal-proof.ts";
 import { hasApprovals } from "./tally.ts";
@@ -255,6 +255,7 @@ export function verdictOfPeople(
   if (isReject(asked)) return asked;
   const late = checkNotAfter(asked.proposal.notAfterMs, machineTimeMs);
   if (late !== undefined) return late;
+  if (isForgotten(asked.evidence, machineTimeMs)) return reject("expired");
   const given = openApprovals(crypto, view, asked, approvals, machineTimeMs);
   if (isReject(given)) return given;
   const approvers = given.map((g) => g.approver);

@@ -30,6 +30,21 @@ import { ballotsOf, isOneWindow } from "./verdict-body.ts";
  */
 export const EVIDENCE_AGE_MS_MAX = 24 * 3_600_000;
 
+/**
+ * So long after its signed time no honest proposal that still lives can take a signal along: until
+ * then it is remembered as spent, and from then on no verdict of people uses it.
+ */
+export const EVIDENCE_SPENT_MS =
+  EVIDENCE_AGE_MS_MAX + LIMITS.notAfterMsMax + 3 * LIMITS.signalAheadMsMax;
+
+/**
+ * Whether evidence is older than what is remembered of it. A proposal that is dated back must not
+ * take up what was spent before.
+ */
+export function isForgotten(evidence: readonly OpenedSignal[], machineTimeMs: number): boolean {
+  return evidence.some(({ signal }) => Number(signal.timeMs) + EVIDENCE_SPENT_MS <= machineTimeMs);
+}
+
 /** The signals inside a warrant of people. */
 export function evidenceOf(warrant: Warrant | undefined): readonly SignalProof[] {
   const body = warrant?.proposal?.body;

@@ -13,13 +13,13 @@ import {
   type PrivatePart,
   type Reject,
   reject,
-  type SubjectText,
 } from "@ostraka/proto";
 import {
   type BinaryReader,
   type BinaryWriter,
   checkNotAfter,
-  EVIDENCE_AGE_MS_MAX,
+  EVIDENCE_SPENT_MS,
+  isForgotten,
   loadAll,
   loadNumber,
   type MeshView,
@@ -31,6 +31,7 @@ import {
   saveAll,
   savedMs,
   saveNumber,
+  subjectKey,
   verdictOfPeople,
 } from "../kernel/index.ts";
 import { loadCommand, loadPart, saveCommand, savePart, type ViewAt } from "./saved-quorum.ts";
@@ -59,9 +60,6 @@ export interface CompletedVerdict {
 /** An approver's clock may be this much slower than the proposer's. */
 const CLOCKS_APART_MS = BigInt(LIMITS.signalAheadMsMax);
 
-/** So long after its signed time no proposal that still lives can take a signal along. */
-const SPENT_MS = EVIDENCE_AGE_MS_MAX + LIMITS.notAfterMsMax + 3 * LIMITS.signalAheadMsMax;
-
 export class PeopleQuorum {
   readonly #crypto: Crypto;
   readonly #open = new Map<string, Open>();
@@ -71,8 +69,8 @@ export class PeopleQuorum {
    * never waits for a signal.
    */
   readonly #spent = new Map<string, number>();
-  /** Until when evidence about a subject was pardoned. */
-  readonly #pardons = new Map<SubjectText, number>();
+  /** Until when evidence about a subject was pardoned, by subject key: it outlasts an erasure. */
+  readonly #pardons = new Map<string, number>();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -95,15 +93,19 @@ export class PeopleQuorum {
     }
     if (opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (this.#open.has(hex(opened.id))) return reject("duplicate");
-    const worn = this.#faultOfEvidence(opened);
+    const worn = this.#faultOfEvidence(opened, machineTimeMs);
     if (worn !== undefined) return worn;
     if (this.#openOf(opened.proposer) >= LIMITS.proposalsPerHolderMax) return reject("too-large");
     return opened;
   }
 
-  /** Evidence that was used up, or that reaches back before a pardon, by now. */
-  #faultOfEvidence({ evidence, subject }: OpenedProposal): Reject | undefined {
-    const pardonedMs = this.#pardons.get(subject) ?? 0;
+  /** Evidence that was used up, that is forgotten, or that reaches back before a pardon, by now. */
+  #faultOfEvidence(
+    { evidence, subject }: OpenedProposal,
+    machineTimeMs: number,
+  ): Reject | undefined {
+    if (isForgotten(evidence, machineTimeMs)) return reject("expired");
+    const pardonedMs = this.#pardons.get(subjectKey(this.#crypto, subject)) ?? 0;
     for (const { signal } of evidence) {
       if (this.#spent.has(hex(signal.commitment))) return reject("spent");
       if (Number(signal.evidenceFromMs) < pardonedMs) return reject("pardoned");
@@ -153,13 +155,21 @@ export class PeopleQuorum {
     if (open.isDecided) return reject("already-decided");
     if (open.opened.proposal.epoch !== view.epoch) return reject("wrong-epoch");
     if (open.approvals.length >= LIMITS.approvalsMax) return reject("too-large");
-    const worn = this.#faultOfEvidence(open.opened);
+    const outdated = view.machineVersion < 2 ? undefined : this.#faultOfProposal(view, open);
+    if (outdated !== undefined) return outdated;
+    const worn = this.#faultOfEvidence(open.opened, machineTimeMs);
     if (worn !== undefined) return worn;
     // A verdict runs from its oldest witness: a consent dated back would make one that is over at
     // once.
     const { createdMs } = open.opened.proposal;
     if (opened.approval.createdMs + CLOCKS_APART_MS < createdMs) return reject("clock-off");
     return opened;
+  }
+
+  /** Why a proposal no longer stands: who made it or what it takes along counts no more. */
+  #faultOfProposal(view: MeshView, { envelope, parts: [part, ...evidence] }: Open) {
+    const opened = openProposal(this.#crypto, view, envelope, part, evidence);
+    return isReject(opened) ? opened : undefined;
   }
 
   /** An open or decided proposal that has not lapsed, as it was opened. */
@@ -178,6 +188,7 @@ export class PeopleQuorum {
     open.approvals.push({ envelope, opened, takenAt: view.controlIndex });
     const valid = open.approvals
       .filter((a) => Number(a.opened.approval.notAfterMs) > machineTimeMs)
+      .filter((a) => this.#isStanding(view, a.envelope))
       .sort((a, b) => compareBytes(a.opened.id, b.opened.id))
       .map((a) => a.envelope);
     const { envelope: proposal, parts } = open;
@@ -187,14 +198,20 @@ export class PeopleQuorum {
     if (isReject(verdict)) return undefined;
     open.isDecided = true;
     if (verdict.kind === "lift" && verdict.lift.pardonBeforeMs > 0n) {
-      const pardonedMs = this.#pardons.get(verdict.subject) ?? 0;
+      const key = subjectKey(this.#crypto, verdict.subject);
+      const pardonedMs = this.#pardons.get(key) ?? 0;
       const beforeMs = Math.max(pardonedMs, savedMs(verdict.lift.pardonBeforeMs));
-      this.#pardons.set(verdict.subject, beforeMs);
+      this.#pardons.set(key, beforeMs);
     }
     for (const { signal } of open.opened.evidence) {
-      this.#spent.set(hex(signal.commitment), Number(signal.timeMs) + SPENT_MS);
+      this.#spent.set(hex(signal.commitment), Number(signal.timeMs) + EVIDENCE_SPENT_MS);
     }
     return { verdict, privates: parts };
+  }
+
+  /** Whether an approver is one still: who has left the roster must not hold up the others. */
+  #isStanding(view: MeshView, approval: Envelope): boolean {
+    return view.machineVersion < 2 || !isReject(openApproval(this.#crypto, view, approval));
   }
 
   /** Forgets proposals that can no longer be approved. */
@@ -233,7 +250,7 @@ export class PeopleQuorum {
       this.#open.set(hex(asked.opened.id), { ...asked, parts, isDecided, approvals });
     });
     for (const times of [this.#spent, this.#pardons]) {
-      loadAll(r, () => (times as Map<string, number>).set(r.string(), loadNumber(r)));
+      loadAll(r, () => times.set(r.string(), loadNumber(r)));
     }
   }
 
