@@ -3,7 +3,6 @@
 // the seed.
 
 import type { Phase } from "@ostraka/agents/node";
-import { Ledger } from "@ostraka/proto";
 import type { Random } from "./random.ts";
 import type { SimCoordinator, SimSidecar, World } from "./world.ts";
 
@@ -41,7 +40,7 @@ export function planFaults(random: Random): FaultPlan {
 }
 
 export class Faults {
-  readonly counts = { crashes: 0, restarts: 0, cuts: 0, jumps: 0, lost: 0 };
+  readonly counts = { crashes: 0, restarts: 0, cuts: 0, jumps: 0 };
   readonly #world: World;
   readonly #random: Random;
   readonly #plan: FaultPlan;
@@ -83,14 +82,6 @@ export class Faults {
     if (sidecar !== undefined) this.#world.startSidecar(sidecar);
   }
 
-  /** The broker loses the last messages of a journal that it had acknowledged. */
-  loseMessages(): void {
-    const ledger = this.#random.pick([Ledger.CONTROL, Ledger.SIGNALS] as const);
-    const count = this.#random.int(1, 6);
-    this.counts.lost += count;
-    this.#world.loseMessages(ledger, count);
-  }
-
   #crashAt(name: string, phase: Phase): boolean {
     if (!this.#isActive || phase === "trace" || !this.#random.chance(this.#plan.crash))
       return false;
@@ -98,6 +89,7 @@ export class Faults {
     const all: Process[] = [...this.#world.coordinators, ...this.#world.sidecars];
     const process = all.find((p) => p.person.name === name) as Process;
     this.#world.time.in(this.#random.int(200, 6_000), () => {
+      // Somebody else may have started it again by now.
       if (this.#isActive && !this.isHeld) this.restart(process);
     });
     return true;

@@ -9,6 +9,7 @@ import {
   compareBytes,
   type Envelope,
   encodeNew,
+  PolicyRolloutSchema,
   type PrivatePart,
   PrivatePartSchema,
   PrivateSubjectSchema,
@@ -19,7 +20,14 @@ import {
   signEnvelope,
 } from "@ostraka/proto";
 import type { Client } from "./client.ts";
-import { BENEATH_FLOOR, EXEMPT_USER, POLICIES, type SimPolicy, yamlOf } from "./policies.ts";
+import {
+  BENEATH_FLOOR,
+  EXEMPT_USER,
+  POLICIES,
+  type SimPolicy,
+  withMore,
+  yamlOf,
+} from "./policies.ts";
 import type { Random } from "./random.ts";
 import { type Person, policyCommands } from "./sim-mesh.ts";
 import type { World } from "./world.ts";
@@ -128,18 +136,51 @@ export class People {
   /**
    * The second epoch, after a document beneath the floor; then the first again, and another
    * second.
+   * @param isRollout brings it in by steps instead of at once.
    */
-  changeEpoch(): void {
-    const [first, second] = POLICIES as [SimPolicy, SimPolicy];
-    this.activate(BENEATH_FLOOR, () =>
-      this.activate(second, () => {
-        const [, again] = policyCommands(this.#world.sim, 1, this.#now - 1, yamlOf(first));
-        const { firstActivation } = this;
-        if (firstActivation !== undefined) this.#client.submit(this.#resigned(firstActivation));
-        this.#client.submit(again);
-        this.activate({ ...second, ttlMs: second.ttlMs + 5_000 });
+  changeEpoch(isRollout: boolean): void {
+    const [first, plain] = POLICIES as [SimPolicy, SimPolicy];
+    const second = this.#isVersion2 ? withMore(plain) : plain;
+    const goBack = () => {
+      const [, again] = policyCommands(this.#world.sim, 1, this.#now - 1, yamlOf(first));
+      const { firstActivation } = this;
+      if (firstActivation !== undefined) this.#client.submit(this.#resigned(firstActivation));
+      this.#client.submit(again);
+      this.activate({ ...second, ttlMs: second.ttlMs + 5_000 });
+    };
+    this.activate(BENEATH_FLOOR, () => {
+      if (!isRollout || !this.#isVersion2) this.activate(second, goBack);
+      else this.#rollOut(second, goBack);
+    });
+  }
+
+  /** Publishes a policy and has it prepared, tried by a share of the hosts, and activated. */
+  #rollOut(policy: SimPolicy, then: () => void): void {
+    const { sim } = this.#world;
+    const [document] = policyCommands(sim, policy.epoch, this.#now, yamlOf(policy));
+    const isCanary = this.#random.chance(0.7);
+    const body = encodeNew(PolicyRolloutSchema, {
+      format: 1,
+      epoch: policy.epoch,
+      policyHash: sim.crypto.sha256(document.body),
+      createdMs: BigInt(this.#now),
+      notAfterMs: BigInt(this.#now + WANTED_MS),
+      readyPermille: this.#random.pick([400, 1_000]),
+      ...(isCanary && {
+        canaryPermille: 500,
+        isDryRun: this.#random.chance(0.3),
+        bakeMs: BigInt(this.#random.int(2_000, 6_000)),
       }),
-    );
+      guardrails: { revocationsMax: this.#random.pick([0, 1]), liftsMax: 0, errorsMax: 0 },
+      watchMs: BigInt(this.#random.int(2_000, 8_000)),
+    });
+    const signers = sim.authors.map((author) => author.signer);
+    const order = signEnvelope(sim.mesh, "rollout", body, ...signers);
+    const alone = signEnvelope(sim.mesh, "rollout", body, ...signers.slice(1));
+    this.#client.submit(document, [], () => {
+      // One author alone rolls out nothing.
+      this.#client.submit(alone, [], () => this.#client.submit(order, [], () => then()));
+    });
   }
 
   /** The activation of epoch 1, to be tried again later. */
@@ -148,6 +189,13 @@ export class People {
   /** The same body signed in another order: another command of the same content. */
   #resigned(envelope: Envelope): Envelope {
     return { ...envelope, signatures: [...envelope.signatures].reverse() };
+  }
+
+  /** Whether a coordinator says that the mesh knows the newer version. */
+  get #isVersion2(): boolean {
+    return this.#world.coordinators.some(
+      (c) => (c.node?.control.mesh.view.machineVersion ?? 1) > 1,
+    );
   }
 
   #epoch(): number {

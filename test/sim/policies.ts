@@ -13,6 +13,29 @@ export interface SimPolicy {
   readonly ttlMs: number;
   readonly exempt: readonly string[];
   readonly leaseMs: number;
+  /** What only machine version 2 knows. */
+  readonly more?: MorePolicy;
+}
+
+/** The sections of machine version 2, as numbers. */
+export interface MorePolicy {
+  /** An address seen with more vouched subjects than this needs people. */
+  readonly sharedMax: number;
+  /** From so many on, this many hosts are needed. */
+  readonly escalatesAt: number;
+  readonly escalatedHosts: number;
+  readonly repeat: { readonly withinMs: number; readonly stage: Stage; readonly ttlMs: number };
+  /** A cut of all hosts for longer than this needs both responders. */
+  readonly longMs: number;
+  readonly evidence: {
+    readonly hosts: number;
+    readonly faultDomains: number;
+    readonly lineMdb: number;
+  };
+  readonly overall: { readonly burst: number; readonly refillMs: number };
+  readonly perHost: { readonly burst: number; readonly refillMs: number };
+  readonly journalMs: number;
+  readonly snapshotEvery: number;
 }
 
 /** A sidecar that has heard no head for this long calls itself stale. */
@@ -23,6 +46,24 @@ export const PEOPLE_TTL_MS_MAX = 50_000;
 
 export const EXEMPT_ADDRESS = "address:198.51.100.9";
 export const EXEMPT_USER = "user:sim/breakglass";
+
+/** Never both cut off at once. */
+export const BREAK_GLASS = ["user:sim/glass-1", "user:sim/glass-2"];
+/** Many honest people behind one address. */
+export const OFFICE = "address:192.0.2.200";
+
+const MORE: MorePolicy = {
+  sharedMax: 1,
+  escalatesAt: 1,
+  escalatedHosts: 3,
+  repeat: { withinMs: 300_000, stage: Stage.TERMINATE, ttlMs: 50_000 },
+  longMs: 40_000,
+  evidence: { hosts: 2, faultDomains: 1, lineMdb: 20_000 },
+  overall: { burst: 3, refillMs: 4_000 },
+  perHost: { burst: 3, refillMs: 5_000 },
+  journalMs: 8_000,
+  snapshotEvery: 30,
+};
 
 export const POLICIES: readonly SimPolicy[] = [
   {
@@ -49,12 +90,18 @@ export const POLICIES: readonly SimPolicy[] = [
   },
 ];
 
+/** The same, with everything that machine version 2 knows. */
+export function withMore(policy: SimPolicy): SimPolicy {
+  return { ...policy, more: MORE };
+}
+
 /** A policy beneath the floor of two holders: signed by its authors and still no policy. */
 export const BENEATH_FLOOR: SimPolicy = { ...(POLICIES[1] as SimPolicy), hosts: 1 };
 
 const STAGE_NAMES: ReadonlyMap<Stage, string> = new Map([
   [Stage.RESTRICT, "restrict"],
   [Stage.SUSPEND, "suspend"],
+  [Stage.TERMINATE, "terminate"],
 ]);
 
 /** Policies by their documents: whoever judges knows the numbers and parses nothing. */
@@ -72,6 +119,7 @@ export function yamlOf(policy: SimPolicy): string {
 }
 
 function documentOf(policy: SimPolicy): string {
+  const { more } = policy;
   const exempt = policy.exempt.map((subject) => `  - ${subject.replace(/^address:/, "")}`);
   return `version: 1
 name: sim-${policy.epoch}
@@ -91,7 +139,7 @@ signalRules:
     lineMdb: ${policy.lineMdb}
     stage: ${STAGE_NAMES.get(policy.stage)}
     for: ${policy.ttlMs}ms
-approvalRules:
+${more === undefined ? "" : moreOfSignals(more)}approvalRules:
   - name: end
     wish: revoke
     kinds: [user, address]
@@ -107,7 +155,7 @@ approvalRules:
       all:
         - { group: responders, atLeast: 1 }
         - { group: security, atLeast: 1 }
-  - name: lift
+${more === undefined ? "" : moreOfApprovals(more)}  - name: lift
     wish: lift
     approvals:
       all:
@@ -116,5 +164,48 @@ approvalRules:
 freshness:
   lease: ${FRESHNESS_MS}ms
   whenStale: hold
+${more === undefined ? "" : moreSections(more)}`;
+}
+
+function moreOfSignals({ sharedMax, escalatesAt, escalatedHosts, repeat }: MorePolicy): string {
+  return `    sharedSubjectsMax: ${sharedMax}
+    suggestWhenShort: true
+    repeat:
+      within: ${repeat.withinMs}ms
+      stage: ${STAGE_NAMES.get(repeat.stage)}
+      for: ${repeat.ttlMs}ms
+    escalations:
+      - { when: sharedSubjects >= ${escalatesAt}, hosts: ${escalatedHosts}, faultDomains: 1 }
+`;
+}
+
+function moreOfApprovals({ longMs, evidence }: MorePolicy): string {
+  return `    escalations:
+      - when: scopeHosts == 0 && ttlMs > ${longMs}
+        approvals: { group: responders, atLeast: 2 }
+    withEvidence:
+      hosts: ${evidence.hosts}
+      faultDomains: ${evidence.faultDomains}
+      lineMdb: ${evidence.lineMdb}
+      approvals: { group: responders, atLeast: 1 }
+`;
+}
+
+function moreSections({ overall, perHost, journalMs, snapshotEvery }: MorePolicy): string {
+  return `governor:
+  overall: { burst: ${overall.burst}, refill: ${overall.refillMs}ms }
+  perHost: { burst: ${perHost.burst}, refill: ${perHost.refillMs}ms }
+  breakGlass: [${BREAK_GLASS.join(", ")}]
+inquiry:
+  sumLineMdb: 40000
+  floorMdb: 12000
+  for: 3s
+  perHost: { burst: 6, refill: 4s }
+suggestionFor: 30s
+retention:
+  snapshotEvery: ${snapshotEvery}
+  journal: ${journalMs}ms
+  privates: 10d
+  receipts: 1d
 `;
 }

@@ -136,6 +136,7 @@ class Run {
       },
       isOneJournal: !hasLost && !plan.broker.misreads,
       isOutage,
+      worn: this.#scenario.damage.worn.size,
       started,
     };
   }
@@ -198,20 +199,22 @@ class Run {
 
   #totals(): Record<string, number> {
     const { bus } = this.#world;
-    const { faults, broker, attacks } = this.#scenario;
+    const { faults, broker, attacks, damage } = this.#scenario;
     const entries = LEDGERS.reduce((n, ledger) => n + this.#truth.entries(ledger).length - 1, 0);
     return {
       events: attacks.events,
       entries: Math.max(0, entries),
       ...this.#counts,
       messages: bus.counts.sent,
-      lost: bus.counts.lost,
+      dropped: bus.counts.lost,
       doubled: bus.counts.doubled,
       journal: bus.counts.journal,
       crashes: faults.counts.crashes,
       cuts: faults.counts.cuts,
       forged: broker.counts.forged,
       altered: broker.counts.altered,
+      ...damage.counts,
+      trims: bus.streams.trims,
     };
   }
 }

@@ -5,12 +5,13 @@
 import { Ledger } from "@ostraka/proto";
 import { ATTACKERS, Attacks, HONEST } from "./attacks.ts";
 import { Client } from "./client.ts";
+import { Damage, type DamagePlan, planDamage } from "./damage.ts";
 import { type FaultPlan, Faults, planFaults } from "./faults.ts";
 import { type BrokerPlan, HostileBroker } from "./hostile-broker.ts";
 import { LyingHost } from "./lying-host.ts";
 import { LyingMiddle } from "./lying-middle.ts";
 import { People } from "./people.ts";
-import { POLICIES, type SimPolicy, yamlOf } from "./policies.ts";
+import { POLICIES, type SimPolicy, withMore, yamlOf } from "./policies.ts";
 import type { Random } from "./random.ts";
 import { joinCommands, type MeshShape, policyCommands } from "./sim-mesh.ts";
 import { nameIn, type Truth } from "./truth.ts";
@@ -22,13 +23,17 @@ export interface Plan {
   readonly broker: BrokerPlan;
   readonly hasLyingHost: boolean;
   readonly hasLyingCoordinator: boolean;
-  readonly losesMessages: boolean;
+  readonly damage: DamagePlan;
+  /** Coordinators begin with an older release. */
+  readonly startsOld: boolean;
+  readonly rollsOut: boolean;
   readonly changesEpoch: boolean;
   readonly hasOutage: boolean;
 }
 
 /** Phases in milliseconds from the start. */
 const JOIN_MS = 4_000;
+const VERSION_MS = 1_600;
 const SAFETY_MS = 42_000;
 const REST_MS = 15_000;
 const LEAP_MS = 60_000;
@@ -55,7 +60,9 @@ export function planOf(random: Random): Plan {
     },
     hasLyingHost,
     hasLyingCoordinator: three && random.chance(0.4),
-    losesMessages: random.chance(0.15),
+    damage: planDamage(random, coordinators),
+    startsOld: random.chance(0.35),
+    rollsOut: random.chance(0.5),
     changesEpoch: random.chance(0.7),
     hasOutage: random.chance(0.6),
   };
@@ -65,6 +72,7 @@ export class Scenario {
   readonly plan: Plan;
   readonly faults: Faults;
   readonly broker: HostileBroker;
+  readonly damage: Damage;
   readonly client: Client;
   readonly people: People;
   readonly attacks: Attacks;
@@ -76,16 +84,18 @@ export class Scenario {
   readonly #random: Random;
   readonly #middle: LyingMiddle;
   readonly #liar: LyingHost | undefined;
-  readonly #onLoss: () => void;
 
   constructor(world: World, truth: Truth, plan: Plan, random: Random, onLoss: () => void) {
     this.#world = world;
     this.#truth = truth;
     this.#random = random;
-    this.#onLoss = onLoss;
     this.plan = plan;
     this.faults = new Faults(world, random.split("faults"), plan.faults);
     this.broker = new HostileBroker(world, random.split("broker"), plan.broker);
+    this.damage = new Damage(world, random.split("damage"), plan.damage, () => {
+      this.hasLost = true;
+      onLoss();
+    });
     this.client = new Client(world, random.split("client"));
     this.people = new People(world, random.split("people"), this.client);
     this.attacks = new Attacks(world, random.split("attacks"));
@@ -97,7 +107,10 @@ export class Scenario {
   /** The safety phase. */
   safety(): void {
     const world = this.#world;
-    for (const coordinator of world.coordinators) world.startCoordinator(coordinator);
+    for (const coordinator of world.coordinators) {
+      if (this.plan.startsOld) coordinator.versionMax = 1;
+      world.startCoordinator(coordinator);
+    }
     this.#found();
     const last = world.sidecars.length - 1;
     for (const [i, sidecar] of world.sidecars.entries()) {
@@ -108,16 +121,11 @@ export class Scenario {
     world.time.in(JOIN_MS, () => {
       this.faults.start();
       this.broker.start();
+      this.damage.start();
     });
     this.#planWork();
     if (this.plan.hasOutage) this.#planOutage();
-    if (this.plan.losesMessages) {
-      world.time.in(this.#random.int(15_000, 38_000), () => {
-        this.hasLost = true;
-        this.faults.loseMessages();
-        this.#onLoss();
-      });
-    }
+    if (this.plan.startsOld) this.#planUpgrade();
     world.run(SAFETY_MS);
   }
 
@@ -149,6 +157,19 @@ export class Scenario {
     world.run(1_000);
   }
 
+  /** One coordinator after the other gets the newer release. */
+  #planUpgrade(): void {
+    const { time, coordinators } = this.#world;
+    for (const coordinator of coordinators) {
+      time.in(this.#random.int(9_000, 15_000), () => {
+        coordinator.versionMax = Number.MAX_SAFE_INTEGER;
+        if (coordinator.node === undefined) return;
+        this.#world.kill(coordinator);
+        this.#world.startCoordinator(coordinator);
+      });
+    }
+  }
+
   #isSidecar(process: SimCoordinator | SimSidecar): process is SimSidecar {
     return this.#world.sidecars.some((s) => s === process);
   }
@@ -156,12 +177,17 @@ export class Scenario {
   /** Genesis, first policy, its activation: one after the other. */
   #found(): void {
     const { sim, time } = this.#world;
-    const [first] = POLICIES as [SimPolicy];
+    const [plain] = POLICIES as [SimPolicy];
+    // Under the first machine version nobody knows the rest.
+    const first = this.plan.startsOld ? plain : withMore(plain);
     const [document, activation] = policyCommands(sim, 1, time.nowMs, yamlOf(first));
     this.people.firstActivation = activation;
     time.in(1_200, () =>
       this.client.submit(sim.genesis.envelope, [], () =>
-        this.client.submit(document, [], () => this.client.submit(activation)),
+        // The version is entered at the first tick of all after the genesis.
+        time.in(VERSION_MS, () =>
+          this.client.submit(document, [], () => this.client.submit(activation)),
+        ),
       ),
     );
   }
@@ -198,7 +224,9 @@ export class Scenario {
       this.people.tryAlone(this.#random.pick(HONEST), "host-1"),
     );
     if (this.plan.changesEpoch) {
-      time.in(this.#random.int(14_000, 30_000), () => this.people.changeEpoch());
+      // After an upgrade: a document of the newer version is none before it.
+      const fromMs = this.plan.startsOld ? 18_000 : 14_000;
+      time.in(this.#random.int(fromMs, 30_000), () => this.people.changeEpoch(this.plan.rollsOut));
     }
     const [, , liar] = this.#world.sim.coordinators;
     if (this.plan.hasLyingCoordinator && liar !== undefined) {

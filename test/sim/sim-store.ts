@@ -6,8 +6,6 @@ import type { Store, Write } from "@ostraka/agents/kernel";
 export class SimStore implements Store {
   readonly #values = new Map<string, Uint8Array>();
   #keys: string[] | undefined;
-  /** Writes that a crash will forget: set by the mutant that does not fsync. */
-  unsynced: Write[] | undefined;
 
   get(key: string): Uint8Array | undefined {
     return this.#values.get(key);
@@ -39,6 +37,17 @@ export class SimStore implements Store {
       if (!this.#values.has(key)) this.#keys = undefined;
       this.#values.set(key, Uint8Array.from(value));
     }
+  }
+
+  /** What a backup would hold now. */
+  copy(): ReadonlyMap<string, Uint8Array> {
+    return new Map(this.#values);
+  }
+
+  /** The disk is replaced by an old copy of it. */
+  become(copy: ReadonlyMap<string, Uint8Array>): void {
+    this.wipe();
+    for (const [key, value] of copy) this.#values.set(key, value);
   }
 
   /** Loses everything: the disk is gone. */

@@ -24,7 +24,8 @@ import {
   Stage,
 } from "@ostraka/proto";
 import { PEOPLE_TTL_MS_MAX, type SimPolicy } from "./policies.ts";
-import type { Truth } from "./truth.ts";
+import type { HostPerson } from "./sim-mesh.ts";
+import { nameIn, type Truth } from "./truth.ts";
 
 const BYTES_MAX = 1_000_000;
 
@@ -75,10 +76,10 @@ export function judge(truth: Truth, entry: Entry, privates: readonly PrivatePart
   if (effect.case === "revocation") {
     return entry.ledger === Ledger.SIGNALS
       ? judgeSignals(truth, entry, effect.value, privates)
-      : judgePeople(truth, effect.value, privates);
+      : judgePeople(truth, effect.value, privates, Number(entry.index));
   }
   if (effect.case === "lift" && entry.ledger === Ledger.CONTROL) {
-    return judgePeople(truth, effect.value, privates);
+    return judgePeople(truth, effect.value, privates, Number(entry.index));
   }
   return fault("is no verdict of this ledger");
 }
@@ -97,6 +98,7 @@ function judgeSignals(
   const domains = new Set<string>();
   const subjects = new Set<string | undefined>();
   const times: number[] = [];
+  let shared = 0;
   const proofs = revocation.warrant?.signals ?? [];
   for (const [i, proof] of proofs.entries()) {
     const key = signerOf(truth, "batch", proof.batch);
@@ -120,8 +122,10 @@ function judgeSignals(
     domains.add(host.domain);
     subjects.add(subjectOf(truth, signal.commitment, privates[i]));
     times.push(Number(signal.timeMs));
+    shared = Math.max(shared, signal.sharedSubjects);
   }
-  return judgeCounts(policy, revocation, { hosts, domains, subjects, times });
+  const counted = { hosts, domains, subjects, times, shared };
+  return judgeCounts(truth, policy, entry, revocation, counted);
 }
 
 interface Counted {
@@ -129,21 +133,66 @@ interface Counted {
   readonly domains: ReadonlySet<string>;
   readonly subjects: ReadonlySet<string | undefined>;
   readonly times: readonly number[];
+  readonly shared: number;
 }
 
-function judgeCounts(policy: SimPolicy, revocation: Revocation, counted: Counted): Judgement {
-  const { hosts, domains, subjects, times } = counted;
+function judgeCounts(
+  truth: Truth,
+  policy: SimPolicy,
+  entry: Entry,
+  revocation: Revocation,
+  counted: Counted,
+): Judgement {
+  const { hosts, domains, subjects, times, shared } = counted;
+  const { more } = policy;
   const [subject] = subjects;
   if (subjects.size !== 1 || subject === undefined) return fault("speaks of no one subject");
   if (policy.exempt.includes(subject)) return fault("is about an exempt subject");
   if (hosts.size < policy.hosts || hosts.size < 2) return alone(`has ${hosts.size} witness hosts`);
+  if (more !== undefined && shared > more.sharedMax) return fault("is about a shared address");
+  if (more !== undefined && shared >= more.escalatesAt && hosts.size < more.escalatedHosts) {
+    return fault(`has ${hosts.size} hosts though the address is shared`);
+  }
   if (domains.size < policy.faultDomains) return alone(`has ${domains.size} fault domains`);
   const fromMs = Math.min(...times);
   if (Math.max(...times) - fromMs > policy.windowMs) return fault("reaches over its window");
-  if (Number(revocation.expiresMs) !== fromMs + policy.ttlMs) return fault("has another expiry");
-  if (revocation.stage !== policy.stage) return fault("has another stage");
+  const isRepeat = (revocation.warrant?.earlier.length ?? 0) > 0;
+  const why = isRepeat
+    ? earlierFault(truth, policy, entry, revocation, subject, fromMs)
+    : undefined;
+  if (why !== undefined) return fault(why);
+  const { stage, ttlMs } = isRepeat && more !== undefined ? more.repeat : policy;
+  if (Number(revocation.expiresMs) !== fromMs + ttlMs) return fault("has another expiry");
+  if (revocation.stage !== stage) return fault("has another stage");
+  const isDry = truth.epochs.isDryRunAt(policy.epoch, Number(revocation.controlIndex));
+  if (revocation.isDryRun !== isDry) return fault("is a dry run or none against its policy");
   if ((revocation.scope?.hosts.length ?? 0) > 0) return fault("has another scope");
   return { subject };
+}
+
+/** What is wrong with the earlier verdict that a warrant shows, read from the ledger itself. */
+function earlierFault(
+  truth: Truth,
+  { more }: SimPolicy,
+  entry: Entry,
+  { warrant }: Revocation,
+  subject: string,
+  fromMs: number,
+): string | undefined {
+  const [earlier, another] = warrant?.earlier ?? [];
+  if (more === undefined || earlier === undefined || another !== undefined) {
+    return "shows earlier verdicts that its rule does not ask for";
+  }
+  const found = truth.entries(Ledger.SIGNALS)[Number(earlier.index)];
+  const effect = found?.entry.effect;
+  if (found === undefined || earlier.index >= entry.index || effect?.case !== "revocation") {
+    return "shows an earlier verdict that is none";
+  }
+  if (hex(found.record.entry) !== hex(earlier.entry)) return "shows another earlier verdict";
+  if (nameIn(found.record) !== subject) return "shows an earlier verdict about somebody else";
+  if (effect.value.isDryRun) return "shows a dry run as an earlier verdict";
+  const isRecent = Number(effect.value.fromMs) + more.repeat.withinMs >= fromMs;
+  return isRecent ? undefined : "shows an earlier verdict of long ago";
 }
 
 /** Root that a leaf and its path give, after RFC 9162 section 2.1.3.2. */
@@ -179,6 +228,7 @@ function judgePeople(
   truth: Truth,
   verdict: Revocation | Lift,
   privates: readonly PrivatePart[],
+  index: number,
 ): Judgement {
   const { warrant } = verdict;
   const key = signerOf(truth, "proposal", warrant?.proposal);
@@ -204,20 +254,90 @@ function judgePeople(
     people.add(approver);
     approvals.push(approval);
   }
-  if (!hasConsent(proposal, people)) return alone(`has only ${[...people].join(", ") || "nobody"}`);
-  const why = bodyFault(proposal, approvals, verdict);
+  const policy = truth.epochs.policyOf(proposal.epoch);
+  if (policy === undefined || truth.epochs.activeAt(index - 1) !== policy.epoch) {
+    return fault("is judged by an epoch that is not active");
+  }
+  const taken = takenAlong(truth, policy, proposal, subject, privates.slice(1));
+  if (typeof taken === "string") return fault(taken);
+  if (people.size === 0) return alone("has nobody's consent");
+  if (!hasConsent(policy, proposal, people, taken)) {
+    return alone(`has only ${[...people].join(", ")}`);
+  }
+  const why = bodyFault(proposal, [...approvals.map((a) => a.createdMs), ...taken.times], verdict);
   return why === undefined ? { subject } : fault(why);
 }
 
-function hasConsent(proposal: Proposal, people: ReadonlySet<string>): boolean {
+/** Signals inside a proposal: their times, and whether they earn its lighter consent. */
+interface TakenAlong {
+  readonly times: readonly bigint[];
+  readonly isEvidence: boolean;
+}
+
+function takenAlong(
+  truth: Truth,
+  policy: SimPolicy,
+  proposal: Proposal,
+  subject: string,
+  privates: readonly PrivatePart[],
+): TakenAlong | string {
+  const { sim } = truth.world;
+  const over: { host: HostPerson; ms: number }[] = [];
+  const times: bigint[] = [];
+  for (const [i, proof] of proposal.evidence.entries()) {
+    const key = signerOf(truth, "batch", proof.batch);
+    const host = sim.hosts.find((h) => key !== undefined && hex(h.signer.publicKey) === hex(key));
+    const batch = proof.batch && decode(BatchSchema, proof.batch.body, BYTES_MAX);
+    const signal = decode(SignalSchema, proof.signal, BYTES_MAX);
+    if (host === undefined || batch === undefined || signal === undefined) {
+      return "takes along a signal that no member signed";
+    }
+    if (!host.isWitness) return "takes along a signal of no witness";
+    if (signal.epoch !== proposal.epoch) return "takes along a signal of another epoch";
+    if (signal.isAgainst) return "takes along an answer against";
+    if (hex(pathRoot(truth, proof.leafIndex, batch.count, proof)) !== hex(batch.root)) {
+      return "takes along a signal that is not of its batch";
+    }
+    if (subjectOf(truth, signal.commitment, privates[i]) !== subject) {
+      return "takes along a signal about another subject";
+    }
+    times.push(signal.timeMs);
+    const isOver = signal.evidenceMdb >= (policy.more?.evidence.lineMdb ?? Infinity);
+    if (isOver) over.push({ host, ms: Number(signal.timeMs) });
+  }
+  const { hosts = 2, faultDomains = 2 } = policy.more?.evidence ?? {};
+  const isEvidence = over.some(({ ms }) => {
+    const inWindow = over.filter((o) => o.ms >= ms && o.ms - ms <= policy.windowMs);
+    const names = new Set(inWindow.map((o) => o.host.name));
+    const domains = new Set(inWindow.map((o) => o.host.domain));
+    return names.size >= hosts && domains.size >= faultDomains;
+  });
+  return { times, isEvidence };
+}
+
+function hasConsent(
+  policy: SimPolicy,
+  { wish }: Proposal,
+  people: ReadonlySet<string>,
+  { isEvidence }: TakenAlong,
+): boolean {
   const responders = ["ada", "rui"].filter((name) => people.has(name)).length;
-  const isEnd = proposal.wish.case === "revoke" && proposal.wish.value.stage === Stage.TERMINATE;
-  return isEnd ? responders >= 2 : responders >= 1 && people.has("sam");
+  const ofBoth = responders >= 1 && people.has("sam");
+  if (wish.case !== "revoke") return ofBoth;
+  const { stage, scope, ttlMs, supersedes } = wish.value;
+  // To supersede is to lift as well.
+  if (supersedes.length > 0 && !ofBoth) return false;
+  if (stage === Stage.TERMINATE) return responders >= 2;
+  const { more } = policy;
+  const isLong =
+    more !== undefined && (scope?.hosts.length ?? 0) === 0 && Number(ttlMs) > more.longMs;
+  if (isLong && responders < 2) return false;
+  return ofBoth || (more !== undefined && isEvidence && responders >= 1);
 }
 
 function bodyFault(
   proposal: Proposal,
-  approvals: readonly Approval[],
+  others: readonly bigint[],
   verdict: Revocation | Lift,
 ): string | undefined {
   const { wish } = proposal;
@@ -232,12 +352,16 @@ function bodyFault(
   if (wish.case !== "revoke" || !("stage" in verdict)) return "does something else";
   if (wish.value.stage !== verdict.stage) return "has another stage";
   if (Number(wish.value.ttlMs) > PEOPLE_TTL_MS_MAX) return "lasts too long";
-  const times = [proposal, ...approvals].map((p) => Number(p.createdMs));
+  const times = [proposal.createdMs, ...others].map(Number);
   if (Number(verdict.expiresMs) !== Math.min(...times) + Number(wish.value.ttlMs)) {
     return "has another expiry";
   }
   const asked = wish.value.scope?.hosts ?? [];
   if (asked.join() !== (verdict.scope?.hosts ?? []).join()) return "has another scope";
+  if (wish.value.isDryRun !== verdict.isDryRun) return "is a dry run or none against its wish";
+  const steps = (list: typeof verdict.widening) => list.map((w) => `${w.afterMs}/${w.permille}`);
+  if (steps(wish.value.widening).join() !== steps(verdict.widening).join())
+    return "widens otherwise";
   if (texts(wish.value.supersedes) !== texts(verdict.supersedes)) return "supersedes otherwise";
   return undefined;
 }

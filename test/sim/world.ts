@@ -7,6 +7,7 @@ import {
   type CoordinatorInput,
   type CoordinatorNode,
   type EdgeReading,
+  MACHINE_VERSION_MAX,
   type OrderAnswer,
   type Phase,
   Pump,
@@ -106,6 +107,12 @@ export class World {
   /** Advances virtual time. */
   run(forMs: number): void {
     this.time.runUntil(this.time.nowMs + forMs);
+  }
+
+  /** Machine version that a coordinator's release announces. */
+  versionOf({ name }: Person): number {
+    const process = this.coordinators.find((c) => c.person.name === name);
+    return Math.min(MACHINE_VERSION_MAX, process?.versionMax ?? MACHINE_VERSION_MAX);
   }
 
   wallMs(process: { readonly skewMs: number }): number {

@@ -14,6 +14,8 @@ export interface Stand {
   readonly isOneJournal: boolean;
   /** Everybody is cut off from the middle, or the middle is gone. */
   readonly isOutage: boolean;
+  /** Coordinators whose disk was lost or came back old. */
+  readonly worn: number;
   /** Sidecars that have been started. */
   readonly started: readonly SimSidecar[];
 }

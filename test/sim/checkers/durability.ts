@@ -41,7 +41,8 @@ export class DurabilityChecker extends Checker {
     }
     this.#promised.push(promised);
     const holding = truth.world.coordinators.filter((c) => this.#holds(c.store, promised)).length;
-    if (holding < truth.majority) {
+    // A disk that was lost between the seal and the answer had it.
+    if (holding + this.watch.stand().worn < truth.majority) {
       this.watch.report(`OK for c:${answer.index}, which ${holding} coordinators have stored`);
     }
     const last = BigInt(answer.index + (answer.verdictId === undefined ? 0 : 1));
