@@ -102,6 +102,8 @@ export const LIMITS = {
   heartbeatMs: 2_000,
   /** Retention before a policy says otherwise: a snapshot after so many positions of a journal. */
   snapshotEvery: 5_000,
+  /** Positions between the end of a stream's trim and the sealed snapshot that allows it. */
+  trimSlack: 100,
   /** Own journal copies and streams: long enough to look into what happened last week. */
   journalMs: 7 * 86_400_000,
   /** Private parts of what is over: longer than the longest verdict. */

@@ -22,9 +22,9 @@ import {
   saveAll,
   stoppedWith,
   type TokenBucket,
+  TokenBuckets,
 } from "../kernel/index.ts";
 import { RisingSubjects } from "./rising-subjects.ts";
-import { TokenBuckets } from "./token-bucket.ts";
 
 /** Why a complete warrant waits for people; counted as a refusal under this code. */
 export type HoldWhy = Extract<
@@ -57,8 +57,8 @@ export class Governor {
   /** How many of each kind. */
   readonly #counts = new Map<SubjectKind, number>();
 
-  /** A host's signal about a subject was over a line. */
-  see(policy: Policy, subject: SubjectText, host: string, nowMs: number): void {
+  /** A host's signal was over a line about what is known by this key. */
+  see(policy: Policy, subject: string, host: string, nowMs: number): void {
     const rule = policy.governor?.risingTogether;
     if (rule !== undefined) this.#rising.see(rule, subject, host, nowMs);
   }

@@ -1,8 +1,8 @@
 // Subjects that rise together: over a line at two hosts or more within one time (DESIGN.md 6.5).
 // Two hosts, so that no single one can stop the machines by naming many. Keeps no more of them than
-// it takes to say so.
+// it takes to say so, and of each no more than a key.
 
-import { LIMITS, type SubjectText } from "@ostraka/proto";
+import { LIMITS } from "@ostraka/proto";
 import {
   type BinaryReader,
   type BinaryWriter,
@@ -22,12 +22,12 @@ interface Seen {
 
 export class RisingSubjects {
   /** Seen over a line at one host so far, oldest first. */
-  readonly #once = new Map<SubjectText, Seen>();
+  readonly #once = new Map<string, Seen>();
   /** Seen so at two hosts or more, with the time of the second, oldest first. */
-  readonly #rising = new Map<SubjectText, number>();
+  readonly #rising = new Map<string, number>();
 
   /** A host's signal about a subject was counted at this machine time. */
-  see(rule: RisingTogether, subject: SubjectText, host: string, nowMs: number): void {
+  see(rule: RisingTogether, subject: string, host: string, nowMs: number): void {
     this.expire(rule, nowMs);
     // Not renewed: one host alone must not keep them up either.
     if (this.#rising.has(subject)) return;
@@ -74,9 +74,9 @@ export class RisingSubjects {
 
   load(r: BinaryReader): void {
     const once = loadAll(r, () => [r.string(), { host: r.string(), atMs: loadNumber(r) }] as const);
-    for (const [subject, seen] of once) this.#once.set(subject as SubjectText, seen);
+    for (const [subject, seen] of once) this.#once.set(subject, seen);
     for (const [subject, atMs] of loadAll(r, () => [r.string(), loadNumber(r)] as const)) {
-      this.#rising.set(subject as SubjectText, atMs);
+      this.#rising.set(subject, atMs);
     }
   }
 }

@@ -33,8 +33,9 @@ import {
   SALT_BYTES,
   saveAll,
   saveNumber,
+  subjectKey,
   sumEvidenceMdb,
-  type TokenBucket,
+  TokenBuckets,
 } from "../kernel/index.ts";
 
 /** An inquiry to be entered, with the private part that names its subject. */
@@ -46,7 +47,8 @@ export interface OpenedInquiry {
 
 interface Asked {
   readonly id: string;
-  readonly subject: SubjectText;
+  /** Of its subject. */
+  readonly key: string;
   /** In hex. */
   readonly commitment: string;
   readonly epoch: number;
@@ -61,10 +63,10 @@ const SHOWN_MS = 3_600_000;
 
 export class InquiryDesk {
   readonly #crypto: Crypto;
-  /** The newest inquiry about each subject. */
-  readonly #bySubject = new Map<SubjectText, Asked>();
-  /** When the budget of each source host is whole again, by hex key. */
-  readonly #wholeMs = new Map<string, number>();
+  /** The newest inquiry about each subject, by subject key. */
+  readonly #bySubject = new Map<string, Asked>();
+  /** The budget of each source host, by hex key. */
+  readonly #budgets = new TokenBuckets();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -88,10 +90,12 @@ export class InquiryDesk {
     if (source.signal.inquiryId.length > 0) return undefined;
     const sumMdb = sumEvidenceMdb(held);
     if (sumMdb < policy.sumLineMdb) return undefined;
-    const { subject } = source.private;
-    if (this.#isOpen(this.#bySubject.get(subject), machineTimeMs)) return undefined;
+    const key = subjectKey(this.#crypto, source.private.subject);
+    if (this.#isOpen(this.#bySubject.get(key), machineTimeMs)) return undefined;
     if (this.#bySubject.size >= LIMITS.inquiriesMax) return undefined;
-    if (!this.#takeToken(hostId(source.host), policy.perHost, machineTimeMs)) return undefined;
+    const host = hostId(source.host);
+    if (!this.#budgets.has(host, policy.perHost, machineTimeMs)) return undefined;
+    this.#budgets.take(host, policy.perHost, machineTimeMs);
     const { floorMdb, forMs } = policy;
     const opened = this.#open(epoch, held, source, {
       floorMdb,
@@ -101,17 +105,17 @@ export class InquiryDesk {
     const id = hex(opened.inquiry.id);
     const untilMs = machineTimeMs + forMs;
     const commitment = hex(opened.inquiry.commitment);
-    const asked = { id, subject, commitment, epoch, floorMdb, untilMs, answers: new Map() };
+    const asked = { id, key, commitment, epoch, floorMdb, untilMs, answers: new Map() };
     // The place of a subject is that of its newest inquiry.
-    this.#bySubject.delete(subject);
-    this.#bySubject.set(subject, asked);
+    this.#bySubject.delete(key);
+    this.#bySubject.set(key, asked);
     return opened;
   }
 
   /** Takes an answer: whether for or against, or why it is none. */
   take(answer: OpenedSignal, machineTimeMs: number): "for" | "against" | Reject {
     const { signal, host } = answer;
-    const asked = this.#bySubject.get(answer.private.subject);
+    const asked = this.#of(answer.private.subject);
     if (asked === undefined || asked.id !== hex(signal.inquiryId)) return reject("unknown-inquiry");
     if (!this.#isOpen(asked, machineTimeMs)) return reject("unknown-inquiry");
     if (signal.epoch !== asked.epoch) return reject("wrong-epoch");
@@ -127,64 +131,50 @@ export class InquiryDesk {
 
   /** Hosts that have answered against, in the newest inquiry about a subject. */
   againstOf(subject: SubjectText): number {
-    const answers = this.#bySubject.get(subject)?.answers.values() ?? [];
+    const answers = this.#of(subject)?.answers.values() ?? [];
     return [...answers].filter((isAgainst) => isAgainst).length;
   }
 
   expire(machineTimeMs: number): void {
-    for (const [subject, { untilMs }] of this.#bySubject) {
-      if (untilMs + SHOWN_MS <= machineTimeMs) this.#bySubject.delete(subject);
+    for (const [key, { untilMs }] of this.#bySubject) {
+      if (untilMs + SHOWN_MS <= machineTimeMs) this.#bySubject.delete(key);
     }
-    for (const [host, wholeMs] of this.#wholeMs) {
-      if (wholeMs <= machineTimeMs) this.#wholeMs.delete(host);
-    }
+    this.#budgets.expire(machineTimeMs);
   }
 
   /** Forgets inquiries whose private parts are erased: commitments in hex. */
   erase(commitments: ReadonlySet<string>): void {
-    for (const [subject, { commitment }] of this.#bySubject) {
-      if (commitments.has(commitment)) this.#bySubject.delete(subject);
+    for (const [key, { commitment }] of this.#bySubject) {
+      if (commitments.has(commitment)) this.#bySubject.delete(key);
     }
   }
 
   save(w: BinaryWriter): void {
     saveAll(w, this.#bySubject.values(), (_, asked) => {
-      w.string(asked.id).string(asked.subject).string(asked.commitment);
+      w.string(asked.id).string(asked.key).string(asked.commitment);
       w.uint32(asked.epoch).sint32(asked.floorMdb);
       saveNumber(w, asked.untilMs);
       saveAll(w, asked.answers, (__, [host, isAgainst]) => w.string(host).bool(isAgainst));
     });
-    saveAll(w, this.#wholeMs, (_, [host, ms]) => saveNumber(w.string(host), ms));
+    this.#budgets.save(w);
   }
 
   load(r: BinaryReader): void {
     loadAll(r, () => {
-      const [id, subject, commitment] = [r.string(), r.string() as SubjectText, r.string()];
+      const [id, key, commitment] = [r.string(), r.string(), r.string()];
       const [epoch, floorMdb, untilMs] = [r.uint32(), r.sint32(), loadNumber(r)];
       const answers = new Map(loadAll(r, () => [r.string(), r.bool()] as const));
-      this.#bySubject.set(subject, {
-        id,
-        subject,
-        commitment,
-        epoch,
-        floorMdb,
-        untilMs,
-        answers,
-      });
+      this.#bySubject.set(key, { id, key, commitment, epoch, floorMdb, untilMs, answers });
     });
-    loadAll(r, () => this.#wholeMs.set(r.string(), loadNumber(r)));
+    this.#budgets.load(r);
   }
 
   #isOpen(asked: Asked | undefined, machineTimeMs: number): boolean {
     return asked !== undefined && machineTimeMs < asked.untilMs;
   }
 
-  /** A bucket as one number: the time at which it would be whole again. */
-  #takeToken(host: string, { burst, refillMs }: TokenBucket, nowMs: number): boolean {
-    const wholeMs = Math.max(nowMs, this.#wholeMs.get(host) ?? 0);
-    if (wholeMs - nowMs > (burst - 1) * refillMs) return false;
-    this.#wholeMs.set(host, wholeMs + refillMs);
-    return true;
+  #of(subject: SubjectText): Asked | undefined {
+    return this.#bySubject.get(subjectKey(this.#crypto, subject));
   }
 
   /** Its salt comes of its witnesses' salts, as a verdict's does: every replica makes the same. */

@@ -13,6 +13,7 @@ import {
   saveAll,
   saveNumber,
 } from "./saved-state.ts";
+import { subjectKey } from "./subject-key.ts";
 
 interface Item {
   readonly id: Uint8Array;
@@ -23,12 +24,15 @@ interface Item {
 export class ActiveSet {
   readonly #trie: DigestTrie;
   readonly #inForce = new Map<string, Item>();
-  /** Ended early, by id and subject, until when nothing of that id can be in force any more. */
+  /** Ended early, by id and subject key, until when nothing of that id can be in force any more. */
   readonly #ended = new Map<string, number>();
   /** Min-heap by expiry. */
   readonly #heap: Item[] = [];
 
+  readonly #crypto: Pick<Crypto, "sha256">;
+
   constructor(crypto: Pick<Crypto, "sha256">) {
+    this.#crypto = crypto;
     this.#trie = new DigestTrie(crypto);
   }
 
@@ -56,7 +60,7 @@ export class ActiveSet {
   /** @returns whether it came into force: not when it was ended before, is known or has expired. */
   add(id: Uint8Array, expiresMs: number, nowMs: number, subject: SubjectText): boolean {
     const key = hex(id);
-    const isEnded = this.#ended.has(`${key}/${subject}`);
+    const isEnded = this.#ended.size > 0 && this.#ended.has(this.#endedKey(key, subject));
     if (expiresMs <= nowMs || isEnded || this.#inForce.has(key)) return false;
     const item = { id, expiresMs, subject };
     this.#inForce.set(key, item);
@@ -68,7 +72,7 @@ export class ActiveSet {
   /** Ends an id for ever; remembered until `untilMs`, after which it cannot be in force anyway. */
   end(id: Uint8Array, untilMs: number, subject: SubjectText): boolean {
     const key = hex(id);
-    const ended = `${key}/${subject}`;
+    const ended = this.#endedKey(key, subject);
     this.#ended.set(ended, Math.max(untilMs, this.#ended.get(ended) ?? 0));
     return this.#inForce.get(key)?.subject === subject && this.#drop(key, id);
   }
@@ -112,6 +116,10 @@ export class ActiveSet {
     for (const [key, untilMs] of loadAll(r, () => [r.string(), loadNumber(r)] as const)) {
       this.#ended.set(key, untilMs);
     }
+  }
+
+  #endedKey(id: string, subject: SubjectText): string {
+    return `${id}/${subjectKey(this.#crypto, subject)}`;
   }
 
   #drop(key: string, id: Uint8Array): boolean {

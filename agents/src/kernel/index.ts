@@ -20,6 +20,8 @@ export * from "./reach.ts";
 export * from "./retention.ts";
 export * from "./saved-state.ts";
 export * from "./signal-proof.ts";
+export * from "./subject-key.ts";
 export * from "./tally.ts";
+export * from "./token-buckets.ts";
 export * from "./verdict-body.ts";
 export * from "./widening.ts";

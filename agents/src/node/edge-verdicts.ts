@@ -181,11 +181,17 @@ export class EdgeVerdicts {
     if (follower.ledger === Ledger.SIGNALS) {
       const imported = this.#endsAhead.filter((l) => l.index <= Number(head.controlIndex));
       for (const { ids, untilMs, subject } of imported) {
-        for (const id of ids) active.end(id, untilMs, subject);
+        for (const id of ids) {
+          if (active.end(id, untilMs, subject)) this.#forgetStored(hex(id), out);
+        }
       }
       this.#endsAhead = this.#endsAhead.filter((l) => !imported.includes(l));
     }
-    active.expire(Number(head.machineTimeMs));
+    // Also what is of other hosts alone, and was kept for the digest.
+    const expired = active.expire(Number(head.machineTimeMs));
+    if (follower.ledger === Ledger.SIGNALS) {
+      for (const id of expired) this.#forgetStored(hex(id), out);
+    }
     if (equalBytes(active.digest(), head.activeSetDigest)) {
       this.#differing.delete(follower.ledger);
       return;
@@ -218,8 +224,12 @@ export class EdgeVerdicts {
   ): void {
     this.#supersede(revocation, subject, out);
     // What a newcomer reads of the past must not be acted upon as if it were now.
-    if (Number(revocation.expiresMs) <= this.#o.time().machineMs) return;
     const id = hex(revocation.id);
+    if (Number(revocation.expiresMs) <= this.#o.time().machineMs) {
+      // It ran out while this host was down: no row of it outlasts it.
+      if (ledger === Ledger.SIGNALS) out.persist.push({ key: `active/s/${id}` });
+      return;
+    }
     this.#memory.spend(revocation, ledger === Ledger.SIGNALS ? 0 : Number(entry.index));
     if (ledger === Ledger.SIGNALS) {
       this.#stored.add(id);

@@ -116,6 +116,8 @@ export abstract class JournalMachine {
   #isSnapshotDue = false;
   /** Once that one is sealed, nothing below it may be kept. */
   #isForgetting = false;
+  /** Position of that one while streams cannot be trimmed to it yet; 0 = none. */
+  #forgottenAt = 0;
   /** Ledger index of each revocation that may be in force, by hex id. */
   readonly #indexOf = new Map<string, number>();
 
@@ -190,10 +192,8 @@ export abstract class JournalMachine {
   save(w: BinaryWriter): void {
     saveNumber(w.uint32(STATE_FORMAT).uint32(this.#generation), this.#base);
     for (const n of [this.#position, this.#machineTimeMs, this.#lastHeadPosition]) saveNumber(w, n);
-    saveNumber(w, this.#lastSnapshotPosition)
-      .bool(this.#isSnapshotDue)
-      .bool(this.#isForgetting)
-      .bytes(this.#chainHash);
+    saveNumber(w, this.#lastSnapshotPosition).bool(this.#isSnapshotDue).bool(this.#isForgetting);
+    saveNumber(w, this.#forgottenAt).bytes(this.#chainHash);
     for (const byKey of [this.#latestTicks, this.#announced]) {
       saveAll(w, byKey, (_, [key, n]) => saveNumber(w.string(key), n));
     }
@@ -216,6 +216,7 @@ export abstract class JournalMachine {
     this.#lastSnapshotPosition = loadNumber(r);
     this.#isSnapshotDue = r.bool();
     this.#isForgetting = r.bool();
+    this.#forgottenAt = loadNumber(r);
     this.#chainHash = loadBytes(r);
     for (const byKey of [this.#latestTicks, this.#announced]) {
       loadAll(r, () => byKey.set(r.string(), loadNumber(r)));
@@ -272,7 +273,13 @@ export abstract class JournalMachine {
     const view = this.view();
     if (view.machineVersion < 2) return undefined;
     const since = this.#position - this.#lastSnapshotPosition;
-    if (!this.#isSnapshotDue && since < retentionOf(view).snapshotEvery) return undefined;
+    // Streams are trimmed up to a distance below a sealed snapshot: one must follow that far above.
+    const isFarAbove =
+      this.#forgottenAt > 0 && this.#position >= this.#forgottenAt + LIMITS.trimSlack;
+    const isDue = this.#isSnapshotDue || isFarAbove;
+    if (!isDue && since < retentionOf(view).snapshotEvery) return undefined;
+    if (isFarAbove) this.#forgottenAt = 0;
+    if (this.#isForgetting) this.#forgottenAt = this.#position;
     this.#isSnapshotDue = false;
     this.#isForgetting = false;
     this.#lastSnapshotPosition = this.#position;

@@ -10,8 +10,6 @@ import type { SnapshotShelf } from "./snapshot-shelf.ts";
 
 /** Rows looked at in one go: nobody waits for tidying. */
 const ROWS_MAX = 2_000;
-/** Positions between what the stream is to forget and what it may: messages come meanwhile. */
-const TRIM_SLACK = 100;
 
 export interface RetentionParts {
   readonly ledger: LedgerId;
@@ -43,16 +41,17 @@ export class LaneRetention {
   /**
    * Forgets one portion.
    * @param beforeMs machine time before which messages are no longer kept.
+   * @param isRetried whether the stream is told again: it may not have been there, or busy.
    */
-  work(beforeMs: number, out: Out<CoordinatorEffect>): void {
+  work(beforeMs: number, isRetried: boolean, out: Out<CoordinatorEffect>): void {
     const { rows } = this.#p;
     const base = this.#base();
     if (base === undefined) return;
     const forget = rows.number(this.#forgetKey);
     if (forget !== undefined && forget <= base) this.#forget(forget, out);
     else this.#prune(this.#agedUpTo(base, beforeMs), out);
-    const upTo = Math.min(this.prunedPosition, base - TRIM_SLACK);
-    if (upTo <= 0 || base === this.#trimmedAt) return;
+    const upTo = Math.min(this.prunedPosition, base - LIMITS.trimSlack);
+    if (upTo <= 0 || (base === this.#trimmedAt && !isRetried)) return;
     this.#trimmedAt = base;
     out.enforce.push({ type: "trim", ledger: this.#p.ledger, upTo, most: base });
   }

@@ -11,6 +11,7 @@ import {
   hostId,
   type MeshView,
   type OpenedSignal,
+  subjectKey,
 } from "../kernel/index.ts";
 import type { SignalVerdict } from "../quorum/index.ts";
 import { Suggestions } from "./suggestions.ts";
@@ -23,9 +24,11 @@ export interface HeldVerdict {
 
 export class MachineVerdicts {
   readonly suggestions: Suggestions;
+  readonly #crypto: Crypto;
   readonly #governor = new Governor();
 
   constructor(crypto: Crypto) {
+    this.#crypto = crypto;
     this.suggestions = new Suggestions(crypto);
   }
 
@@ -33,7 +36,7 @@ export class MachineVerdicts {
   see(view: MeshView, { host, private: { subject } }: OpenedSignal, nowMs: number): void {
     const policy = view.policyOf(view.epoch);
     if (view.machineVersion < 2 || policy === undefined) return;
-    this.#governor.see(policy, subject, hostId(host), nowMs);
+    this.#governor.see(policy, subjectKey(this.#crypto, subject), hostId(host), nowMs);
   }
 
   /** Judges a verdict that a warrant has completed. @returns why it is held, if it is. */

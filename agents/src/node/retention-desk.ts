@@ -45,12 +45,13 @@ export class RetentionDesk {
     if (view.machineVersion < 2) return;
     const { journalMs, privatesMs, receiptsMs } = retentionOf(view);
     const { machineTimeMs } = now;
-    for (const lane of this.#lanes) {
-      if (lane.watch.damage === undefined) lane.retention.work(machineTimeMs - journalMs, out);
-    }
     const minute = Math.floor(machineTimeMs / MINUTE_MS);
     const isNewMinute = minute !== this.#minute;
     this.#minute = minute;
+    for (const lane of this.#lanes) {
+      if (lane.watch.damage !== undefined) continue;
+      lane.retention.work(machineTimeMs - journalMs, isNewMinute, out);
+    }
     for (const desk of this.#privates) {
       if (isNewMinute || desk.isErasing) desk.work({ ...now, privatesMs }, out);
     }

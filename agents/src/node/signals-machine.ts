@@ -24,6 +24,7 @@ import {
   type RejectCode,
   type Suggestion,
 } from "@ostraka/proto";
+import { NeededParts } from "../erasure/index.ts";
 import { InquiryDesk } from "../inquiry/index.ts";
 import { Intake } from "../intake/index.ts";
 import {
@@ -47,7 +48,8 @@ import { JournalMachine, type MachineStep } from "./journal-machine.ts";
 import { MachineVerdicts } from "./machine-verdicts.ts";
 import { Mesh } from "./mesh.ts";
 import { CONSISTENCY_HASHES_MAX, isPrefix } from "./prefix-proof.ts";
-import { privatesFit } from "./privates-fit.ts";
+import { commitmentsOf, privatesFit } from "./privates-fit.ts";
+import { privatesNeededUntilMs } from "./privates-needed.ts";
 
 export class SignalsMachine extends JournalMachine {
   readonly mesh: Mesh;
@@ -55,6 +57,8 @@ export class SignalsMachine extends JournalMachine {
   readonly quorum: SignalQuorum;
   readonly verdicts: MachineVerdicts;
   readonly inquiries: InquiryDesk;
+  /** What verdicts in force hold against an order of erasure, which control cannot know. */
+  readonly #needed = new NeededParts();
   /** Host of the last batch, if it is owed an acknowledgement. */
   #lastBatchHost: Bytes | undefined;
   /** Right edge of the control ledger as imported. */
@@ -85,6 +89,7 @@ export class SignalsMachine extends JournalMachine {
     this.quorum.save(w);
     this.verdicts.save(w);
     this.inquiries.save(w);
+    this.#needed.save(w);
   }
 
   protected override loadOwn(r: BinaryReader): void {
@@ -93,6 +98,7 @@ export class SignalsMachine extends JournalMachine {
     this.quorum.load(r, (index) => this.mesh.viewAt(index));
     this.verdicts.load(r);
     this.inquiries.load(r);
+    this.#needed.load(r);
   }
 
   protected override view(): MeshView {
@@ -110,6 +116,8 @@ export class SignalsMachine extends JournalMachine {
     this.inquiries.expire(machineTimeMs);
     this.quorum.expire(this.mesh.view, this.point.machineTimeMs);
     this.verdicts.expire(this.book.active, this.point.machineTimeMs);
+    // A verdict is over that kept its subject in our state against an order: now it goes there too.
+    if (this.#needed.expire(machineTimeMs)) this.forget();
   }
 
   protected override onMessage(
@@ -189,6 +197,7 @@ export class SignalsMachine extends JournalMachine {
       const effect = { case: "revocation", value: revocation } as const;
       const { entry, index } = this.enter(step, effect, privates, subject);
       this.quorum.entered(verdict, { bytes: encode(EntrySchema, entry), index });
+      this.#needed.need(commitmentsOf(entry) ?? [], privatesNeededUntilMs(entry));
       return;
     }
     this.refuse(step, message, held.why, true);
@@ -259,6 +268,7 @@ export class SignalsMachine extends JournalMachine {
       const commitments = new Set(effect.value.commitments.map(hex));
       this.quorum.erase(commitments);
       this.inquiries.erase(commitments);
+      this.#needed.order(commitments);
       this.forget();
     }
     const part = privates[0];

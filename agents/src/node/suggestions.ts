@@ -9,7 +9,6 @@ import {
   LIMITS,
   type SignalProof,
   SignalSchema,
-  type SubjectText,
   type Suggestion,
   SuggestionSchema,
   utf8,
@@ -22,6 +21,7 @@ import {
   type MeshView,
   saveAll,
   saveNumber,
+  subjectKey,
   sumMdb,
 } from "../kernel/index.ts";
 import type { SignalVerdict } from "../quorum/index.ts";
@@ -31,8 +31,8 @@ const SUGGESTION_MS = 24 * 3_600_000;
 
 export class Suggestions {
   readonly #crypto: Crypto;
-  /** Open ones: until when, by subject. */
-  readonly #open = new Map<SubjectText, number>();
+  /** Open ones: until when, by subject key. */
+  readonly #open = new Map<string, number>();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -45,10 +45,11 @@ export class Suggestions {
     why: string,
     nowMs: number,
   ): Suggestion | undefined {
-    if (this.#open.has(subject) || this.#open.size >= LIMITS.suggestionsOpenMax) return undefined;
+    const key = subjectKey(this.#crypto, subject);
+    if (this.#open.has(key) || this.#open.size >= LIMITS.suggestionsOpenMax) return undefined;
     const policy = view.policyOf(revocation.epoch);
     const expiresMs = nowMs + (policy?.suggestionMs ?? SUGGESTION_MS);
-    this.#open.set(subject, expiresMs);
+    this.#open.set(key, expiresMs);
     const signals = revocation.warrant?.signals ?? [];
     return create(SuggestionSchema, {
       id: this.#crypto.sha256(utf8("ostraka/v1/suggestion"), revocation.id, utf8(why)),
@@ -68,19 +69,17 @@ export class Suggestions {
   }
 
   expire(nowMs: number): void {
-    for (const [subject, expiresMs] of this.#open) {
-      if (expiresMs <= nowMs) this.#open.delete(subject);
+    for (const [key, expiresMs] of this.#open) {
+      if (expiresMs <= nowMs) this.#open.delete(key);
     }
   }
 
   save(w: BinaryWriter): void {
-    saveAll(w, this.#open, (_, [subject, ms]) => saveNumber(w.string(subject), ms));
+    saveAll(w, this.#open, (_, [key, ms]) => saveNumber(w.string(key), ms));
   }
 
   load(r: BinaryReader): void {
-    for (const [subject, ms] of loadAll(r, () => [r.string(), loadNumber(r)] as const)) {
-      this.#open.set(subject as SubjectText, ms);
-    }
+    loadAll(r, () => this.#open.set(r.string(), loadNumber(r)));
   }
 }
 

@@ -15,7 +15,6 @@ import {
   type SignalProof,
   SignalSchema,
   type SubjectText,
-  utf8,
 } from "@ostraka/proto";
 import {
   type BinaryReader,
@@ -34,6 +33,7 @@ import {
   satisfiedRule,
   saveAll,
   saveNumber,
+  subjectKey,
 } from "../kernel/index.ts";
 import { type LedgerTree, PastVerdicts } from "./past-verdicts.ts";
 import { type HeldSignal, loadSignal, saveSignal, type ViewAt } from "./saved-quorum.ts";
@@ -72,7 +72,7 @@ export class SignalQuorum {
   readonly #crypto: Crypto;
   /** One window an epoch: the epochs that count at a time are few, and never mix (I6). */
   readonly #windows = new Map<SubjectText, Window[]>();
-  /** By hash of the subject: they outlast what an erasure takes away. */
+  /** By subject key: they outlast what an erasure takes away. */
   readonly #pardons = new Map<string, number>();
   /** In how many windows each host stands. */
   readonly #subjectsOf = new Map<string, number>();
@@ -97,7 +97,7 @@ export class SignalQuorum {
 
   /** Refuses from now on signals about a subject whose evidence reaches back before a time. */
   pardon(subject: SubjectText, beforeMs: number): void {
-    const key = this.#pardonKey(subject);
+    const key = subjectKey(this.#crypto, subject);
     this.#pardons.set(key, Math.max(beforeMs, this.#pardons.get(key) ?? 0));
     for (const window of this.#of(subject)) this.#forget(subject, window);
   }
@@ -176,7 +176,7 @@ export class SignalQuorum {
     if (Number(signal.timeMs) > machineTimeMs + LIMITS.signalAheadMsMax) return reject("clock-off");
     if (timeOf(counted) + longestWindowMs(policy) < machineTimeMs) return reject("expired");
     if (this.#spent.has(hex(signal.commitment))) return reject("spent");
-    const pardonedMs = this.#pardons.get(this.#pardonKey(subject));
+    const pardonedMs = this.#pardons.get(subjectKey(this.#crypto, subject));
     if (pardonedMs !== undefined && Number(signal.evidenceFromMs) < pardonedMs) {
       return reject("pardoned");
     }
@@ -279,10 +279,6 @@ export class SignalQuorum {
     const others = this.#of(subject).filter((w) => w !== window);
     if (others.length === 0) this.#windows.delete(subject);
     else this.#windows.set(subject, others);
-  }
-
-  #pardonKey(subject: SubjectText): string {
-    return hex(this.#crypto.sha256(utf8(`ostraka/v1/pardon/${subject}`)));
   }
 
   /** Drops the signals behind these commitments, in hex: their private parts are erased. */

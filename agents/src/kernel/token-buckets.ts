@@ -1,6 +1,7 @@
 // Token buckets in machine time, as one number each: the time at which a bucket would be full
 // again. Integers only. In any interval of length T no bucket gives more than burst + T / refill.
 
+import type { TokenBucket } from "./policy.ts";
 import {
   type BinaryReader,
   type BinaryWriter,
@@ -8,8 +9,7 @@ import {
   loadNumber,
   saveAll,
   saveNumber,
-  type TokenBucket,
-} from "../kernel/index.ts";
+} from "./saved-state.ts";
 
 export class TokenBuckets {
   /** When each bucket is full again, by name; one that is full is not kept. */
