@@ -68,15 +68,15 @@ export function enforcedFromMs(
 /** Numbers of a majority's reports about a verdict, over the hosts of the step that is reached. */
 export interface StepReport {
   readonly hosts: number;
-  readonly ready: number;
+  /** Of them, those that have not applied it. */
+  readonly missing: number;
   readonly errors: number;
 }
 
 /**
  * Why hosts that should enforce a verdict by now make it halt; `undefined` while all of them do.
  */
-export function haltWhy({ hosts, ready, errors }: StepReport): string | undefined {
+export function haltWhy({ hosts, missing, errors }: StepReport): string | undefined {
   if (errors > 0) return `${errors} of ${hosts} hosts of this step fail to enforce it`;
-  const missing = hosts - ready;
   return missing > 0 ? `${missing} of ${hosts} hosts of this step have not applied it` : undefined;
 }

@@ -42,6 +42,9 @@ export interface OpenedReport {
 export interface MajorityReport {
   readonly hosts: number;
   readonly ready: number;
+  /** Hosts that are not ready, and those that are, of a thousand: each by one and the same report. */
+  readonly missing: number;
+  readonly readyPermille: number;
   readonly errors: number;
   readonly revocations: number;
   readonly lifts: number;
@@ -98,7 +101,9 @@ function aboutOf({ about }: Report): ReportAbout | undefined {
 /**
  * What a majority of the roster's coordinators says; `undefined` while fewer have reported. Each
  * number is the largest that a majority says it reaches: with all reports there and an odd roster
- * that is the median, and with some missing one coordinator still moves nothing by itself.
+ * that is the median, and with some missing one coordinator still moves nothing by itself. A share
+ * is taken within each report: hosts of one and ready of another would be nobody's word. Who was
+ * proven to lie is not asked.
  * @param reports opened, one a coordinator at most, all about one thing.
  */
 export function majorityReport(
@@ -107,7 +112,8 @@ export function majorityReport(
 ): MajorityReport | undefined {
   const coordinators = view.coordinatorKeys();
   const byKey = new Map(reports.map((report) => [hex(report.coordinatorKey), report]));
-  const counted = coordinators.flatMap((key) => byKey.get(hex(key)) ?? []);
+  const honest = coordinators.filter((key) => view.convictedAt(key) === undefined);
+  const counted = honest.flatMap((key) => byKey.get(hex(key)) ?? []);
   const majority = majorityOf(coordinators.length);
   if (counted.length < majority) return undefined;
   const saidByMajority = (numbers: readonly number[]) =>
@@ -115,11 +121,18 @@ export function majorityReport(
   return {
     hosts: saidByMajority(counted.map((r) => r.hosts)),
     ready: saidByMajority(counted.map((r) => r.ready)),
+    missing: saidByMajority(counted.map((r) => r.hosts - r.ready)),
+    readyPermille: saidByMajority(counted.map(permilleOf)),
     errors: saidByMajority(counted.map((r) => r.errors)),
     revocations: saidByMajority(counted.map((r) => r.revocations)),
     lifts: saidByMajority(counted.map((r) => r.lifts)),
     reports: counted.sort(byCoordinator).map((r) => r.envelope),
   };
+}
+
+/** None of nobody is ready. */
+function permilleOf({ hosts, ready }: OpenedReport): number {
+  return hosts === 0 ? 0 : Math.floor((ready * 1_000) / hosts);
 }
 
 function byCoordinator(a: OpenedReport, b: OpenedReport): number {

@@ -6,6 +6,7 @@ import {
   type Bytes,
   type Envelope,
   encodeNew,
+  equalBytes,
   isReject,
   LIMITS,
   ReportSchema,
@@ -16,7 +17,7 @@ import { describe, expect, test } from "vitest";
 import { MachineRun, messageOf } from "../../testkit/machine-run.ts";
 import type { Person } from "../../testkit/mesh-kit.ts";
 import { testMesh } from "../../testkit/node-crypto.ts";
-import { checkReports, type ReportAbout } from "./majority-report.ts";
+import { checkReports, type MajorityReport, type ReportAbout } from "./majority-report.ts";
 import { ReportBook } from "./report-book.ts";
 
 const kit = testMesh("reports", { coordinators: 3 });
@@ -175,6 +176,37 @@ describe("a majority", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test("of two brings nothing about by itself: neither a step forward nor a halt", () => {
+    const said = fc.nat(10).chain((hosts) => fc.tuple(fc.constant(hosts), fc.nat(hosts)));
+    fc.assert(
+      fc.property(said, said, ([hosts, ready], [liedHosts, liedReady]) => {
+        const book = new ReportBook(kit.crypto);
+        taken(book, report(a, { hosts, ready }));
+        taken(book, report(c, { hosts: liedHosts, ready: liedReady }));
+        const { missing, readyPermille } = book.majority(view, EPOCH) as MajorityReport;
+        expect(missing).toBeLessThanOrEqual(hosts - ready);
+        expect(readyPermille * hosts).toBeLessThanOrEqual(1_000 * ready);
+      }),
+      { numRuns: 60 },
+    );
+    // Hosts of one beside those that are ready by the other: nobody has said so.
+    const book = new ReportBook(kit.crypto);
+    taken(book, report(a, { hosts: 10, ready: 5 }));
+    taken(book, report(c, { hosts: 1, ready: 1 }));
+    expect(book.majority(view, EPOCH)).toMatchObject({ readyPermille: 500, missing: 0 });
+  });
+
+  test("is none of who was proven to lie", () => {
+    const book = new ReportBook(kit.crypto);
+    const isLiar = (key: Uint8Array) => equalBytes(key, c.signer.publicKey);
+    const seen = { ...view, convictedAt: (key: Uint8Array) => (isLiar(key) ? 1 : undefined) };
+    for (const by of [a, c]) taken(book, report(by));
+    expect(book.majority(view, EPOCH)?.reports).toHaveLength(2);
+    expect(book.majority(seen, EPOCH)).toBeUndefined();
+    taken(book, report(b));
+    expect(book.majority(seen, EPOCH)?.reports).toHaveLength(2);
   });
 
   test("is over when its reports lapse", () => {

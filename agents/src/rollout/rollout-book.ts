@@ -21,8 +21,8 @@ import type { PolicyFacts, RolloutOrder } from "./rollout-order.ts";
 
 /** What a majority of coordinators says about the epoch being rolled out. */
 export interface RolloutReport {
-  readonly hosts: number;
-  readonly ready: number;
+  /** Hosts that have prepared it, of a thousand. */
+  readonly readyPermille: number;
   readonly errors: number;
   readonly revocations: number;
   readonly lifts: number;
@@ -203,8 +203,7 @@ export class RolloutBook {
 }
 
 function isPrepared(order: PolicyRollout, report: RolloutReport | undefined): boolean {
-  if (report === undefined || report.hosts === 0) return false;
-  return report.ready * 1_000 >= order.readyPermille * report.hosts;
+  return report !== undefined && report.readyPermille >= order.readyPermille;
 }
 
 /** The guardrail that is crossed, by its name in the order. */

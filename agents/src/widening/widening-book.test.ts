@@ -23,7 +23,7 @@ const STEPS = [
   { afterMs: 120_000n, permille: 1_000 },
 ].map((step) => ({ $typeName: "ostraka.v1.Widening" as const, ...step }));
 const ID = random(32);
-const WELL: StepReport = { hosts: 4, ready: 4, errors: 0 };
+const WELL: StepReport = { hosts: 4, missing: 0, errors: 0 };
 const ALL = { holds: () => true };
 
 function running(): WideningBook {
@@ -90,7 +90,7 @@ describe("a widening", () => {
   });
 
   test("halts for hosts that have not applied it only before its next step is due", () => {
-    const missing = { ...WELL, ready: 3 };
+    const missing = { ...WELL, missing: 1 };
     expect(halted(running(), missing, 54_999)).toEqual([]);
     expect(halted(running(), WELL, 55_000)).toEqual([]);
     expect(halted(running(), missing, 55_000)).toEqual([
@@ -115,18 +115,18 @@ describe("a widening", () => {
   });
 
   test("that was restored goes on as one that never stopped", () => {
-    const act = fc.record({ afterMs: fc.nat(40_000), ready: fc.nat(4), isNew: fc.boolean() });
+    const act = fc.record({ afterMs: fc.nat(40_000), missing: fc.nat(4), isNew: fc.boolean() });
     const acts = fc.array(act, { maxLength: 8 });
-    type Act = { afterMs: number; ready: number; isNew: boolean };
+    type Act = { afterMs: number; missing: number; isNew: boolean };
     const play = (book: WideningBook, from: number, steps: readonly Act[]) => {
       let atMs = NOW_MS + from;
-      return steps.map(({ afterMs, ready, isNew }, i) => {
+      return steps.map(({ afterMs, missing, isNew }, i) => {
         atMs += afterMs;
         const id = crypto.sha256(Uint8Array.of(i, afterMs & 255));
         if (isNew) book.enter({ id, widening: STEPS }, i, atMs);
         book.expire(ALL, atMs);
         return book
-          .halts(() => ({ ...WELL, ready }), atMs)
+          .halts(() => ({ ...WELL, missing }), atMs)
           .map((h) => [hex(h.verdictId), h.permille]);
       });
     };
