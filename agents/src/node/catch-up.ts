@@ -13,6 +13,7 @@ import {
   encode,
   encodeNew,
   Frontier,
+  type Head,
   Ledger,
   type LedgerId,
   LIMITS,
@@ -54,6 +55,8 @@ const PATIENCE_TICKS = 3;
 interface Work {
   fetch: SnapshotFetch | undefined;
   run: JournalRun | undefined;
+  /** The sealed head that the run must lead to. */
+  target: Head | undefined;
   /** Ticks since something came. */
   idle: number;
   /** Nobody has a newer snapshot: messages are asked for. */
@@ -113,6 +116,7 @@ export class CatchUp {
     const work: Work = {
       fetch: undefined,
       run: undefined,
+      target: undefined,
       idle: 0,
       isByJournal: false,
       isFromStart: false,
@@ -144,7 +148,10 @@ export class CatchUp {
     const { position, chainHash } = lane.machine.point;
     const until = Number(latest?.head.position ?? 0n);
     if (until <= position) return undefined;
-    work.run ??= new JournalRun(this.#p.crypto, position, chainHash, until);
+    if (work.run === undefined) {
+      work.run = new JournalRun(this.#p.crypto, position, chainHash, until);
+      work.target = latest?.head;
+    }
     return journalRequest(lane.ledger, this.#p.publicKey, work.run.position);
   }
 
@@ -271,8 +278,10 @@ export class CatchUp {
       return [];
     }
     work.run = undefined;
-    const target = lane.sealer.latest?.head;
-    return (target && run.verified(target.chainHash)) ?? [];
+    const { target } = work;
+    const verified = target && run.verified(target.chainHash);
+    if (verified === undefined) lane.onMisfit();
+    return verified ?? [];
   }
 
   #beginAnew(lane: LedgerLane, work: Work, out: CatchUpOut): void {

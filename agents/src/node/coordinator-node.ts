@@ -152,6 +152,10 @@ export class CoordinatorNode {
       active: machine.book.active.size,
       sealed: sealer.latest,
       damage: watch.damage,
+      /** The others have gone on: what is next comes from them, not from the stream. */
+      isFollowingOthers: lane.isBehindStream,
+      /** Up to here it signs nothing, for it has signed a history there that it gave up. */
+      silentUntil: lane.silentUntil,
       dissenters: [...watch.dissenters, ...this.#liars],
       missingSeals: sealer.missingSeals(this.control.mesh.view),
     };
@@ -252,6 +256,7 @@ export class CoordinatorNode {
   #leaveFork(lane: LedgerLane, out: Out<CoordinatorEffect>): void {
     const position = lane.takeFork();
     if (position === undefined) return;
+    out.persist.push(...lane.dissentRows(position));
     out.persist.push(...cutRows(this.#crypto, this.#store, lane.ledger, position, out.persist));
     out.persist.push(lane.forkRow(position));
     out.trace.push({ what: "went-back", ledger: ledgerName(lane.ledger), to: position });

@@ -12,6 +12,8 @@ import {
 } from "@ostraka/proto";
 import { orderedKey, type Store, type Write } from "../kernel/index.ts";
 
+const NUMBER_BYTES = 8;
+
 /** Kinds of rows that stand under a position or an index. */
 export type RowKind = "journal" | "record" | "head" | "sealed" | "snapshot" | "snapshot-sealed";
 
@@ -62,6 +64,12 @@ export class LaneRows {
     return bytes && decode(SealedHeadSchema, bytes, LIMITS.messageBytesMax);
   }
 
+  /** The newest sealed head of an index that was stored. */
+  sealedAt(index: number): SealedHead | undefined {
+    const bytes = this.get("sealed", index);
+    return bytes && decode(SealedHeadSchema, bytes, LIMITS.messageBytesMax);
+  }
+
   sealedRows(index: number, value: Bytes): Write[] {
     return [
       { key: this.key("sealed", index), value },
@@ -84,9 +92,22 @@ export class LaneRows {
     return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0));
   }
 
-  numberRow(key: string, n: number): Write {
-    const value = new Uint8Array(8);
-    new DataView(value.buffer).setBigUint64(0, BigInt(n));
+  /** A row of numbers, as `numbersRow` wrote it; none without the row. */
+  numbers(key: string): number[] {
+    const bytes = this.#store.get(key) ?? new Uint8Array();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const count = Math.floor(bytes.length / NUMBER_BYTES);
+    return Array.from({ length: count }, (_, i) => Number(view.getBigUint64(i * NUMBER_BYTES)));
+  }
+
+  numbersRow(key: string, numbers: readonly number[]): Write {
+    const value = new Uint8Array(numbers.length * NUMBER_BYTES);
+    const view = new DataView(value.buffer);
+    for (const [i, n] of numbers.entries()) view.setBigUint64(i * NUMBER_BYTES, BigInt(n));
     return { key, value };
+  }
+
+  numberRow(key: string, n: number): Write {
+    return this.numbersRow(key, [n]);
   }
 }

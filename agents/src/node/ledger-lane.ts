@@ -39,6 +39,7 @@ import type { Mesh } from "./mesh.ts";
 import { PoisonDesk, type StepHook } from "./poison-desk.ts";
 import { recordRows } from "./record-rows.ts";
 import { restore } from "./restore.ts";
+import { sealedCommon } from "./sealed-common.ts";
 import { SnapshotShelf } from "./snapshot-shelf.ts";
 import { WipeGuard } from "./wipe-guard.ts";
 
@@ -52,6 +53,9 @@ export interface LaneParts {
   readonly release: string;
   readonly onStep?: StepHook | undefined;
 }
+
+/** Ticks that a majority must be past one that has stopped, before it takes the truth from them. */
+const OVERTAKEN_TICKS = 3;
 
 export type LaneMachine = JournalMachine & { readonly mesh: Mesh };
 
@@ -78,8 +82,14 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   #isBehindStream = false;
   /** Newest position of which our head may have left. */
   #signedPosition = 0;
-  /** A majority has sealed another head here than the stream leads to. */
-  #forkedAt: number | undefined;
+  /** A majority denies what the stream has led to above all that we have signed. */
+  #isForked = false;
+  /** A majority has sealed another head than ours, or messages that do not follow on ours. */
+  #isDenied = false;
+  /** Ticks for which it has stood below what a majority has sealed, and has stopped. */
+  #overtakenTicks = 0;
+  /** What was found on the own disk: no going back on it would mend that. */
+  #isOwnFault = false;
 
   constructor(parts: LaneParts, machine: Machine) {
     this.#parts = parts;
@@ -111,6 +121,12 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     return this.#isBehindStream;
   }
 
+  /** Last position where it keeps silent, having signed another history there; else `undefined`. */
+  get silentUntil(): number | undefined {
+    const { dissentUntil } = this.guard;
+    return dissentUntil > this.machine.point.position ? dissentUntil : undefined;
+  }
+
   /** `c:12`. */
   at(n: number | bigint): string {
     return `${this.rows.letter}:${n}`;
@@ -128,14 +144,13 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     this.#signedPosition = this.#published;
     const fault = this.#restore();
     if (fault !== undefined) {
-      this.watch.damage = fault;
+      this.#distrust(fault);
       return;
     }
     const from = this.machine.point.position + 1;
     for (const [position, bytes] of rows.scan("journal", from)) {
       if (position !== this.machine.point.position + 1) {
-        const gone = this.at(this.machine.point.position + 1);
-        this.watch.damage = `own copy of message ${gone} is gone`;
+        this.#distrust(`own copy of message ${this.at(this.machine.point.position + 1)} is gone`);
         return;
       }
       if (this.poison.stopsAt(position)) return;
@@ -144,7 +159,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
       const stored = rows.get("head", position);
       // I3: our own copy must make the head that we signed; anything else is damage, not history.
       if (stored !== undefined && !equalBytes(stored, step.head ?? new Uint8Array())) {
-        this.watch.damage = `own copy makes another head at ${this.at(step.position)}`;
+        this.#distrust(`own copy makes another head at ${this.at(step.position)}`);
         return;
       }
       if (step.position > this.#published) this.#publish(step, out);
@@ -153,6 +168,11 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     if (fork === undefined) return;
     this.#isBehindStream = true;
     this.watch.damage = `the stream leads elsewhere above ${this.at(fork)} than what was sealed`;
+  }
+
+  #distrust(why: string): void {
+    this.#isOwnFault = true;
+    this.watch.damage = why;
   }
 
   /** Starts from the newest snapshot below which nothing is left to send. */
@@ -246,7 +266,11 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   /** Says the time and where we stand into the journal, unless deciding has stopped. */
   tick(wallMs: number, out: Out<CoordinatorEffect>): void {
     this.poison.tick(wallMs, out);
-    if (this.watch.damage !== undefined || this.#isSilent || this.guard.isWiped) return;
+    if (this.#isSilent || this.guard.isWiped) return;
+    if (this.watch.damage !== undefined) {
+      this.#sealLastAgain(out);
+      return;
+    }
     if (this.poison.stalled !== undefined) return;
     const { publicKey, channels } = this.#parts;
     const { generation, position, chainHash } = this.machine.point;
@@ -262,15 +286,27 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     });
     const channel = channels.journal(this.ledger, publicKey);
     const messageId = `tick/${hex(publicKey.subarray(0, 8))}/${wallMs}`;
-    this.guard.onTickSent(wallMs);
+    out.persist.push(...this.guard.onTickSent(wallMs));
     out.seal.push({ kind: "tick", body, channel, messageId });
     const again = this.shelf.headToSealAgain();
-    if (again !== undefined) this.#sealHead(again, out);
+    // Never a second one where another was signed in a history that was left.
+    if (again !== undefined && again.position > this.guard.dissentUntil) {
+      this.#sealHead(again.head, out);
+    }
+  }
+
+  /** One that was shown another journal must hear what we have signed, though we have stopped. */
+  #sealLastAgain(out: Out<CoordinatorEffect>): void {
+    const { lastHead, lastHeadPosition } = this.machine;
+    const isSigned = lastHeadPosition <= this.#signedPosition;
+    if (this.#isOwnFault || lastHead === undefined || !isSigned) return;
+    if (!this.guard.isMuteAt(lastHeadPosition)) this.#sealHead(lastHead, out);
   }
 
   /** Goes on after messages came from other coordinators. */
   resume(out: Out<CoordinatorEffect>): void {
     this.#isBehindStream = false;
+    this.#isDenied = false;
     this.watch.damage = undefined;
     out.persist.push({ key: `fork/${this.rows.letter}` });
   }
@@ -278,19 +314,56 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
   /** Compares what a tick says of the journal with our history (I3). */
   compare(tick: Tick, coordinators: number): void {
     this.watch.compare(tick, coordinators);
-    const { position } = this.machine.point;
-    const isFork = this.watch.damage !== undefined && position > this.#signedPosition;
-    if (isFork) this.#forkedAt ??= position;
+    const isAbove = this.machine.point.position > this.#signedPosition;
+    if (this.watch.damage !== undefined && isAbove) this.#isForked = true;
+  }
+
+  /** What others have of the journal does not lead from our last message to what was sealed. */
+  onMisfit(): void {
+    this.#isDenied = true;
   }
 
   /**
-   * Where a majority has sealed another history than the stream gave us: the position to go back
-   * to, which is the last one that we have signed. Told ONCE.
+   * Asked at every tick: whether the own history must be left, and for which position of it.
+   *
+   * Safe, for once a majority has sealed a head that we do not have, whatever we have signed is in
+   * their history or was never sealed: another majority that had sealed it would share a member
+   * with theirs, and that one has signed both. What is given up is never signed anew: see
+   * `WipeGuard.dissentRow`.
    */
   takeFork(): number | undefined {
-    if (this.#forkedAt === undefined) return undefined;
-    this.#forkedAt = undefined;
-    return Math.max(this.#signedPosition, this.#confirmedPosition);
+    const isForked = this.#isForked;
+    this.#isForked = false;
+    // The stream alone is wrong: nothing that was signed is given up.
+    if (isForked && !this.#isDenied) return Math.max(this.#signedPosition, this.#confirmedPosition);
+    if (!this.#isOvertaken()) return undefined;
+    const { position } = this.machine.point;
+    const index = Number(this.rows.head(this.machine.lastHeadPosition)?.index ?? 0n);
+    const common =
+      this.#confirmedPosition || sealedCommon(this.rows, index, this.shelf.newestSealed());
+    const isThere = common === position && this.#isBehindStream;
+    return common === undefined || common > position || isThere ? undefined : common;
+  }
+
+  #isOvertaken(): boolean {
+    const latest = this.sealer.latest?.head;
+    const { position, generation } = this.machine.point;
+    const isStopped = this.watch.damage !== undefined && this.poison.stalled === undefined;
+    const isOurs = latest?.generation === generation && !this.#isSilent;
+    if (latest === undefined || !isStopped || !isOurs || this.#isOwnFault) {
+      this.#overtakenTicks = 0;
+      return false;
+    }
+    if (this.#isDenied) return true;
+    const isPassed = !this.#isBehindStream && Number(latest.position) > position;
+    this.#overtakenTicks = isPassed ? this.#overtakenTicks + 1 : 0;
+    return this.#overtakenTicks > OVERTAKEN_TICKS;
+  }
+
+  /** The rows that keep it silent where it has signed what is given up above a position. */
+  dissentRows(position: number): Write[] {
+    const signed = Math.max(this.#signedPosition, this.rows.published());
+    return signed > position ? [this.guard.dissentRow(signed)] : [];
   }
 
   /** The row that makes the messages above be asked of others after the store is opened again. */
@@ -309,7 +382,8 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
       );
       return;
     }
-    const writes = this.guard.release(view, this.sealer, this.machine.point.position);
+    const chainAt = (at: number) => this.watch.chainAt(at);
+    const writes = this.guard.release(view, this.sealer, this.machine.point, chainAt);
     if (writes.length === 0) return;
     out.persist.push(...writes);
     out.trace.push({ what: "speaks-again", ledger: ledgerName(this.ledger) });
@@ -420,7 +494,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
       this.#confirmedPosition = position;
     } else if (decodeHead(own)?.generation === latest.head.generation) {
       const at = this.at(latest.head.position);
-      if (position > this.#signedPosition) this.#forkedAt ??= position;
+      this.#isDenied = true;
       this.#stop(`a majority has sealed another head than ours at ${at}`, out);
     }
   }

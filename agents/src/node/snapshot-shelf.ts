@@ -88,11 +88,11 @@ export class SnapshotShelf {
   }
 
   /** The head of the newest snapshot, while its seals are incomplete here or elsewhere. */
-  headToSealAgain(): Bytes | undefined {
+  headToSealAgain(): Pick<Shelved, "head" | "position"> | undefined {
     const newest = this.#shelved.at(-1);
     const isDue = newest !== undefined && (!newest.isSealed || this.#isAsked);
     this.#isAsked = false;
-    return isDue ? newest.head : undefined;
+    return isDue ? newest : undefined;
   }
 
   /** Lets go of a sealed snapshot's predecessors: what they hold was erased. */

@@ -26,6 +26,36 @@ test("a tick that was sent before the journal was looked at does not make a new 
   expect(guard.isWiped).toBe(false);
 });
 
+test("a new store that was killed at its first ticks is no lost one when it comes back", () => {
+  const store = new MemoryStore();
+  const rows = new LaneRows(store, "c");
+  const first = new WipeGuard(rows, OURS);
+  first.open();
+  store.write(first.onTickSent(1_000));
+  store.write(first.onTickSent(2_000));
+  const second = new WipeGuard(rows, OURS);
+  second.open();
+  second.onReread(0, 4, false);
+  expect(second.onTick(ownTick(2_000), 2, noChain)).toEqual([]);
+  expect(second.isWiped).toBe(false);
+  // The nearest that is: a tick which neither run has sent.
+  expect(second.onTick(ownTick(1_500), 3, noChain)).toHaveLength(1);
+});
+
+test("where another history was signed nothing is signed again, also after a restart", () => {
+  const store = new MemoryStore();
+  const rows = new LaneRows(store, "c");
+  const guard = new WipeGuard(rows, OURS);
+  guard.open();
+  store.write([guard.dissentRow(12)]);
+  const again = new WipeGuard(rows, OURS);
+  again.open();
+  expect([12, 13].map((position) => again.isMuteAt(position))).toEqual([true, false]);
+  store.write([again.dissentRow(9)]);
+  again.open();
+  expect(again.dissentUntil).toBe(12);
+});
+
 test("an own tick that this run has not sent shows that the store was lost", () => {
   const guard = emptyGuard();
   guard.onTickSent(1_000);
