@@ -52,6 +52,11 @@ export interface Channels {
   resync(host: Uint8Array): string;
 }
 
+/** Whether a journal's channel, in whatever generation, is one that hosts publish to. */
+export function isHostsJournal(channel: string): boolean {
+  return /^ostraka\.[0-9a-f]+\.(journal|opening|retired)\.signals\./.test(channel);
+}
+
 export function channelsOf(mesh: MeshId): Channels {
   const short = mesh.slice(0, 16);
   const base = `ostraka.${short}`;

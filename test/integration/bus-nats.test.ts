@@ -18,6 +18,7 @@ import {
   openNatsAuthority,
 } from "@ostraka/host";
 import { channelsOf, Ledger, type MeshId, pae, utf8 } from "@ostraka/proto";
+import { connect, credsAuthenticator } from "nats";
 import { afterEach, describe, expect, test } from "vitest";
 import { natsVersion, startNats, until } from "./nats-server.ts";
 
@@ -28,6 +29,9 @@ const OTHER_HOST = new Uint8Array(32).fill(2);
 const COORDINATOR = new Uint8Array(32).fill(3);
 const SIGNALS = CHANNELS.stream(Ledger.SIGNALS);
 const OWN_JOURNAL = CHANNELS.journal(Ledger.SIGNALS, HOST);
+const CONTROL = CHANNELS.stream(Ledger.CONTROL);
+const COMMANDS = CHANNELS.journal(Ledger.CONTROL, COORDINATOR);
+const POLL = { timeout: 20_000 };
 
 const open: Bus[] = [];
 afterEach(async () => {
@@ -77,9 +81,13 @@ async function openSignals(bus: Bus): Promise<void> {
   await bus.openJournal(SIGNALS, [CHANNELS.journalAll(Ledger.SIGNALS)], { replicas: 1 });
 }
 
+async function openControl(bus: Bus): Promise<void> {
+  await bus.openJournal(CONTROL, [CHANNELS.journalAll(Ledger.CONTROL)], { replicas: 1 });
+}
+
 async function fill(bus: Bus, from: number, to: number): Promise<void> {
   for (let n = from; n <= to; n++) {
-    const ack = await bus.publishJournal(OWN_JOURNAL, utf8(`m${n}`), `id-${n}-${from}`);
+    const ack = await bus.publishJournal(COMMANDS, utf8(`m${n}`), `id-${n}-${from}`);
     expect(ack).toEqual({ position: n });
   }
 }
@@ -98,7 +106,8 @@ describe.skipIf(version === undefined)("the bus", () => {
     const coordinator = await asCoordinator(authority, nats.url);
     await openSignals(coordinator);
 
-    expect(await host.publishJournal(OWN_JOURNAL, utf8("a"), "1")).toEqual({ position: 1 });
+    expect(await host.publishJournal(OWN_JOURNAL, utf8("a"), "1")).toBeUndefined();
+    await expect.poll(() => coordinator.lastPosition(SIGNALS), POLL).toBe(1);
     const foreign = CHANNELS.journal(Ledger.SIGNALS, OTHER_HOST);
     expect(await host.publishJournal(foreign, utf8("a"), "2")).toBeUndefined();
     const control = CHANNELS.journal(Ledger.CONTROL, HOST);
@@ -110,7 +119,9 @@ describe.skipIf(version === undefined)("the bus", () => {
     coordinator.subscribe(CHANNELS.resyncAll, (bytes, reply) => reply?.(utf8(`re ${text(bytes)}`)));
     // An answer on the same connection tells that the subscriptions before it stand.
     await coordinator.lastPosition(SIGNALS);
-    expect(await host.publishJournal(OWN_JOURNAL, utf8("b"), "4")).toEqual({ position: 2 });
+    // Sent twice, an id is one message.
+    for (const id of ["4", "4"]) await host.publishJournal(OWN_JOURNAL, utf8("b"), id);
+    await expect.poll(() => coordinator.lastPosition(SIGNALS), POLL).toBe(2);
     expect(text((await host.request(CHANNELS.resync(HOST), utf8("x"), 5_000)) ?? utf8(""))).toBe(
       "re x",
     );
@@ -129,6 +140,43 @@ describe.skipIf(version === undefined)("the bus", () => {
     expect(await host.lastPosition(SIGNALS).catch((e: Error) => e.name)).toBe("OstrakaError");
     expect(stolen).toEqual([]);
     expect(hostSaid.lines.some((l) => l.includes("PERMISSIONS_VIOLATION"))).toBe(true);
+  });
+
+  test("acknowledges nothing that hosts publish: it could be made to land anywhere", async () => {
+    const authority = createNatsAuthority("acme");
+    await using nats = await startNats(authority);
+    const coordinator = await asCoordinator(authority, nats.url);
+    await openSignals(coordinator);
+    await openControl(coordinator);
+    const user = createNatsUserKey();
+    const permissions = hostPermissions(CHANNELS, HOST);
+    const jwt = authority.issueUser({ name: "thief", publicKey: user.publicKey, permissions });
+    const thief = await connect({
+      servers: nats.url,
+      authenticator: credsAuthenticator(utf8(credsFile(jwt, user.seed))),
+    });
+    for (const reply of [COMMANDS, "$JS.API.META.LEADER.STEPDOWN"]) {
+      thief.publish(OWN_JOURNAL, utf8("x"), { reply });
+    }
+    await thief.flush();
+    await thief.close();
+    await expect.poll(() => coordinator.lastPosition(SIGNALS), POLL).toBe(2);
+    await fill(coordinator, 1, 1);
+    expect(await coordinator.lastPosition(CONTROL)).toBe(1);
+  });
+
+  test("stops acknowledging on a stream that an earlier release made", async () => {
+    await using nats = await startNats();
+    const bus = await joinOpen(nats.url, "a");
+    const made = await connect({ servers: nats.url });
+    await openSignals(bus);
+    const manager = await made.jetstreamManager();
+    const { config } = await manager.streams.info(SIGNALS);
+    expect(config.no_ack).toBe(true);
+    await manager.streams.update(SIGNALS, { ...config, no_ack: false });
+    await openSignals(bus);
+    expect((await manager.streams.info(SIGNALS)).config.no_ack).toBe(true);
+    await made.close();
   });
 
   test("drops what is too large for NATS and says so, and stays usable", async () => {
@@ -171,12 +219,12 @@ describe.skipIf(version === undefined)("the bus", () => {
     const authority = createNatsAuthority("acme");
     await using nats = await startNats(authority);
     const coordinator = await asCoordinator(authority, nats.url);
-    await openSignals(coordinator);
+    await openControl(coordinator);
     const states: string[] = [];
     coordinator.onState((state) => states.push(state));
     const seen: string[] = [];
     const reader = coordinator.readJournal({
-      stream: SIGNALS,
+      stream: CONTROL,
       fromPosition: 1,
       onMessage: (position, bytes) => seen.push(`${position}:${text(bytes)}`),
     });
@@ -185,8 +233,8 @@ describe.skipIf(version === undefined)("the bus", () => {
     for (let round = 1; round <= 2; round++) {
       await nats.kill();
       await until(() => !coordinator.isConnected, "the death is seen");
-      expect(await coordinator.publishJournal(OWN_JOURNAL, utf8("x"), "x")).toBeUndefined();
-      coordinator.publish(OWN_JOURNAL, utf8("dropped"));
+      expect(await coordinator.publishJournal(COMMANDS, utf8("x"), "x")).toBeUndefined();
+      coordinator.publish(COMMANDS, utf8("dropped"));
       await nats.start();
       await until(() => coordinator.isConnected, "the broker is back");
       await fill(coordinator, 50 * round + 1, 50 * round + 50);
@@ -200,9 +248,9 @@ describe.skipIf(version === undefined)("the bus", () => {
       "disconnected",
       "reconnected",
     ]);
-    expect(text((await coordinator.readMessage(SIGNALS, 7))?.bytes ?? utf8(""))).toBe("m7");
-    expect(await coordinator.readMessage(SIGNALS, 151)).toBeUndefined();
-    expect(await coordinator.lastPosition(SIGNALS)).toBe(150);
+    expect(text((await coordinator.readMessage(CONTROL, 7))?.bytes ?? utf8(""))).toBe("m7");
+    expect(await coordinator.readMessage(CONTROL, 151)).toBeUndefined();
+    expect(await coordinator.lastPosition(CONTROL)).toBe(150);
     reader.close();
     await fill(coordinator, 151, 151);
     expect(seen).toHaveLength(150);
@@ -211,23 +259,23 @@ describe.skipIf(version === undefined)("the bus", () => {
   test("heals from a broker that freezes, and answers nothing known meanwhile", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
-    await openSignals(bus);
+    await openControl(bus);
     const seen: number[] = [];
     const reader = bus.readJournal({
-      stream: SIGNALS,
+      stream: CONTROL,
       fromPosition: 1,
       onMessage: (position) => seen.push(position),
     });
     await fill(bus, 1, 3);
     await until(() => reader.position === 3, "3 are read");
     await nats.freeze();
-    expect(await bus.publishJournal(OWN_JOURNAL, utf8("m4"), "frozen")).toBeUndefined();
-    await expect(bus.lastPosition(SIGNALS)).rejects.toMatchObject({ code: "OSTRAKA_UNREACHABLE" });
+    expect(await bus.publishJournal(COMMANDS, utf8("m4"), "frozen")).toBeUndefined();
+    await expect(bus.lastPosition(CONTROL)).rejects.toMatchObject({ code: "OSTRAKA_UNREACHABLE" });
     await until(() => !bus.isConnected, "the freeze is seen");
     nats.thaw();
     await until(() => bus.isConnected, "the broker is back");
     // What was sent into the freeze arrived: the same id gets the same position.
-    const ack = await bus.publishJournal(OWN_JOURNAL, utf8("m4"), "frozen");
+    const ack = await bus.publishJournal(COMMANDS, utf8("m4"), "frozen");
     expect(ack).toEqual({ position: 4 });
     await until(() => reader.position === 4, "4 is read");
     expect(seen).toEqual([1, 2, 3, 4]);
@@ -236,14 +284,14 @@ describe.skipIf(version === undefined)("the bus", () => {
   test("hands over a long journal in order to a slow start, with flow control", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
-    await openSignals(bus);
+    await openControl(bus);
     const body = new Uint8Array(20_000);
     const acks = await Promise.all(
-      Array.from({ length: 1_000 }, (_, i) => bus.publishJournal(OWN_JOURNAL, body, `n${i}`)),
+      Array.from({ length: 1_000 }, (_, i) => bus.publishJournal(COMMANDS, body, `n${i}`)),
     );
     expect(acks.filter((ack) => ack === undefined)).toEqual([]);
     const seen: number[] = [];
-    bus.readJournal({ stream: SIGNALS, fromPosition: 1, onMessage: (p) => seen.push(p) });
+    bus.readJournal({ stream: CONTROL, fromPosition: 1, onMessage: (p) => seen.push(p) });
     await until(() => seen.length >= 1_000, "all are read");
     expect(seen).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1));
     const late = Array.from({ length: 1_100 }, (_, i) => bus.publishJournal("no", body, `x${i}`));
@@ -255,11 +303,11 @@ describe.skipIf(version === undefined)("the bus", () => {
   test("gives a message id one position and reads from the middle on", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
-    await openSignals(bus);
+    await openControl(bus);
     await fill(bus, 1, 5);
-    expect(await bus.publishJournal(OWN_JOURNAL, utf8("m3"), "id-3-1")).toEqual({ position: 3 });
+    expect(await bus.publishJournal(COMMANDS, utf8("m3"), "id-3-1")).toEqual({ position: 3 });
     const seen: number[] = [];
-    bus.readJournal({ stream: SIGNALS, fromPosition: 4, onMessage: (p) => seen.push(p) });
+    bus.readJournal({ stream: CONTROL, fromPosition: 4, onMessage: (p) => seen.push(p) });
     await until(() => seen.length === 2, "4 and 5 are read");
     expect(seen).toEqual([4, 5]);
   });
@@ -267,13 +315,13 @@ describe.skipIf(version === undefined)("the bus", () => {
   test("makes a journal's stream once and refuses one with other settings", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
-    await Promise.all([openSignals(bus), openSignals(bus), openSignals(bus)]);
-    await expect(bus.openJournal(SIGNALS, ["other.>"], { replicas: 1 })).rejects.toMatchObject({
+    await Promise.all([openControl(bus), openControl(bus), openControl(bus)]);
+    await expect(bus.openJournal(CONTROL, ["other.>"], { replicas: 1 })).rejects.toMatchObject({
       code: "OSTRAKA_DATA_MISMATCH",
       message: expect.stringContaining("subjects"),
     });
     expect(await bus.lastPosition("NONE")).toBeUndefined();
-    expect(await bus.lastPosition(SIGNALS)).toBe(0);
+    expect(await bus.lastPosition(CONTROL)).toBe(0);
   });
 });
 
@@ -287,11 +335,11 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
   async function readAndChange(change: (bus: Bus) => Promise<void>, wiped?: boolean) {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
-    await openSignals(bus);
+    await openControl(bus);
     const seen: number[] = [];
     const gaps: JournalGap[] = [];
     bus.readJournal({
-      stream: SIGNALS,
+      stream: CONTROL,
       fromPosition: 1,
       onMessage: (position) => seen.push(position),
       onGap: (gap) => gaps.push(gap),
@@ -312,7 +360,7 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
 
   test("is told when NATS lost its disk and the stream was regrown past it", async () => {
     const gaps = await readAndChange(async (bus) => {
-      await openSignals(bus);
+      await openControl(bus);
       await fill(bus, 1, 8);
     }, true);
     expect(gaps.at(-1)).toMatchObject({ kind: "replaced", expected: 6 });
@@ -320,8 +368,8 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
 
   test("is told when the stream was deleted and made anew under a living broker", async () => {
     const gaps = await readAndChange(async (bus) => {
-      await bus.request(`$JS.API.STREAM.DELETE.${SIGNALS}`, utf8(""), 5_000);
-      await openSignals(bus);
+      await bus.request(`$JS.API.STREAM.DELETE.${CONTROL}`, utf8(""), 5_000);
+      await openControl(bus);
       await fill(bus, 1, 2);
     });
     expect(gaps.at(-1)).toMatchObject({ kind: "replaced", expected: 6 });
@@ -333,13 +381,13 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
     const gaps: JournalGap[] = [];
     const seen: number[] = [];
     bus.readJournal({
-      stream: SIGNALS,
+      stream: CONTROL,
       fromPosition: 1,
       onMessage: (position) => seen.push(position),
       onGap: (gap) => gaps.push(gap),
     });
     await until(() => gaps.length === 1, "absence is told");
-    await openSignals(bus);
+    await openControl(bus);
     await fill(bus, 1, 3);
     await until(() => seen.length === 3, "3 are read");
     expect(gaps).toEqual([{ kind: "absent", expected: 1, first: 0, last: 0 }]);
@@ -348,13 +396,13 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
   test("cannot be purged, by whomever the request comes to be sent", async () => {
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
-    await openSignals(bus);
+    await openControl(bus);
     await fill(bus, 1, 3);
-    const purge = `$JS.API.STREAM.PURGE.${SIGNALS}`;
+    const purge = `$JS.API.STREAM.PURGE.${CONTROL}`;
     const answer = text((await bus.request(purge, utf8('{"seq":3}'), 5_000)) ?? utf8(""));
     expect(answer).toContain("error");
     const seen: number[] = [];
-    bus.readJournal({ stream: SIGNALS, fromPosition: 1, onMessage: (p) => seen.push(p) });
+    bus.readJournal({ stream: CONTROL, fromPosition: 1, onMessage: (p) => seen.push(p) });
     await until(() => seen.length === 3, "all are still there");
   });
 
@@ -362,15 +410,15 @@ describe.skipIf(version === undefined)("a journal that is not what it was", () =
     await using nats = await startNats();
     const bus = await joinOpen(nats.url, "a");
     // A stream of somebody else's making: ours cannot be purged.
-    const subjects = [CHANNELS.journalAll(Ledger.SIGNALS)];
-    const config = utf8(JSON.stringify({ name: SIGNALS, subjects, storage: "file" }));
-    await bus.request(`$JS.API.STREAM.CREATE.${SIGNALS}`, config, 5_000);
+    const subjects = [CHANNELS.journalAll(Ledger.CONTROL)];
+    const config = utf8(JSON.stringify({ name: CONTROL, subjects, storage: "file" }));
+    await bus.request(`$JS.API.STREAM.CREATE.${CONTROL}`, config, 5_000);
     await fill(bus, 1, 6);
-    await bus.request(`$JS.API.STREAM.PURGE.${SIGNALS}`, utf8('{"seq":4}'), 5_000);
+    await bus.request(`$JS.API.STREAM.PURGE.${CONTROL}`, utf8('{"seq":4}'), 5_000);
     const gaps: JournalGap[] = [];
     const read = (fromPosition: number) =>
       bus.readJournal({
-        stream: SIGNALS,
+        stream: CONTROL,
         fromPosition,
         onMessage: () => {},
         onGap: (gap) => gaps.push(gap),

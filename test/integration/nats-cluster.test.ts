@@ -24,8 +24,8 @@ import { natsVersion, until } from "./nats-server.ts";
 
 const CHANNELS = channelsOf("ab".repeat(32) as MeshId);
 const COORDINATOR = new Uint8Array(32).fill(3);
-const SIGNALS = CHANNELS.stream(Ledger.SIGNALS);
-const JOURNAL = CHANNELS.journal(Ledger.SIGNALS, COORDINATOR);
+const CONTROL = CHANNELS.stream(Ledger.CONTROL);
+const JOURNAL = CHANNELS.journal(Ledger.CONTROL, COORDINATOR);
 /** Choosing a leader takes nats-server 4 to 9 s, and may take a second round. */
 const CHOSEN_MS = 40_000;
 const TEST_MS = 120_000;
@@ -54,9 +54,9 @@ async function join3(authority: NatsAuthority, urls: readonly string[], caFile?:
 }
 
 async function openSignals(bus: Bus, replicas: number): Promise<void> {
-  const channels = [CHANNELS.journalAll(Ledger.SIGNALS)];
+  const channels = [CHANNELS.journalAll(Ledger.CONTROL)];
   await sure(async () => {
-    await bus.openJournal(SIGNALS, channels, { replicas });
+    await bus.openJournal(CONTROL, channels, { replicas });
     return true;
   });
 }
@@ -94,7 +94,7 @@ function observe(bus: Bus) {
   let highest = 0;
   let isOver = false;
   bus.readJournal({
-    stream: SIGNALS,
+    stream: CONTROL,
     fromPosition: 1,
     onMessage: (position, bytes) => {
       expect(position).toBe(texts.length + 1);
@@ -105,7 +105,7 @@ function observe(bus: Bus) {
   const asking = (async () => {
     while (!isOver) {
       // What was once said to be there is never said to be gone: that is what damage looks like.
-      const last = await bus.lastPosition(SIGNALS).catch(() => undefined);
+      const last = await bus.lastPosition(CONTROL).catch(() => undefined);
       if (last === undefined) continue;
       if (last < highest) lowest = Math.min(lowest, last);
       highest = Math.max(highest, last);
@@ -130,7 +130,7 @@ async function leaderOf(bus: Bus, cluster: NatsCluster): Promise<ClusterServer> 
   return cluster.named(leader);
 }
 
-const placesOf = async (bus: Bus) => (await bus.journalBounds(SIGNALS))?.places;
+const placesOf = async (bus: Bus) => (await bus.journalBounds(CONTROL))?.places;
 
 async function untilAllFollow(bus: Bus): Promise<void> {
   await sure(
@@ -242,7 +242,7 @@ describe.skipIf(version === undefined)("a journal on three servers", () => {
     await Promise.all(cluster.servers.map((server) => server.kill()));
     await Promise.all(cluster.servers.map((server) => server.start()));
     // Servers that have all just started may not know the stream yet; nobody says that it is gone.
-    expect(await sure(() => bus.lastPosition(SIGNALS))).toBe(3);
+    expect(await sure(() => bus.lastPosition(CONTROL))).toBe(3);
     expect(await bus.lastPosition("NONE")).toBeUndefined();
   }, 120_000);
 });

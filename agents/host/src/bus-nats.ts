@@ -2,15 +2,18 @@
 // connection and its healing. Must never trust what it carries, queue without bound, or hand
 // library buffers on: a receiver gets bytes of its own.
 
-import { type Bytes, OstrakaError } from "@ostraka/proto";
+import { type Bytes, isHostsJournal, OstrakaError } from "@ostraka/proto";
 import {
   connect,
   createInbox,
   ErrorCode,
   Events,
+  headers,
   type Msg,
+  type MsgHdrs,
   type NatsConnection,
   NatsError,
+  type PublishOptions,
   type Status,
 } from "nats";
 import type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus.ts";
@@ -121,6 +124,13 @@ function reconnectMs(): number {
   return 50 + Math.floor(Math.random() * (RECONNECT_MS_MAX - 50));
 }
 
+/** JetStream keeps one message of an id. */
+function withId(messageId: string): MsgHdrs {
+  const named = headers();
+  named.set("Nats-Msg-Id", messageId);
+  return named;
+}
+
 class NatsBus implements Bus {
   readonly #connection: NatsConnection;
   readonly #inboxPrefix: string;
@@ -147,13 +157,17 @@ class NatsBus implements Bus {
   }
 
   publish(channel: string, bytes: Uint8Array): void {
+    this.#publish(channel, bytes);
+  }
+
+  #publish(channel: string, bytes: Uint8Array, messageId?: string): void {
     if (!this.#isConnected) return;
     if (this.#unconfirmedBytes + bytes.length > UNCONFIRMED_BYTES_MAX) {
       if (!this.#isDropping) this.#log.error({ channel }, "NATS does not keep up: dropping");
       this.#isDropping = true;
       return;
     }
-    this.#send(channel, bytes);
+    this.#send(channel, bytes, messageId === undefined ? {} : { headers: withId(messageId) });
     this.#unconfirmedBytes += bytes.length;
     this.#sinceConfirmBytes += bytes.length;
     if (this.#sinceConfirmBytes >= CONFIRM_EVERY_BYTES) this.#confirm();
@@ -161,6 +175,10 @@ class NatsBus implements Bus {
 
   publishJournal(channel: string, bytes: Uint8Array, messageId: string) {
     if (!this.#isConnected) return Promise.resolve(undefined);
+    if (isHostsJournal(channel)) {
+      this.#publish(channel, bytes, messageId);
+      return Promise.resolve(undefined);
+    }
     return this.#journals.publish(channel, bytes, messageId);
   }
 
@@ -204,7 +222,7 @@ class NatsBus implements Bus {
           else if (error !== null || isNoResponders(message) || left <= 0) finish();
         },
       });
-      if (!this.#send(channel, bytes, inbox)) finish();
+      if (!this.#send(channel, bytes, { reply: inbox })) finish();
     });
   }
 
@@ -275,9 +293,9 @@ class NatsBus implements Bus {
   }
 
   /** The library throws for messages that are too large and for a connection that has just gone. */
-  #send(channel: string, bytes: Uint8Array, reply?: string): boolean {
+  #send(channel: string, bytes: Uint8Array, options: PublishOptions): boolean {
     try {
-      this.#connection.publish(channel, bytes, reply === undefined ? {} : { reply });
+      this.#connection.publish(channel, bytes, options);
       return true;
     } catch (error) {
       this.#log.error({ channel, length: bytes.length, reason: String(error) }, "cannot publish");

@@ -29,7 +29,8 @@ export interface Bus {
   /**
    * Publishes to a journal's channel.
    * @returns the position that JetStream gave it, or `undefined` when that is not known in time:
-   * the message may still be in the journal.
+   * the message may still be in the journal. It is never known of one that hosts publish to: an
+   * acknowledgement goes wherever a publisher says, and nothing rests on it.
    */
   publishJournal(
     channel: string,

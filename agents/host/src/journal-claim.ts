@@ -1,7 +1,7 @@
 // Hands a journal's channels from the stream of one generation to the next one's: the old stream is
 // bound elsewhere and kept for whoever wants to know what happened. Must never delete a stream.
 
-import { OstrakaError } from "@ostraka/proto";
+import { isHostsJournal, OstrakaError } from "@ostraka/proto";
 import type { JetStreamManager, NatsConnection } from "nats";
 import { managerOf, readStreamInfo } from "./journal-nats.ts";
 
@@ -34,7 +34,9 @@ async function bind(
   const info = await readStreamInfo(manager, stream);
   if (info === undefined || isSame(info.config.subjects, channels)) return;
   try {
-    await manager.streams.update(stream, { ...info.config, subjects: [...channels] });
+    // What hosts publish is not acknowledged from the first moment on: see `openJournal`.
+    const settings = { subjects: [...channels], no_ack: channels.some(isHostsJournal) };
+    await manager.streams.update(stream, { ...info.config, ...settings });
   } catch (error) {
     // Another replica may have done it at the same time: what counts is what is read back.
     const now = await readStreamInfo(manager, stream);

@@ -2,7 +2,7 @@
 // the settings a journal's stream must have, which are read back: older servers silently ignore
 // what they do not know. JetStream proposes an order; nothing else is trusted of it (DESIGN.md 9).
 
-import { type Bytes, LIMITS, OstrakaError } from "@ostraka/proto";
+import { type Bytes, isHostsJournal, LIMITS, OstrakaError } from "@ostraka/proto";
 import {
   DiscardPolicy,
   type JetStreamClient,
@@ -80,7 +80,7 @@ export class JournalPublisher {
 }
 
 type JournalSettings = {
-  -readonly [Name in SettingName]: StreamConfig[Name];
+  -readonly [Name in SettingName]: NonNullable<StreamConfig[Name]>;
 };
 
 type SettingName =
@@ -97,6 +97,7 @@ type SettingName =
   | "num_replicas"
   | "deny_delete"
   | "deny_purge"
+  | "no_ack"
   | "allow_rollup_hdrs";
 
 /** Nothing is ever dropped by itself, by age, by size or by a later message. */
@@ -114,9 +115,10 @@ function journalSettings(channels: readonly string[], replicas: number): Journal
     duplicate_window: nanos(DUPLICATES_MS),
     num_replicas: replicas,
     deny_delete: true,
-    // NATS checks no reply subject: the acknowledgement of a host's publication could be made to
-    // land on the API, where it reads as a request to purge.
     deny_purge: true,
+    // NATS checks no reply subject: the acknowledgement of a host's publication could be made to
+    // land in the control journal, in an opening's place or on the API, which 2.9 dies of.
+    no_ack: channels.some(isHostsJournal),
     allow_rollup_hdrs: false,
   };
 }
@@ -145,6 +147,10 @@ export async function openJournal(
     await endTrim(manager, stream, found, log);
     found = (await ask(manager, stream))?.config;
   }
+  if (found !== undefined && (found.no_ack ?? false) !== settings.no_ack) {
+    await setAcknowledged(manager, stream, { ...found, no_ack: settings.no_ack });
+    found = (await ask(manager, stream))?.config;
+  }
   if (found !== undefined && found.num_replicas !== replicas) {
     await raiseReplicas(manager, stream, found, replicas, log);
     settings.num_replicas = found.num_replicas;
@@ -160,6 +166,19 @@ export async function openJournal(
     `stream ${stream} has ${name} ${has}, a journal needs ${JSON.stringify(wanted)}: ` +
       "correct it with the nats tool, or start with an empty server",
   );
+}
+
+/** A stream that an earlier release made acknowledges what hosts publish. */
+async function setAcknowledged(
+  manager: JetStreamManager,
+  stream: string,
+  config: StreamConfig,
+): Promise<void> {
+  try {
+    await manager.streams.update(stream, config);
+  } catch (error) {
+    throw unreachable(`change what ${stream} acknowledges`, error);
+  }
 }
 
 /**
