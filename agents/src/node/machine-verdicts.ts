@@ -32,10 +32,16 @@ export class MachineVerdicts {
     this.suggestions = new Suggestions(crypto);
   }
 
-  /** A signal was counted: over a line, in time, of a witness. */
-  see(view: MeshView, { host, private: { subject } }: OpenedSignal, nowMs: number): void {
+  /** A signal was counted: in time, of a witness. An answer may lie below every line: no rise. */
+  see(view: MeshView, opened: OpenedSignal, nowMs: number): void {
     const policy = view.policyOf(view.epoch);
     if (view.machineVersion < 2 || policy === undefined) return;
+    const { host, signal } = opened;
+    const { subject } = opened.private;
+    const isOverLine = policy.signalRules.some(
+      (rule) => rule.kinds.includes(signal.subjectKind) && signal.evidenceMdb >= rule.lineMdb,
+    );
+    if (!isOverLine) return;
     this.#governor.see(policy, subjectKey(this.#crypto, subject), hostId(host), nowMs);
   }
 
