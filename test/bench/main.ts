@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import type { Bench, Result, Row, Skipped } from "./row.ts";
 import { gate } from "./rows/gate.ts";
+import { fullHistory, history } from "./rows/history.ts";
 import { idle } from "./rows/idle.ts";
 import { killLane } from "./rows/kill-lane.ts";
 import { lookUp } from "./rows/look-up.ts";
@@ -13,7 +14,17 @@ import { replay } from "./rows/replay.ts";
 import { signals } from "./rows/signals.ts";
 import { tableText } from "./table.ts";
 
-const BENCHES: readonly Bench[] = [lookUp, signals, gate, replay, idle, mesh, killLane];
+const BENCHES: readonly Bench[] = [
+  lookUp,
+  signals,
+  gate,
+  replay,
+  idle,
+  mesh,
+  killLane,
+  history,
+  fullHistory,
+];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -61,7 +72,9 @@ function readWish(
   const unknown = only?.find((name) => !BENCHES.some((bench) => bench.name === name));
   const names = BENCHES.map((bench) => bench.name).join(", ");
   if (unknown !== undefined) return `there is no "${unknown}": name one of ${names}`;
-  const benches = BENCHES.filter((bench) => only === undefined || only.includes(bench.name));
+  const benches = BENCHES.filter(
+    ({ name, isOnRequest }) => only?.includes(name) ?? isOnRequest !== true,
+  );
   return { benches, isJson: json };
 }
 

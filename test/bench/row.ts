@@ -32,6 +32,8 @@ export interface Result {
 /** One benchmark: what `--only` knows it by, and how to run it. */
 export interface Bench {
   readonly name: string;
+  /** Takes minutes: runs only where `--only` names it. */
+  readonly isOnRequest?: boolean;
   readonly run: (say: (line: string) => void) => Promise<Result>;
 }
 
