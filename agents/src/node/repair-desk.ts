@@ -42,6 +42,8 @@ interface Target {
   readonly promised: readonly PromisedHead[];
   /** Whether the others need not lead to it: two holders chose it, or it is open already. */
   readonly isSettled: boolean;
+  /** A majority denies what we have promised: it is given up. */
+  readonly isOutvoted: boolean;
 }
 
 export interface RepairDeskParts {
@@ -194,7 +196,7 @@ export class RepairDesk {
     }
     // I3: what a majority has promised is over; whoever stands elsewhere comes to its base.
     this.#isOpen = true;
-    this.#pursue({ ...checked, isSettled: true }, out);
+    this.#pursue({ ...checked, isSettled: true, isOutvoted: false }, out);
   }
 
   /**
@@ -289,10 +291,14 @@ export class RepairDesk {
       this.#contradiction(choice.first, choice.second);
       return;
     }
+    const { kept, outvoted } = choice;
+    const { publicKey } = this.#p;
     const promised = promises.flatMap(({ last }) => (last ? [last] : []));
+    const weighed = promised.filter((one) => !outvoted.includes(one));
+    const isOutvoted = outvoted.some((p) => equalBytes(p.coordinatorKey, publicKey));
     const isSettled = order.keepHeadHash !== undefined;
     const { generation } = order;
-    this.#pursue({ generation, kept: choice.kept, promised, isSettled }, out);
+    this.#pursue({ generation, kept, promised: weighed, isSettled, isOutvoted }, out);
   }
 
   /** Brings the own copy to the head that is kept. */
@@ -314,7 +320,7 @@ export class RepairDesk {
     }
     const isFork = point.position >= position || this.#misfits >= MISFITS_MAX;
     if (!isFork) this.#fetch(target, out);
-    else if (target.isSettled) this.#leaveFork(position, out);
+    else if (target.isSettled || target.isOutvoted) this.#leaveFork(position, out);
     else this.#contradiction(kept, { ...kept, bytes: lane.machine.lastHead ?? new Uint8Array() });
   }
 

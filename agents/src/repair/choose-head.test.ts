@@ -103,18 +103,63 @@ describe("the head that is kept", () => {
     }
   });
 
-  test("two histories are never chosen between by themselves, and only by who names a head", () => {
+  test("histories are never chosen between without a majority, and only by who names a head", () => {
     for (const last of tuples(3, 3)) {
       const promised = last.map((history, i) => headAt(i, 5, { history }));
-      const isOne = new Set(last).size === 1;
+      // Two of three that agree are a majority: nothing else can have been sealed.
+      const isMajority = new Set(last).size < 3;
       const choice = chooseHead(promised, 3);
-      expect(choice.kind).toBe(isOne ? "keep" : "contradict");
+      expect(choice.kind).toBe(isMajority ? "keep" : "contradict");
+      if (choice.kind === "keep") {
+        const [history] = choice.kept.head.chainHash;
+        expect(last.filter((other) => other === history).length).toBeGreaterThanOrEqual(2);
+        expect(choice.outvoted).toEqual(promised.filter((_, i) => last[i] !== history));
+      }
       for (const { bytes } of promised) {
         const named = chooseHead(promised, 3, (other) => Buffer.compare(other, bytes) === 0);
         expect(named.kind === "keep" && Buffer.compare(named.kept.bytes, bytes) === 0).toBe(true);
       }
       expect(chooseHead(promised, 3, () => false).kind).toBe("short");
     }
+  });
+
+  test("holds whatever a majority may have sealed before the journal was forked", () => {
+    // Two branches above place 3; who stands on which, and how far, and who promises.
+    const places = [3, 4, 5].flatMap((position) =>
+      [0, 1].map((history) => ({ position, history })),
+    );
+    let outvotes = 0;
+    for (let n = 2; n <= 4; n++) {
+      const majority = Math.floor(n / 2) + 1;
+      for (const last of tuples(n, places.length)) {
+        const stands = last.map((at) => places[at] as (typeof places)[number]);
+        const sealed = places.filter(({ position, history }) => {
+          const has = stands.filter(
+            (s) => s.position >= position && (position === 3 || s.history === history),
+          );
+          return has.length >= majority;
+        });
+        for (const promises of tuples(n, 2)) {
+          const promised = stands.flatMap(({ position, history }, i) => {
+            if (promises[i] !== 1) return [];
+            if (position === 3) return [headAt(i, 3)];
+            const branched = headAt(i, position, { history: 1 + history });
+            // One entry stands above the fork in either branch, so that heads can tell.
+            branched.head.index = 4n;
+            return [branched];
+          });
+          const choice = chooseHead(promised, n);
+          if (choice.kind !== "keep") continue;
+          outvotes += Math.min(choice.outvoted.length, 1);
+          const kept = choice.kept.head;
+          for (const place of sealed) {
+            expect(Number(kept.position)).toBeGreaterThanOrEqual(place.position);
+            if (place.position > 3) expect(kept.chainHash[0]).toBe(1 + place.history);
+          }
+        }
+      }
+    }
+    expect(outvotes).toBeGreaterThan(100);
   });
 
   test("heads deny each other by what they say: same place, fewer entries, another root", () => {

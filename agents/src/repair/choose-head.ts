@@ -10,7 +10,10 @@
 // several generations too, since later means first the generation, then the position: a head of
 // generation g' exists only after an opening of g' was applied, which kept all that was sealed in
 // g. A coordinator that has lost its store may have forgotten that it signed h: it must not be c,
-// so it counts for nothing. `choose-head.test.ts` goes through every combination up to five.
+// so it counts for nothing. All this asks only for a majority of promises that do not contradict
+// one another: where a majority denies a promise it is left out, if a majority is left without it,
+// and no person has to choose between what may have been sealed and what cannot have been.
+// `choose-head.test.ts` goes through every combination up to five.
 
 import { type Bytes, equalBytes, type Head } from "@ostraka/proto";
 import { isLaterHead, majorityOf } from "../kernel/index.ts";
@@ -22,7 +25,12 @@ export interface PromisedHead {
 }
 
 export type Choice =
-  | { readonly kind: "keep"; readonly kept: PromisedHead }
+  | {
+      readonly kind: "keep";
+      readonly kept: PromisedHead;
+      /** Promises that a majority of the others denies: their authors go back. */
+      readonly outvoted: readonly PromisedHead[];
+    }
   /** Promises with a head are missing, or none has the head that people chose. */
   | { readonly kind: "short"; readonly missing: number }
   /** People must choose between these two. */
@@ -41,14 +49,23 @@ export function chooseHead(
   if (missing > 0) return { kind: "short", missing };
   if (isChosen !== undefined) {
     const kept = promised.find(({ bytes }) => isChosen(bytes));
-    return kept === undefined ? { kind: "short", missing: 1 } : { kind: "keep", kept };
+    return kept === undefined
+      ? { kind: "short", missing: 1 }
+      : { kind: "keep", kept, outvoted: [] };
   }
-  for (const first of promised) {
-    const second = promised.find((other) => contradicts(first, other));
+  const needed = majorityOf(coordinators);
+  const outvoted = promised.filter(
+    (one) => promised.filter((other) => contradicts(one, other)).length >= needed,
+  );
+  const counted = promised.filter((one) => !outvoted.includes(one));
+  const isEnough = counted.length >= needed;
+  const weighed = isEnough ? counted : promised;
+  for (const first of weighed) {
+    const second = weighed.find((other) => contradicts(first, other));
     if (second !== undefined) return { kind: "contradict", first, second };
   }
-  const kept = promised.reduce((a, b) => (isLaterHead(b.head, a.head) ? b : a));
-  return { kind: "keep", kept };
+  const kept = weighed.reduce((a, b) => (isLaterHead(b.head, a.head) ? b : a));
+  return { kind: "keep", kept, outvoted: isEnough ? outvoted : [] };
 }
 
 /**
