@@ -3,7 +3,12 @@
 // journal and the making of the next generation's stream. Must never read on over a journal that
 // the node has called damaged.
 
-import type { CoordinatorInput, CoordinatorNode, JournalPlace } from "@ostraka/agents/node";
+import type {
+  CoordinatorEffect,
+  CoordinatorInput,
+  CoordinatorNode,
+  JournalPlace,
+} from "@ostraka/agents/node";
 import type { Bus, JournalGap, JournalPlaces, JournalReader, Log, RoundQueue } from "@ostraka/host";
 import { type LedgerId, ledgerName, OstrakaError } from "@ostraka/proto";
 import { JournalScrub, type ScrubState } from "./journal-scrub.ts";
@@ -11,6 +16,8 @@ import { JournalScrub, type ScrubState } from "./journal-scrub.ts";
 const RETRY_MS = 250;
 /** Tries of one comparison while the journal moves under it. */
 const COMPARE_TRIES_MAX = 3;
+
+type JournalTrim = CoordinatorEffect & { readonly type: "trim" };
 
 export interface JournalFeedOptions {
   readonly bus: Bus;
@@ -93,14 +100,22 @@ export class JournalFeed {
     }
   }
 
-  /** Lets the stream forget what a sealed snapshot holds; not done now, it is asked for again. */
-  async trim(upTo: number, most: number): Promise<void> {
+  /**
+   * Lets the stream forget what a sealed snapshot holds, and the streams of earlier generations
+   * what was erased since they were retired; not done now, it is asked for again.
+   */
+  async trim({ upTo, most, erasedUpTo }: Omit<JournalTrim, "type" | "ledger">): Promise<void> {
     const { bus, log, node, ledger } = this.#options;
     const place = node.journalPlace(ledger);
     if (place === undefined || this.#reader === undefined || upTo <= place.base) return;
     const stream = this.#streamOf(place.generation);
     try {
       await bus.trimJournal(stream, upTo - place.base, most - place.base);
+      // An erasure wins over the evidence of a damaged journal.
+      for (let g = 1; g < place.generation && erasedUpTo > place.base; g++) {
+        const channel = node.channels.retired(ledger, g);
+        await bus.expireRetired({ stream: this.#streamOf(g), channel });
+      }
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       log.warn({ stream, reason: String(error) }, "a journal's stream cannot be trimmed now");

@@ -451,9 +451,9 @@ export class CoordinatorRuntime {
     if (bytes !== undefined) this.#rounds.push({ type: "answer", request, bytes });
   }
 
-  #trim({ ledger, upTo, most }: CoordinatorEffect & { type: "trim" }): void {
-    const feed = this.#feeds.find((f) => f.ledger === ledger);
-    feed?.trim(upTo, most).catch(this.parts.onFailure);
+  #trim(trim: CoordinatorEffect & { type: "trim" }): void {
+    const feed = this.#feeds.find((f) => f.ledger === trim.ledger);
+    feed?.trim(trim).catch(this.parts.onFailure);
   }
 
   /** A majority has sealed control up to this index: perhaps our own probe with it. */

@@ -100,4 +100,16 @@ describe.skipIf(natsVersion() === undefined)("trimming a journal", () => {
     await fill(bus, 30, "later");
     expect(await bus.journalBounds(STREAM)).toMatchObject({ first: 11, last: 60 });
   });
+
+  test("what an earlier generation holds runs out when it was retired, and never before", async () => {
+    const { bus } = await stand();
+    await fill(bus, 20);
+    const retired = { stream: STREAM, channel: "retired.1" };
+    expect(await bus.expireRetired(retired)).toBe(false);
+    expect(await bus.journalBounds(STREAM)).toMatchObject({ first: 1, last: 20 });
+    await bus.claimJournal("JOURNAL_2", [CHANNEL], [retired]);
+    await expect.poll(() => bus.expireRetired(retired), { timeout: 10_000 }).toBe(true);
+    expect(await bus.journalBounds(STREAM)).toMatchObject({ first: 21, last: 20 });
+    expect(await bus.expireRetired({ ...retired, stream: "ELSEWHERE" })).toBe(true);
+  });
 });

@@ -17,7 +17,7 @@ import {
   type Status,
 } from "nats";
 import type { Bus, BusLog, BusOptions, BusState, Subscription } from "./bus.ts";
-import { claimJournal, type RetiredStream } from "./journal-claim.ts";
+import { claimJournal, expireRetired, type RetiredStream } from "./journal-claim.ts";
 import {
   type JournalBounds,
   JournalPublisher,
@@ -270,6 +270,10 @@ class NatsBus implements Bus {
 
   journalBounds(stream: string): Promise<JournalBounds | undefined> {
     return readBounds(this.#connection, stream, this.#log);
+  }
+
+  expireRetired(retired: RetiredStream): Promise<boolean> {
+    return expireRetired(this.#connection, retired);
   }
 
   trimJournal(stream: string, upTo: number, most: number): Promise<boolean> {

@@ -90,6 +90,12 @@ export interface Bus {
    * `trimJournal`. @throws OSTRAKA_UNREACHABLE.
    */
   trimJournal(stream: string, upTo: number, most: number): Promise<boolean>;
+  /**
+   * Lets everything run out that a retired generation's stream holds; the empty stream stays.
+   * @returns whether nothing is left: `false` also for one that is bound to other channels, which
+   * is not touched. @throws OSTRAKA_UNREACHABLE.
+   */
+  expireRetired(retired: RetiredStream): Promise<boolean>;
   /** The handler is called with the state of now at once, then at each change. */
   onState(handler: (state: BusState) => void): Subscription;
   close(): Promise<void>;

@@ -1,8 +1,9 @@
 // Hands a journal's channels from the stream of one generation to the next one's: the old stream is
-// bound elsewhere and kept for whoever wants to know what happened. Must never delete a stream.
+// bound elsewhere and kept for whoever wants to know what happened, until an erasure: that wins over
+// the evidence of a damaged journal. Must never let a stream run out that is still a journal's.
 
 import { isHostsJournal, OstrakaError } from "@ostraka/proto";
-import type { JetStreamManager, NatsConnection } from "nats";
+import { type JetStreamManager, type NatsConnection, nanos } from "nats";
 import { managerOf, readStreamInfo } from "./journal-nats.ts";
 
 export interface RetiredStream {
@@ -24,6 +25,32 @@ export async function claimJournal(
   // Two streams cannot have one channel: the old ones let go BEFORE.
   for (const old of retired) await bind(manager, old.stream, [old.channel]);
   await bind(manager, stream, channels);
+}
+
+/** How old what a retired stream holds may be once it is let run out. */
+const RUN_OUT_MS = 1_000;
+
+/** See `Bus.expireRetired`. */
+export async function expireRetired(
+  connection: NatsConnection,
+  { stream, channel }: RetiredStream,
+): Promise<boolean> {
+  const manager = await managerOf(connection);
+  const info = await readStreamInfo(manager, stream);
+  if (info === undefined) return true;
+  if (!isSame(info.config.subjects, [channel])) return false;
+  if (info.config.max_age === 0 && info.state.messages > 0) {
+    const age = nanos(RUN_OUT_MS);
+    // JetStream remembers message ids no longer than the messages.
+    const settings = { max_age: age, duplicate_window: age };
+    try {
+      await manager.streams.update(stream, { ...info.config, ...settings });
+    } catch (cause) {
+      const why = `cannot let ${stream} run out: JetStream does not take an age, nothing was lost`;
+      throw new OstrakaError("OSTRAKA_UNREACHABLE", why, { cause });
+    }
+  }
+  return (await readStreamInfo(manager, stream))?.state.messages === 0;
 }
 
 async function bind(

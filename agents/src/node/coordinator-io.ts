@@ -80,6 +80,8 @@ export type CoordinatorEffect =
       readonly ledger: LedgerId;
       readonly upTo: number;
       readonly most: number;
+      /** Position up to which an erasure let everything be forgotten; 0 = none yet. */
+      readonly erasedUpTo: number;
     }
   | { readonly type: "receipt"; readonly envelope: Envelope }
   | { readonly type: "sealed"; readonly ledger: LedgerId; readonly index: number }

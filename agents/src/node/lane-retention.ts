@@ -53,7 +53,8 @@ export class LaneRetention {
     const upTo = Math.min(this.prunedPosition, base - LIMITS.trimSlack);
     if (upTo <= 0 || (base === this.#trimmedAt && !isRetried)) return;
     this.#trimmedAt = base;
-    out.enforce.push({ type: "trim", ledger: this.#p.ledger, upTo, most: base });
+    const erasedUpTo = rows.number(this.#erasedKey) ?? 0;
+    out.enforce.push({ type: "trim", ledger: this.#p.ledger, upTo, most: base, erasedUpTo });
   }
 
   get #prunedKey(): string {
@@ -62,6 +63,10 @@ export class LaneRetention {
 
   get #forgetKey(): string {
     return `forget/${this.#p.rows.letter}`;
+  }
+
+  get #erasedKey(): string {
+    return `erased-up-to/${this.#p.rows.letter}`;
   }
 
   /** The newest snapshot that a restart could begin at, and that a majority has sealed. */
@@ -78,6 +83,7 @@ export class LaneRetention {
     const { rows, shelf } = this.#p;
     if (this.#prune(forget, out) > 0) return;
     out.persist.push(...shelf.dropBelow(forget), { key: this.#forgetKey });
+    out.persist.push(rows.numberRow(this.#erasedKey, forget));
     for (const [position] of rows.scan("head", 0)) {
       if (position >= forget) break;
       out.persist.push({ key: rows.key("head", position) });
