@@ -68,11 +68,15 @@ export function sealsOf(
 }
 
 function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
-  const { damage, dissenters, isWiped } = runtime.node.status(ledger);
+  const { damage, dissenters, isWiped, isFollowingOthers, silentUntil } =
+    runtime.node.status(ledger);
   const name = ledgerName(ledger);
   const seals = sealsOf(runtime, ledger);
   return [
-    ...(damage === undefined ? [] : [damageNote(runtime, name, damage)]),
+    ...(damage === undefined
+      ? []
+      : [isFollowingOthers ? followingNote(name, damage) : damageNote(runtime, name, damage)]),
+    ...(silentUntil === undefined ? [] : [silentNote(runtime, name, ledger, silentUntil)]),
     ...(isWiped && damage === undefined ? [wipedNote(runtime, name)] : []),
     ...notesOfRepair(runtime, ledger),
     ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
@@ -93,6 +97,25 @@ function wipedNote(runtime: CoordinatorRuntime, name: string): string {
     `${name}: ${runtime.parts.config.name} has lost its store, so it seals nothing before it has ` +
     `read the heads of ${Math.min(majorityOf(others + 1), others)} others and stands above them; ` +
     "start those that are down"
+  );
+}
+
+function followingNote(name: string, why: string): string {
+  return (
+    `${damageText(why)}. This coordinator takes the ${name} journal from the others by itself; if ` +
+    "that goes on, start the coordinators that are down"
+  );
+}
+
+function silentNote(
+  runtime: CoordinatorRuntime,
+  name: string,
+  ledger: LedgerId,
+  until: number,
+): string {
+  return (
+    `${name}: ${runtime.parts.config.name} had signed a history that no majority has sealed, and ` +
+    `has left it; it seals nothing up to ${ledgerLetter(ledger)}:${until}, where it had`
   );
 }
 
@@ -134,19 +157,28 @@ function hostNotes(runtime: CoordinatorRuntime): string[] {
       const id = hex(exception.revocationId.subarray(0, 8));
       notes.push(`${host.name} does not enforce ${id}: ${exception.reason.slice(0, 100)}`);
     }
+    if (receipt.isFresh) continue;
     const applied = [receipt.controlIndex, receipt.signalsIndex];
-    LEDGERS.forEach((ledger, i) => {
+    const behind = LEDGERS.flatMap((ledger, i) => {
       const sealedIndex = node.status(ledger).sealed?.head.index ?? 0n;
       const at = applied[i] as bigint;
       const letter = ledgerLetter(ledger);
-      if (!receipt.isFresh && at < sealedIndex) {
-        notes.push(`${host.name} is behind: ${letter}:${at} of ${letter}:${sealedIndex}`);
-      }
+      return at < sealedIndex ? [`${letter}:${at} of ${letter}:${sealedIndex}`] : [];
     });
+    for (const how of behind) notes.push(`${host.name} is behind: ${how}`);
+    // I8: it has every entry and still does not trust what it holds.
+    if (behind.length === 0) notes.push(staleNote(host.name));
   }
   const more = notes.length - HOSTS_NAMED_MAX;
   if (more <= 0) return notes;
   return [...notes.slice(0, HOSTS_NAMED_MAX), `and ${more} more notes on hosts: list them`];
+}
+
+function staleNote(name: string): string {
+  return (
+    `${name} is stale though it has every entry: by its clock the newest sealed head is too old, ` +
+    "or its deny set is not the one that the heads name; compare its clock, then its status"
+  );
 }
 
 function lateNote(name: string, lateMs: number, hasReceipt: boolean): string {
