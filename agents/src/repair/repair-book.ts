@@ -28,6 +28,12 @@ import { type Choice, chooseHead, type PromisedHead } from "./choose-head.ts";
 import { type OpenedPromise, openPromise } from "./promise.ts";
 import { type OpenedOrder, openOrder } from "./repair-order.ts";
 
+/**
+ * How many generations may be passed over, one for each that was spoilt before it was open. No
+ * operator alone may use up the numbers: past the last one nothing could be repaired any more.
+ */
+const GENERATIONS_AHEAD_MAX = 16;
+
 /** What a status shows of a repair. */
 export interface RepairState {
   readonly order: OpenedOrder;
@@ -118,7 +124,8 @@ export class RepairBook {
     if (isReject(order)) return order;
     if (order.ledger !== this.#ledger) return reject("malformed");
     const { generation, id } = order;
-    if (generation <= own.generation || generation < this.#promisedGeneration) {
+    const isAhead = generation > own.generation + GENERATIONS_AHEAD_MAX;
+    if (isAhead || generation <= own.generation || generation < this.#promisedGeneration) {
       return reject("generation-not-next");
     }
     if (this.#order !== undefined && !supersedes(order, this.#order)) return [];
