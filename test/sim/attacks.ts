@@ -19,6 +19,9 @@ export const HONEST = ["address:192.0.2.10", "address:192.0.2.11", "address:192.
 export const HONEST_USERS = ["user:sim/alice", "user:sim/bob"].map(subject);
 export const ATTACKERS = [1, 2, 3, 4, 5].map((n) => subject(`address:203.0.113.${n}`));
 
+/** Stands in what only an event holds; nothing that leaves a host may show it. */
+export const MARK = "secret-line";
+
 /** Failures that take a fresh subject over the signal line, with room. */
 const BURST = 14;
 
@@ -84,11 +87,14 @@ export class Attacks {
     this.burst(last, [this.#random.pick(hosts)], this.#random.int(fromMs, toMs));
   }
 
-  #observe(host: SimSidecar, seen: Omit<Event, "id" | "timeMs" | "service" | "count">): void {
+  #observe(
+    host: SimSidecar,
+    seen: Omit<Event, "id" | "timeMs" | "service" | "target" | "count">,
+  ): void {
     if (host.node === undefined) return;
     this.#events++;
-    const id = `event-${this.#events}`;
+    const id = `${MARK}-${this.#events}`;
     const timeMs = this.#world.wallMs(host);
-    this.#world.observe(host, { ...seen, id, timeMs, service: "sshd", count: 1 });
+    this.#world.observe(host, { ...seen, id, timeMs, service: "sshd", target: MARK, count: 1 });
   }
 }

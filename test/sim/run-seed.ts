@@ -7,9 +7,12 @@ import type { Checker, Stand, Watch } from "./checkers/checker.ts";
 import { ConvergenceChecker } from "./checkers/convergence.ts";
 import { DurabilityChecker } from "./checkers/durability.ts";
 import { EpochChecker } from "./checkers/epochs.ts";
+import { ExplainedChecker } from "./checkers/explained.ts";
 import { HistoryChecker } from "./checkers/history.ts";
 import { HolderChecker } from "./checkers/holders.ts";
 import { OutageChecker } from "./checkers/outages.ts";
+import { SecretChecker } from "./checkers/secrets.ts";
+import { SilenceChecker } from "./checkers/silence.ts";
 import { WarrantChecker } from "./checkers/warrants.ts";
 import { Random } from "./random.ts";
 import { withoutRealTime } from "./runtime-trap.ts";
@@ -41,6 +44,9 @@ const CHECKERS = [
   ConvergenceChecker,
   EpochChecker,
   OutageChecker,
+  SilenceChecker,
+  SecretChecker,
+  ExplainedChecker,
 ] as const satisfies readonly (new (
   watch: Watch,
 ) => Checker)[];

@@ -14,6 +14,7 @@ import {
   type Bytes,
   decode,
   encode,
+  hex,
   LEDGERS,
   Ledger,
   type LedgerId,
@@ -64,6 +65,8 @@ export class SimMiddle {
       probeMs: PROBE_MS,
     });
     process.node = node;
+    process.startedMs = world.wallMs(process);
+    process.heardMs = new Map();
     const pump = this.#newPump(process, node);
     process.pump = pump as unknown as Pump<CoordinatorInput, unknown>;
     process.feeds = LEDGERS.map((ledger) => this.#newFeed(process, node, ledger));
@@ -145,6 +148,10 @@ export class SimMiddle {
   #enforce(process: SimCoordinator, node: CoordinatorNode, effect: CoordinatorEffect): void {
     const world = this.#world;
     for (const o of world.observers) o.onEffect?.(process.person.name, effect);
+    if (effect.type === "receipt") {
+      const key = effect.envelope.signatures[0]?.key;
+      if (key !== undefined) process.heardMs.set(hex(key), world.wallMs(process));
+    }
     // After the round that said so, as the runtime does.
     const soon = (run: () => void) =>
       world.time.in(0, () => {

@@ -35,6 +35,10 @@ export class SimStreams {
     return this.#streams.get(`${ledger}/${generation}`);
   }
 
+  all(): Iterable<Stream> {
+    return this.#streams.values();
+  }
+
   /** Makes a generation's stream unless it is there. */
   open(ledger: LedgerId, generation: number): Stream {
     const known = this.of(ledger, generation);

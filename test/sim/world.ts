@@ -65,6 +65,9 @@ interface SimProcess<N, I> {
 
 export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput> & {
   feeds: readonly SimFeed[];
+  startedMs: number;
+  /** When it last heard a newer receipt of each host, by its own clock. */
+  heardMs: Map<string, number>;
   /** Announces no later machine version than this one: an older release. */
   versionMax: number;
 };
@@ -99,6 +102,8 @@ export class World {
       person,
       ...stopped(),
       feeds: [],
+      startedMs: 0,
+      heardMs: new Map(),
       versionMax: Number.MAX_SAFE_INTEGER,
     }));
     this.sidecars = this.sim.hosts.map((person) => ({ person, ...stopped(), startedMs: 0 }));

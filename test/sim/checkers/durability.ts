@@ -29,6 +29,8 @@ const ordered = (n: number | bigint) => n.toString().padStart(16, "0");
 export class DurabilityChecker extends Checker {
   readonly invariant = "I4";
   readonly #promised: Promised[] = [];
+  /** Heads that each coordinator has published, and had stored when it first did. */
+  readonly #said = new Set<string>();
 
   override onAnswer(answer: SubmissionAnswer, command: Envelope): void {
     const { truth } = this.watch;
@@ -95,9 +97,16 @@ export class DurabilityChecker extends Checker {
     const head = envelope && decode(HeadSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
     const ledger = LEDGERS.find((l) => l === head?.ledger);
     if (envelope === undefined || head === undefined || ledger === undefined) return;
+    // Once it was stored, it is said again whatever has become of the row.
+    const said = `${from}/${hex(envelope.body)}`;
+    const isSaid = this.#said.has(said);
+    this.#said.add(said);
+    if (isSaid) return;
     const stored = store.get(`head/${ledgerLetter(ledger)}/${ordered(head.position)}`);
     if (stored === undefined || !equalBytes(stored, envelope.body)) {
-      this.watch.report(`${from} publishes a head that it has not stored`);
+      this.watch.report(
+        `${from} publishes a head that it has not stored: ${ledgerLetter(ledger)}:${head.position}`,
+      );
     }
   }
 
