@@ -24,6 +24,7 @@ export function openInquiry(
   part: PrivatePart | undefined,
   machineTimeMs: number,
 ): SubjectText | Reject {
+  if (view.hostOf(inquiry.sourceHostKey) === undefined) return reject("not-a-member");
   const policy = view.policyOf(inquiry.epoch)?.inquiry;
   if (policy === undefined) return reject("unknown-epoch");
   const subject = openPrivate(crypto, inquiry.commitment, part)?.subject;

@@ -102,8 +102,16 @@ describe("a host that hears an inquiry", () => {
   test("is silent when time is up, and believes no inquiry that no policy makes", () => {
     expect(answerOf(held(), ask(), h2, view, NOW + FOR)).toBeUndefined();
     const asked = ask();
-    const forged = { ...asked, inquiry: { ...asked.inquiry, floorMdb: -1 } as Inquiry };
-    expect(answerOf(held(), forged)).toBeUndefined();
+    const forged = (fields: Partial<Inquiry>) => {
+      const inquiry = { ...asked.inquiry, ...fields } as Inquiry;
+      const answers = new InquiryAnswers(nodeCrypto, h2.signer.publicKey);
+      const now = { machineMs: NOW, monoMs: 0 };
+      expect(answerOf(held(), { ...asked, inquiry })).toBeUndefined();
+      return answers.take(view, inquiry, asked.part, NOW, now)?.reject;
+    };
+    expect(forged({ floorMdb: -1 })).toBe("body-differs");
+    expect(forged({ sourceHostKey: new Uint8Array(32) })).toBe("not-a-member");
+    expect(forged({ commitment: new Uint8Array(32) })).toBe("commitment-mismatch");
     const exempt = { ...policy, exemptSubjects: new Set([MALLORY]) };
     expect(answerOf(held(), asked, h2, { ...view, policyOf: () => exempt })).toBeUndefined();
   });

@@ -11,6 +11,7 @@ import {
   isReject,
   LIMITS,
   type PrivatePart,
+  type Reject,
   type SubjectText,
 } from "@ostraka/proto";
 import { isExempt, type MeshView, openInquiry } from "../kernel/index.ts";
@@ -52,6 +53,7 @@ export class InquiryAnswers {
   /**
    * Takes an inquiry that stands under a sealed head.
    * @param entryMs machine time of its entry; `now` is the edge's time.
+   * @returns why it is never answered (I1): nobody was asked under a rule of the mesh.
    */
   take(
     view: MeshView,
@@ -59,16 +61,17 @@ export class InquiryAnswers {
     part: PrivatePart | undefined,
     entryMs: number,
     now: { readonly machineMs: number; readonly monoMs: number },
-  ): void {
+  ): Reject | undefined {
     const subject = openInquiry(this.#crypto, view, inquiry, part, entryMs);
+    if (isReject(subject)) return subject;
     const leftMs = Number(inquiry.untilMs) - now.machineMs;
-    if (isReject(subject) || leftMs <= 0) return;
-    if (equalBytes(inquiry.sourceHostKey, this.#hostKey)) return;
-    if (view.hostOf(this.#hostKey)?.isWitness !== true) return;
-    if (this.#waiting.size >= LIMITS.inquiriesWaitingMax) return;
+    if (leftMs <= 0 || equalBytes(inquiry.sourceHostKey, this.#hostKey)) return undefined;
+    if (view.hostOf(this.#hostKey)?.isWitness !== true) return undefined;
+    if (this.#waiting.size >= LIMITS.inquiriesWaitingMax) return undefined;
     const spreadMs = Math.floor(leftMs / SPREAD);
     const dueMs = now.monoMs + Math.floor((this.#chance(inquiry.id, 0) * spreadMs) / CHANCES);
     this.#waiting.set(hex(inquiry.id), { inquiry, subject, dueMs });
+    return undefined;
   }
 
   /** Answers that are due. */

@@ -48,7 +48,7 @@ export interface LedgerSyncOptions {
   /** Told of a policy activation. */
   readonly onPolicy: () => void;
   /** Told of an inquiry that stands under a sealed head. */
-  readonly onInquiry: (followed: FollowedEntry) => void;
+  readonly onInquiry: (followed: FollowedEntry, out: EdgeOut) => void;
 }
 
 /** An active set whose next page does not come for this long is begun again. */
@@ -251,7 +251,7 @@ export class LedgerSync {
   #applyRun(follower: LedgerFollower, entries: readonly FollowedEntry[], out: EdgeOut): void {
     for (const followed of entries) {
       if (follower === this.control) this.#applyControl(followed, out);
-      else if (followed.entry.effect.case === "inquiry") this.#o.onInquiry(followed);
+      else if (followed.entry.effect.case === "inquiry") this.#o.onInquiry(followed, out);
       else this.#o.verdicts.apply(followed, out);
     }
     this.#o.verdicts.settle(out);

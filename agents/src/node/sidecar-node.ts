@@ -128,7 +128,7 @@ export class SidecarNode {
       hostKey,
       channel: this.channels.resync(hostKey),
       onPolicy: () => this.#usePolicy(),
-      onInquiry: (followed) => this.#onInquiry(followed),
+      onInquiry: (followed, out) => this.#onInquiry(followed, out),
     });
   }
 
@@ -271,12 +271,16 @@ export class SidecarNode {
     out.persist.push(...this.courier.add(draft, part));
   }
 
-  #onInquiry({ entry, privates }: FollowedEntry): void {
+  #onInquiry({ entry, privates }: FollowedEntry, out: Out<SidecarEffect>): void {
     if (entry.effect.case !== "inquiry") return;
     const { machineMs } = this.clock.time();
     const now = { machineMs, monoMs: this.clock.monoMs };
     const entryMs = Number(entry.machineTimeMs);
-    this.#inquiries.take(this.mesh.view, entry.effect.value, privates[0], entryMs, now);
+    const { value } = entry.effect;
+    const fault = this.#inquiries.take(this.mesh.view, value, privates[0], entryMs, now);
+    if (fault === undefined) return;
+    const at = `s:${entry.index}`;
+    out.trace.push({ what: "unverified", at, effect: "inquiry", code: fault.reject });
   }
 
   #answerInquiries(out: Out<SidecarEffect>): void {

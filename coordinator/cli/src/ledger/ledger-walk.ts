@@ -2,7 +2,7 @@
 // signals, each up to a sealed head. Trusts the genesis alone; whoever serves the records can only
 // be found out. Pure: the same records give the same answer, with a network or without.
 
-import { commitmentOf, evidenceOf } from "@ostraka/agents/kernel";
+import { commitmentOf, evidenceOf, openInquiry } from "@ostraka/agents/kernel";
 import {
   type CheckedVerdict,
   checkVerdict,
@@ -49,8 +49,8 @@ import {
 import { claimsOf } from "./head-claims.ts";
 import { PeopleRecord } from "./people-record.ts";
 import { checkSealedOnly } from "./sealed-only.ts";
-import { faultOfInquiry, faultOfSuggestion } from "./signals-effects.ts";
 import { SpentSignals } from "./spent-signals.ts";
+import { faultOfSuggestion } from "./suggestion-check.ts";
 import { idOf, VerdictBook } from "./verdict-book.ts";
 
 /** An entry that stands. */
@@ -413,14 +413,16 @@ export class LedgerWalk {
     }
     const from = Number(this.#lastJudgedAt);
     const indices = [from, ...this.#turns.filter((index) => index > from)];
+    const atMs = Number(entry.machineTimeMs);
     let fault: Reject | undefined;
     for (const index of indices) {
       const view = this.mesh.viewAt(index);
-      fault =
+      const opened =
         effect.case === "inquiry"
-          ? faultOfInquiry(this.#crypto, view, effect.value, privates[0] as PrivatePart, entry)
+          ? openInquiry(this.#crypto, view, effect.value, privates[0], atMs)
           : faultOfSuggestion(this.#crypto, view, effect.value, privates, entry);
-      if (fault === undefined) return undefined;
+      if (!isReject(opened)) return undefined;
+      fault = opened;
     }
     return fault;
   }

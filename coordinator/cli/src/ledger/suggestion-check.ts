@@ -1,12 +1,10 @@
-// What machines enter in the signals ledger besides verdicts: inquiries and suggestions. Checks
-// that members signed what they rest on, that it is about one subject, and that their ids and
-// counts follow from it. Whether they were due hangs on signals that no ledger holds: seals say
-// that.
+// What machines leave to people in the signals ledger: suggestions. Checks that members signed what
+// they rest on, that it is about one subject, and that their ids and counts follow from it. Whether
+// they were due hangs on signals that no ledger holds: seals say that.
 
 import {
   type MeshView,
   type OpenedSignal,
-  openPrivate,
   openSignalProof,
   revocationId,
   verdictCommitment,
@@ -17,7 +15,6 @@ import {
   type Entry,
   equalBytes,
   hex,
-  type Inquiry,
   isReject,
   LIMITS,
   type PrivatePart,
@@ -36,31 +33,8 @@ const WHYS: readonly string[] = [
   "governor",
   "rising-together",
   "break-glass",
+  "undo-locked-out",
 ];
-
-/** Why an inquiry may not stand under a view, or `undefined`. */
-export function faultOfInquiry(
-  crypto: Crypto,
-  view: MeshView,
-  inquiry: Inquiry,
-  part: PrivatePart,
-  entry: Entry,
-): Reject | undefined {
-  const { id, commitment, subjectKind, epoch, untilMs, sourceHostKey, floorMdb, sumMdb } = inquiry;
-  const opened = openPrivate(crypto, commitment, part);
-  if (opened === undefined) return reject("commitment-mismatch");
-  if (wireSubjectKind(opened.subject) !== subjectKind || id.length !== 32) {
-    return reject("malformed");
-  }
-  if (view.hostOf(sourceHostKey) === undefined) return reject("not-a-member");
-  const policy = view.policyOf(epoch);
-  if (policy?.inquiry === undefined) return reject("unknown-epoch");
-  const isByPolicy =
-    floorMdb === policy.inquiry.floorMdb &&
-    sumMdb >= policy.inquiry.sumLineMdb &&
-    untilMs === entry.machineTimeMs + BigInt(policy.inquiry.forMs);
-  return isByPolicy ? undefined : reject("body-differs");
-}
 
 /** Why a suggestion may not stand under a view, or `undefined`. */
 export function faultOfSuggestion(
