@@ -103,14 +103,12 @@ test("one of two that are left never gives up what it signed while nobody has se
   signedOnce(stand);
 });
 
-test("one that follows an older journal alone hears what the stopped majority had signed", () => {
-  const stand = new RepairStand("dissent-rolled-back");
-  // Two enter and seal what the third has not read; then the broker loses it and grows anew.
+/** Two enter and seal what the third has not read; the broker loses it, and grows anew under it. */
+function forkBelowSealed(stand: RepairStand): number {
   stand.seat(3).isCut = true;
   const behind = stand.status(3).point.position;
   stand.enterPolicy();
   stand.tick(3);
-  const { index } = stand.status(1);
   stand.stream().length = behind;
   const [first, second] = [stand.seat(1), stand.seat(2)];
   first.isCut = true;
@@ -120,12 +118,28 @@ test("one that follows an older journal alone hears what the stopped majority ha
   first.isCut = false;
   second.isCut = false;
   stand.mesh.reconnect();
+  return stand.status(1).index;
+}
+
+test("one that follows a regrown journal alone hears what the stopped majority has signed", () => {
+  const stand = new RepairStand("dissent-regrown");
+  const index = forkBelowSealed(stand);
   stand.tick(8);
   for (const n of ALL) expect(stand.status(n).damage).toBeDefined();
   stand.repair(2);
   stand.tick(2);
   expectOne(stand);
   // Nothing that was answered OK is lost: the policy, and the opening after it.
+  expect(stand.status(3).index).toBe(index + 1);
+  signedOnce(stand);
+});
+
+test("a repair that is ordered at once keeps what a majority has sealed, and nobody must choose", () => {
+  const stand = new RepairStand("dissent-repaired");
+  const index = forkBelowSealed(stand);
+  stand.repair(2);
+  stand.tick(6);
+  expectOne(stand);
   expect(stand.status(3).index).toBe(index + 1);
   signedOnce(stand);
 });

@@ -19,7 +19,7 @@ import {
   ledgerName,
   type RejectCode,
 } from "@ostraka/proto";
-import { type MeshView, type Out, orderedKey, type Store } from "../kernel/index.ts";
+import { type MeshView, majorityOf, type Out, orderedKey, type Store } from "../kernel/index.ts";
 import { contradicts, type PromisedHead, type RepairBook, readOpening } from "../repair/index.ts";
 import type { CoordinatorEffect } from "./coordinator-io.ts";
 import { cutRows } from "./journal-cut.ts";
@@ -310,9 +310,7 @@ export class RepairDesk {
     this.#target = target;
     this.#isThere = false;
     if (this.#hasHead(kept)) {
-      const other = target.isSettled
-        ? undefined
-        : target.promised.find((p) => this.#denies(p, kept));
+      const other = this.#denial(target);
       if (other !== undefined) this.#contradiction(kept, other);
       else if (point.position > position) this.#cut(position, out);
       else this.#arrive(target, out);
@@ -391,6 +389,16 @@ export class RepairDesk {
   #hasHead({ head, bytes }: PromisedHead): boolean {
     const own = this.#ownHead(Number(head.position));
     return own !== undefined && equalBytes(own, bytes);
+  }
+
+  /**
+   * A promised head that stands in the way of the kept one, which is ours. Where a majority leads to
+   * it what the rest has cannot have been sealed (choose-head.ts): none of that is in the way.
+   */
+  #denial({ isSettled, kept, promised }: Target): PromisedHead | undefined {
+    const denied = isSettled ? [] : promised.filter((p) => this.#denies(p, kept));
+    const needed = majorityOf(this.#p.view().coordinatorKeys().length);
+    return promised.length - denied.length >= needed ? undefined : denied[0];
   }
 
   /** Whether a promised head is not in the history of the kept one, which is ours. */
