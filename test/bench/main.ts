@@ -4,6 +4,7 @@
 
 import { parseArgs } from "node:util";
 import type { Bench, Result, Row, Skipped } from "./row.ts";
+import { approvals } from "./rows/approvals.ts";
 import { gate } from "./rows/gate.ts";
 import { fullHistory, history } from "./rows/history.ts";
 import { idle } from "./rows/idle.ts";
@@ -12,6 +13,7 @@ import { lookUp } from "./rows/look-up.ts";
 import { mesh } from "./rows/mesh.ts";
 import { replay } from "./rows/replay.ts";
 import { signals } from "./rows/signals.ts";
+import { verdicts } from "./rows/verdicts.ts";
 import { tableText } from "./table.ts";
 
 const BENCHES: readonly Bench[] = [
@@ -21,6 +23,8 @@ const BENCHES: readonly Bench[] = [
   replay,
   idle,
   mesh,
+  verdicts,
+  approvals,
   killLane,
   history,
   fullHistory,

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { SubmissionAnswer } from "@ostraka/agents/node";
 import {
   coordinatorPermissions,
   createNatsAuthority,
@@ -16,11 +17,8 @@ import {
   credsFile,
   hostPermissions,
   type NatsPermissions,
-  openClock,
   openCrypto,
-  openLog,
   openSigner,
-  openSqliteStore,
   writeSecretFile,
 } from "@ostraka/host";
 import {
@@ -34,11 +32,24 @@ import {
   type PrivatePart,
 } from "@ostraka/proto";
 import { MeshKit } from "../../agents/testkit/mesh-kit.ts";
-import { CoordinatorRuntime } from "../../coordinator/src/runtime.ts";
+import type { CoordinatorRuntime } from "../../coordinator/src/runtime.ts";
+import { NatsCluster } from "../integration/nats-cluster.ts";
 import { startNats, until } from "../integration/nats-server.ts";
-import { type HostOrder, type HostReport, type HostStart, monotonicMs } from "./host-line.ts";
+import { benchCoordinator } from "./bench-coordinator.ts";
+import {
+  type CoordinatorStart,
+  type HostOrder,
+  type HostPlace,
+  type HostReport,
+  type HostStart,
+  monotonicMs,
+} from "./host-line.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
+/** Hosts that join at a time. */
+const JOINS_AT_ONCE = 50;
+/** A mesh has many hosts and few racks. */
+const DOMAINS_MAX = 16;
 
 /** One host's process and what it has told. */
 export interface StandHost {
@@ -55,27 +66,48 @@ export interface StandHost {
   close(): Promise<void>;
 }
 
+/** A command that stands under a majority's seals. */
+export type EnteredCommand = SubmissionAnswer & { readonly outcome: "ok" };
+
+export interface StandOptions {
+  /** Where bare hops run, for hosts that take part in them. */
+  readonly floorUrl?: string;
+  /** Three of them stand on three NATS servers; the first runs in this process. Default 1. */
+  readonly coordinators?: 1 | 3;
+  /** Hosts are members, and no process runs: whoever measures speaks for them. */
+  readonly isHostless?: boolean;
+}
+
 export interface MeshStand {
   readonly url: string;
+  readonly urls: readonly string[];
   readonly kit: MeshKit;
+  /** The coordinator of this process. */
+  readonly runtime: CoordinatorRuntime;
   readonly hosts: readonly StandHost[];
   /** When the signals ledger last had a newer entry sealed. */
   readonly sealedMs: number;
   readonly sealedIndex: number;
   /** The coordinator's credentials file: it may publish into both journals. */
   readonly creds: string;
+  /** Credentials of somebody who may do everything, for floors on the same servers. */
+  readonly floorCreds: string;
+  /** Where hosts of the mesh would come up, each with a folder and credentials of its own. */
+  places(): readonly HostPlace[];
   /** Hands a command to the coordinator. @throws when it is not entered. */
-  submit(command: Envelope, privates?: readonly PrivatePart[]): Promise<void>;
+  submit(command: Envelope, privates?: readonly PrivatePart[]): Promise<EnteredCommand>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Brings a mesh up until every host is ready and fresh. @param floorUrl where bare hops run */
-export async function startMesh(count: number, floorUrl?: string): Promise<MeshStand> {
+/** Brings a mesh up until every host is ready and fresh. */
+export async function startMesh(count: number, options: StandOptions = {}): Promise<MeshStand> {
+  const { floorUrl, coordinators = 1, isHostless = false } = options;
   const dir = mkdtempSync(join(tmpdir(), "ostraka-bench-"));
   const authority = createNatsAuthority("bench");
-  const nats = await startNats(authority);
-  const { kit, seeds } = newKit(count);
+  const nats = await startServers(authority, coordinators);
+  const { kit, seeds } = newKit(count, coordinators);
   const channels = channelsOf(kit.mesh);
+  const seedOf = (key: Bytes) => Buffer.from(seeds.get(hex(key)) as Bytes).toString("base64");
   const issue = (name: string, permissions: NatsPermissions): string => {
     const folder = join(dir, name);
     mkdirSync(folder);
@@ -84,27 +116,41 @@ export async function startMesh(count: number, floorUrl?: string): Promise<MeshS
     writeSecretFile(join(folder, "nats.creds"), credsFile(jwt, user.seed));
     return folder;
   };
-  const sealed = { ms: 0, index: 0 };
-  const [middle] = kit.coordinators as [MeshKit["coordinators"][number]];
-  const folder = issue(middle.name, coordinatorPermissions(channels, middle.signer.publicKey));
-  const runtime = await startCoordinator(kit, folder, nats.url, sealed);
-  await submitAll(runtime, kit);
-  const hosts = kit.hosts.map(({ name, signer: { publicKey } }) =>
-    startHost(kit, {
+  const places = () =>
+    kit.hosts.map(({ name, signer: { publicKey } }): HostPlace => {
+      const folder = issue(name, hostPermissions(channels, publicKey));
+      return { name, folder, seed: seedOf(publicKey) };
+    });
+  const starts = kit.coordinators.map(({ name, signer: { publicKey } }): CoordinatorStart => {
+    const folder = issue(name, coordinatorPermissions(channels, publicKey));
+    const genesis = genesisText(kit);
+    return {
       name,
-      folder: issue(name, hostPermissions(channels, publicKey)),
-      url: nats.url,
-      ...(floorUrl !== undefined && { floorUrl }),
-      seed: Buffer.from(seeds.get(hex(publicKey)) as Bytes).toString("base64"),
-    }),
-  );
+      folder,
+      urls: nats.urls,
+      seed: seedOf(publicKey),
+      genesis,
+      replicas: coordinators,
+    };
+  });
+  const [first, ...others] = starts as [CoordinatorStart, ...CoordinatorStart[]];
+  const colleagues = others.map((start) => forkChild("coordinator-host.ts", start));
+  const hosts: StandHost[] = [];
+  const sealed = { ms: 0, index: 0 };
+  const runtime = await startCoordinator(kit, first, sealed);
   const stop = async () => {
     for (const host of hosts) await host.close();
+    for (const colleague of colleagues) await endChild(colleague);
     await runtime.stop();
     await nats[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
+    await submitAll(runtime, kit);
+    for (const place of isHostless ? [] : places()) {
+      const at = { ...place, url: nats.url };
+      hosts.push(startHost(kit, { ...at, ...(floorUrl !== undefined && { floorUrl }) }));
+    }
     const isSettled = () => hosts.every((h) => h.isFresh) || hosts.some((h) => h.isEnded);
     await until(isSettled, "every sidecar is fresh", 60_000);
     const ended = hosts.find((host) => host.isEnded);
@@ -114,22 +160,45 @@ export async function startMesh(count: number, floorUrl?: string): Promise<MeshS
     throw error;
   }
   return {
-    url: nats.url,
-    kit,
-    hosts,
+    ...{ url: nats.url, urls: nats.urls, kit, runtime, hosts, places },
     get sealedMs() {
       return sealed.ms;
     },
     get sealedIndex() {
       return sealed.index;
     },
-    creds: join(folder, "nats.creds"),
+    creds: join(first.folder, "nats.creds"),
+    floorCreds: join(issue("floor", { publish: [">"], subscribe: [">"] }), "nats.creds"),
     submit: (command, privates = []) => submit(runtime, command, privates),
     [Symbol.asyncDispose]: stop,
   };
 }
 
-function newKit(hosts: number): { readonly kit: MeshKit; readonly seeds: Map<string, Bytes> } {
+async function startServers(
+  authority: ReturnType<typeof createNatsAuthority>,
+  count: 1 | 3,
+): Promise<AsyncDisposable & { readonly url: string; readonly urls: readonly string[] }> {
+  if (count === 1) {
+    const nats = await startNats(authority);
+    return {
+      url: nats.url,
+      urls: [nats.url],
+      [Symbol.asyncDispose]: () => nats[Symbol.asyncDispose](),
+    };
+  }
+  const cluster = await NatsCluster.start({ authority });
+  const [url] = cluster.urls as [string];
+  return { url, urls: cluster.urls, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+}
+
+export function genesisText(kit: MeshKit): string {
+  return Buffer.from(encode(EnvelopeSchema, kit.genesis.envelope)).toString("base64");
+}
+
+function newKit(
+  hosts: number,
+  coordinators: number,
+): { readonly kit: MeshKit; readonly seeds: Map<string, Bytes> } {
   const seeds = new Map<string, Bytes>();
   const kit = new MeshKit({
     crypto: openCrypto(),
@@ -140,37 +209,22 @@ function newKit(hosts: number): { readonly kit: MeshKit; readonly seeds: Map<str
     },
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     hosts,
+    coordinators,
+    changeRoster: (roster) => {
+      roster.faultDomains = roster.faultDomains.slice(0, DOMAINS_MAX);
+    },
   });
   return { kit, seeds };
 }
 
 async function startCoordinator(
   kit: MeshKit,
-  folder: string,
-  url: string,
+  start: CoordinatorStart,
   sealed: { ms: number; index: number },
 ): Promise<CoordinatorRuntime> {
-  const [{ name, signer }] = kit.coordinators as [MeshKit["coordinators"][number]];
-  const store = join(folder, "state.sqlite");
-  const listen = { listen: "127.0.0.1:0", tls: "" };
-  const runtime = new CoordinatorRuntime({
-    config: {
-      ...{ name, store, genesis: "", signingKey: "" },
-      nats: { urls: [url], creds: join(folder, "nats.creds"), replicas: 1 },
-      ...{ api: listen, join: listen, ca: { certificate: "", key: "" }, natsAccount: { seed: "" } },
-      log: { level: "warn" },
-    },
-    crypto: kit.crypto,
-    genesis: kit.genesis,
-    signer,
-    store: openSqliteStore(store),
-    clock: openClock(),
-    log: openLog({ name, level: "warn" }),
-    onPhase: () => noteSealed(runtime, sealed),
-    onFailure: (error) => {
-      throw error;
-    },
-  });
+  const { crypto, genesis } = kit;
+  const parts = { crypto, genesis, start, onPhase: () => noteSealed(runtime, sealed) };
+  const runtime = benchCoordinator(parts);
   await runtime.start();
   await until(() => runtime.isTaking, "the coordinator takes commands");
   return runtime;
@@ -187,28 +241,34 @@ function noteSealed(runtime: CoordinatorRuntime, sealed: { ms: number; index: nu
 async function submitAll(runtime: CoordinatorRuntime, kit: MeshKit): Promise<void> {
   const nowMs = Date.now();
   const { document, activation } = kit.policy(1, nowMs);
-  const commands: Envelope[] = [document, activation];
-  for (const host of kit.hosts) {
-    const { grant, membership } = kit.join(host, nowMs);
-    commands.push(grant, membership);
+  for (const command of [document, activation]) await submit(runtime, command);
+  for (let from = 0; from < kit.hosts.length; from += JOINS_AT_ONCE) {
+    const joins = kit.hosts.slice(from, from + JOINS_AT_ONCE).map((host, i) => {
+      const domain = `rack-${((from + i) % DOMAINS_MAX) + 1}`;
+      return kit.join({ ...host, domain }, nowMs);
+    });
+    await Promise.all(joins.map(({ grant }) => submit(runtime, grant)));
+    await Promise.all(joins.map(({ membership }) => submit(runtime, membership)));
   }
-  for (const command of commands) await submit(runtime, command);
 }
 
 async function submit(
   runtime: CoordinatorRuntime,
   command: Envelope,
   privates: readonly PrivatePart[] = [],
-): Promise<void> {
+): Promise<EnteredCommand> {
   const answer = await runtime.submit(command, privates, WAIT_MS);
   if (answer.outcome !== "ok") throw new Error(`not taken: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+export function forkChild(file: string, start: object): ChildProcess {
+  const path = fileURLToPath(new URL(`./children/${file}`, import.meta.url));
+  return fork(path, [JSON.stringify(start)]);
 }
 
 function startHost(kit: MeshKit, start: Omit<HostStart, "genesis">): StandHost {
-  const path = fileURLToPath(new URL("./children/sidecar-host.ts", import.meta.url));
-  const genesis = encode(EnvelopeSchema, kit.genesis.envelope);
-  const whole: HostStart = { ...start, genesis: Buffer.from(genesis).toString("base64") };
-  const child = fork(path, [JSON.stringify(whole)]);
+  const child = forkChild("sidecar-host.ts", { ...start, genesis: genesisText(kit) });
   const host: StandHost = {
     name: start.name,
     folder: start.folder,
@@ -219,7 +279,7 @@ function startHost(kit: MeshKit, start: Omit<HostStart, "genesis">): StandHost {
     heardMs: undefined,
     enforcedMs: new Map(),
     order: (order) => child.send(order),
-    close: () => close(child),
+    close: () => endChild(child),
   };
   child.on("exit", () => {
     host.isEnded = true;
@@ -235,7 +295,7 @@ function onReport(host: StandHost, report: HostReport): void {
   else host.enforcedMs.set(report.subject, report.atMs);
 }
 
-async function close(child: ChildProcess): Promise<void> {
+export async function endChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, "exit");
   child.send({ type: "close" } satisfies HostOrder);

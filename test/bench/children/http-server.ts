@@ -26,7 +26,7 @@ async function startGate(): Promise<number> {
   const decisions: DecisionPoint = {
     decide: (request) => {
       const nowMs = Date.now();
-      const held = denySet.decide(request, { machineMs: nowMs, wallMs: nowMs });
+      const held = denySet.decide(request, { machineMs: nowMs, headMs: nowMs, wallMs: nowMs });
       return held === undefined ? { effect: "permit" } : denialOf(held);
     },
     isReady: () => true,

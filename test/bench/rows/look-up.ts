@@ -21,7 +21,8 @@ const ARRIVING = 10_000;
 /** Decisions taken in a row for one sample of their time. */
 const SAMPLE = 64;
 const SAMPLES = 3_000;
-const TIME = { machineMs: 1_900_000_000_000, wallMs: 1_900_000_000_000 };
+const NOW_MS = 1_900_000_000_000;
+const TIME = { machineMs: NOW_MS, headMs: NOW_MS, wallMs: NOW_MS };
 const AT = { ledger: Ledger.SIGNALS, index: 1 } as const;
 const KEY = Uint8Array.of(3, 1, 4, 1, 5, 9, 2, 6);
 

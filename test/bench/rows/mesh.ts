@@ -29,7 +29,7 @@ async function run(say: (line: string) => void): Promise<Result> {
   const floor = await connect({ servers: floorNats.url });
   try {
     await openFloor(floor);
-    await using stand = await startMesh(HOSTS, floorNats.url);
+    await using stand = await startMesh(HOSTS, { floorUrl: floorNats.url });
     const samples: Samples = { enforced: [], sealed: [], floor: [] };
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       const floorMs = await floorRound(stand.hosts);

@@ -1,0 +1,84 @@
+// Many hosts of the stand in one process: sidecars of real parts, each on its own store, keys and
+// connection, and for the floor as many bare subscribers that send one message back.
+
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { openGenesis } from "@ostraka/agents/node";
+import { openCrypto, openLog, openSigner } from "@ostraka/host";
+import { decode, EnvelopeSchema, isReject, LIMITS } from "@ostraka/proto";
+import { connect, credsAuthenticator } from "nats";
+import { until } from "../../integration/nats-server.ts";
+import { BenchSidecar } from "../bench-sidecar.ts";
+import {
+  FLEET_FLOOR,
+  type FleetOrder,
+  type FleetReport,
+  type FleetStart,
+  type HostPlace,
+  monotonicMs,
+} from "../host-line.ts";
+
+const FRESH_MS_MAX = 60_000;
+
+const { url, genesis: genesisText, floorCreds } = JSON.parse(process.argv[2] ?? "") as FleetStart;
+const crypto = openCrypto();
+const envelope = decode(EnvelopeSchema, bytesOf(genesisText), LIMITS.messageBytesMax);
+const genesis = envelope && openGenesis(crypto, envelope);
+if (genesis === undefined || isReject(genesis)) throw new Error("no genesis");
+const mesh = genesis;
+const sidecars: BenchSidecar[] = [];
+/** Hosts that enforce it, by subject. */
+const enforcing = new Map<string, number>();
+process.on("message", (order: FleetOrder) => {
+  const done = order.type === "places" ? start(order.places) : close();
+  done.catch((error: unknown) => {
+    process.stderr.write(`fleet: ${String(error)}\n`);
+    process.exit(1);
+  });
+});
+process.on("disconnect", () => process.exit(0));
+report({ type: "listening" });
+
+async function start(places: readonly HostPlace[]): Promise<void> {
+  // BEFORE the sidecars, which keep the process busy.
+  for (let i = 0; i < places.length; i++) await openBare();
+  for (const { name, folder, seed } of places) {
+    const sidecar = new BenchSidecar({
+      ...{ crypto, genesis: mesh, name, folder, url },
+      signer: openSigner(bytesOf(seed)),
+      log: openLog({ name, level: "fatal" }),
+      random: (bytes) => new Uint8Array(randomBytes(bytes)),
+      onEnforced: (subject) => onEnforced(subject),
+    });
+    sidecars.push(sidecar);
+    // Each has its turn with the broker before the next one asks it.
+    await until(() => sidecar.isFresh, `${name} is fresh`, FRESH_MS_MAX);
+  }
+  report({ type: "fresh" });
+}
+
+async function openBare(): Promise<void> {
+  const authenticator = credsAuthenticator(readFileSync(floorCreds));
+  const bare = await connect({ servers: url, authenticator, timeout: FRESH_MS_MAX });
+  const reply = new Uint8Array(FLEET_FLOOR.receiptBytes);
+  bare.subscribe(FLEET_FLOOR.out, { callback: () => bare.publish(FLEET_FLOOR.back, reply) });
+}
+
+function onEnforced(subject: string): void {
+  const count = (enforcing.get(subject) ?? 0) + 1;
+  enforcing.set(subject, count);
+  if (count === sidecars.length) report({ type: "enforced", subject, atMs: monotonicMs() });
+}
+
+async function close(): Promise<void> {
+  for (const sidecar of sidecars) await sidecar.close();
+  process.exit(0);
+}
+
+function report(line: FleetReport): void {
+  process.send?.(line);
+}
+
+function bytesOf(base64: string) {
+  return new Uint8Array(Buffer.from(base64, "base64"));
+}
