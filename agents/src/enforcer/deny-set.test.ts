@@ -22,7 +22,11 @@ const ADDRESS = parseSubject("address:203.0.113.7") as SubjectText;
 const ALICE = parseSubject("user:test/alice") as SubjectText;
 const HERE: Here = { host: "host-1", labels: () => ["tier=web", "zone=a"] };
 const AT = { ledger: Ledger.CONTROL, index: 1 } as const;
-const time = (ms = 0, wallMs = ms) => ({ machineMs: NOW + ms, wallMs: NOW + wallMs });
+const time = (ms = 0, wallMs = ms) => ({
+  machineMs: NOW + ms,
+  headMs: NOW + ms,
+  wallMs: NOW + wallMs,
+});
 const id = (n: number) => nodeCrypto.sha256(Uint8Array.of(n));
 const hexId = (n: number) => hex(id(n));
 

@@ -59,7 +59,7 @@ export interface HeldWidening {
   /** Machine time of its entry, which the steps count from. */
   readonly enteredMs: number;
   readonly steps: readonly WideningStep[];
-  /** Machine time from which this host enforces it; infinity for never. */
+  /** Machine time of a head from which on this host enforces it; infinity for never. */
   readonly fromMs: number;
 }
 
@@ -74,6 +74,8 @@ export interface HeldLease {
 /** Time as the edge judges expiry: machine time carried on, and the own wall clock. */
 export interface EdgeTime {
   readonly machineMs: number;
+  /** Machine time of the newest sealed head, carried on by nothing. */
+  readonly headMs: number;
   readonly wallMs: number;
 }
 
@@ -322,9 +324,12 @@ function isDenying(held: Held, access: Access, time: EdgeTime): boolean {
   return !held.isDryRun && isEffective(held, access, time);
 }
 
-/** Whether a revocation is to be enforced here by now, a dry run or not. */
+/**
+ * Whether a revocation is to be enforced here by now, a dry run or not. A step waits for a head past
+ * it: with the middle gone nobody is newly denied (I7), and nobody could halt it either.
+ */
 export function hasBegun({ widening }: Held, time: EdgeTime): boolean {
-  return widening === undefined || widening.fromMs <= time.machineMs;
+  return widening === undefined || widening.fromMs <= time.headMs;
 }
 
 function isEffective(held: Held, access: Access, time: EdgeTime): boolean {

@@ -20,7 +20,11 @@ const STEPS = [
   { afterMs: 0n, permille: 300 },
   { afterMs: 60_000n, permille: 1_000 },
 ];
-const time = (ms: number) => ({ machineMs: NOW_MS + ms, wallMs: NOW_MS + ms });
+const time = (ms: number, headMs = ms) => ({
+  machineMs: NOW_MS + ms,
+  headMs: NOW_MS + headMs,
+  wallMs: NOW_MS + ms,
+});
 const id = (n: number) => nodeCrypto.sha256(Uint8Array.of(n));
 
 function setOf() {
@@ -46,6 +50,18 @@ describe("a revocation that widens", () => {
     const whole = setOf();
     add(whole, 1);
     expect(set.digest()).toEqual(whole.digest());
+  });
+
+  test("takes no step while no head comes: with the middle gone nobody is newly denied", () => {
+    const set = setOf();
+    add(set, 1, {}, 400, NOW_MS + 60_000);
+    expect(set.decide(ASKED, time(600_000, 59_999))).toBeUndefined();
+    expect(set.decide(ASKED, time(600_000, 60_000))?.id).toBe(hex(id(1)));
+    // What had begun goes on until it expires.
+    const begun = setOf();
+    add(begun, 1, {}, 200);
+    expect(begun.decide(ASKED, time(600_000, 0))?.id).toBe(hex(id(1)));
+    expect(begun.decide(ASKED, time(3_600_000, 0))).toBeUndefined();
   });
 
   test("that is halted denies for ever where it had begun, and never where it had not", () => {

@@ -44,9 +44,10 @@ export class EdgeClock {
   }
 
   time(now: EdgeReading = this.#now): EdgeTime {
-    if (this.#head === undefined) return { machineMs: 0, wallMs: now.wallMs };
+    const { headMs } = this;
+    if (this.#head === undefined) return { machineMs: 0, headMs, wallMs: now.wallMs };
     const passed = Math.min(now.wallMs - this.#head.wallMs, now.monoMs - this.#head.monoMs);
-    return { machineMs: this.#head.machineMs + Math.max(0, passed), wallMs: now.wallMs };
+    return { machineMs: headMs + Math.max(0, passed), headMs, wallMs: now.wallMs };
   }
 
   /**

@@ -32,8 +32,8 @@ export interface HaltedWidening<R> {
 }
 
 /**
- * Hosts run on between two heads by their own clocks: a step is stopped this long before it is due,
- * or some would have begun to enforce it.
+ * Hosts take a step with the first head past it: it is stopped this long before it is due, or the
+ * halt could come after that head.
  */
 const AHEAD_MS = 5 * LIMITS.tickMs;
 
