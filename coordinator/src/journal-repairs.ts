@@ -4,6 +4,7 @@
 import { hex, type LedgerId, LIMITS, ledgerLetter, ledgerName, Role } from "@ostraka/proto";
 import type { RepairDesk, RepairState } from "./api/journal-service.ts";
 import { SCRUB_PERIOD_MS } from "./journal-scrub.ts";
+import { isContradiction, keptNotes, stopText } from "./journal-words.ts";
 import type { CoordinatorRuntime } from "./runtime.ts";
 
 export function journalRepairs(runtime: CoordinatorRuntime): RepairDesk {
@@ -31,14 +32,14 @@ function stateOf(runtime: CoordinatorRuntime, ledger: LedgerId): RepairState {
 
 /** What is in the way of this journal, and the command that helps. */
 export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
-  const { obstacle, repair, stalled } = runtime.node.status(ledger);
+  const { obstacle, repair, stalled, ...more } = runtime.node.status(ledger);
   const command = `ostraka journal repair --ledger ${ledgerName(ledger)} --as OPERATOR`;
   const notes: string[] = [];
   if (stalled !== undefined) {
+    const why = stopText(ledger, { damage: undefined, stalled });
     notes.push(
-      `${ledgerName(ledger)}: this coordinator's machine fails at ` +
-        `${ledgerLetter(ledger)}:${stalled.position} (${stalled.why}) and has stopped there; it ` +
-        "goes on once a majority says the same, or with another release of ostraka",
+      `${ledgerName(ledger)}: ${why}; it goes on once a majority says the same, or with another ` +
+        "release of ostraka",
     );
   }
   if (repair !== undefined) {
@@ -51,9 +52,8 @@ export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[]
   if (obstacle?.endsWith("order the generation after it") === true && repair !== undefined) {
     notes.push(`${obstacle}: ${command} --generation ${repair.order.generation + 1}`);
   } else if (obstacle !== undefined) {
-    const isChoice = obstacle.startsWith("promises-contradict");
     notes.push(
-      isChoice
+      isContradiction(obstacle)
         ? `${obstacle}; choose one with two operators: ${command} --keep HEAD --out FILE`
         : obstacle,
     );
@@ -63,5 +63,5 @@ export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[]
   if (sinceMs > SCRUB_PERIOD_MS + LIMITS.heartbeatMs) {
     notes.push(`${ledgerName(ledger)}: no full comparison for ${Math.floor(sinceMs / 60_000)} min`);
   }
-  return notes;
+  return [...notes, ...keptNotes(runtime.parts.config.name, ledger, more)];
 }

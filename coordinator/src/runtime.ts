@@ -160,9 +160,12 @@ export class CoordinatorRuntime {
     return point.machineTimeMs > 0 && book.index > 0;
   }
 
-  /** Whether either journal is damaged. */
-  get isDamaged(): boolean {
-    return LEDGERS.some((ledger) => this.node.status(ledger).damage !== undefined);
+  /** Whether deciding has stopped on either journal: it is damaged, or its machine fails. */
+  get isStopped(): boolean {
+    return LEDGERS.some((ledger) => {
+      const { damage, stalled } = this.node.status(ledger);
+      return damage !== undefined || stalled !== undefined;
+    });
   }
 
   /** Why no command can be taken now, or `undefined`. */

@@ -139,6 +139,8 @@ export class CoordinatorNode {
     return {
       /** It has lost its store, and signs nothing before it has heard enough. */
       isWiped: guard.isWiped,
+      /** Whether it signs nothing where it stands. */
+      isMute: machine.point.position > 0 && guard.isMuteAt(machine.point.position),
       repair: repair.state(this.control.mesh.view),
       obstacle: this.#repair(ledger).obstacle,
       stalled: poison.stalled,

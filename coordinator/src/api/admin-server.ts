@@ -173,7 +173,7 @@ function shutDown(server: Server, log: Log): Promise<void> {
   });
 }
 
-/** Health by service; the whole is well while commands are taken and no journal is damaged. */
+/** Health by service; the whole is well while commands are taken and deciding goes on. */
 function addHealth(servers: readonly Server[], runtime: CoordinatorRuntime): () => void {
   const health = new HealthImplementation();
   const shown = new Map<string, boolean>();
@@ -187,7 +187,7 @@ function addHealth(servers: readonly Server[], runtime: CoordinatorRuntime): () 
   const look = () => {
     const isTaking = runtime.refusal() === undefined;
     show(CommandService.typeName, isTaking);
-    show("", isTaking && !runtime.isDamaged);
+    show("", isTaking && !runtime.isStopped);
   };
   look();
   for (const server of servers) health.addToServer(server);

@@ -3,13 +3,14 @@
 
 import { LEDGERS, type LedgerId } from "@ostraka/proto";
 import type { MeshService } from "@ostraka/proto/gen/admin";
+import { stopText } from "../journal-words.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { firingOf } from "./firing.ts";
 import type { Handlers } from "./grpc-service.ts";
 import { hostStatus } from "./host-status.ts";
 import { watchReceipts } from "./receipt-feed.ts";
-import { coordinatorName, damageText, isDissenting, notesOf, sealsOf } from "./status-notes.ts";
+import { coordinatorName, isDissenting, notesOf, sealsOf } from "./status-notes.ts";
 
 export function meshHandlers(runtime: CoordinatorRuntime): Handlers<typeof MeshService> {
   const { node, parts } = runtime;
@@ -47,7 +48,7 @@ export function meshHandlers(runtime: CoordinatorRuntime): Handlers<typeof MeshS
 }
 
 function ledgerStatus(runtime: CoordinatorRuntime, ledger: LedgerId) {
-  const { point, index, active, sealed, damage } = runtime.node.status(ledger);
+  const { point, index, active, sealed, damage, stalled } = runtime.node.status(ledger);
   return {
     ledger,
     generation: point.generation,
@@ -57,7 +58,7 @@ function ledgerStatus(runtime: CoordinatorRuntime, ledger: LedgerId) {
     sealedPosition: sealed?.head.position ?? 0n,
     machineTimeMs: BigInt(point.machineTimeMs),
     active,
-    damage: damage === undefined ? "" : damageText(damage),
+    damage: stopText(ledger, { damage, stalled }),
     seals: sealsOf(runtime, ledger).text,
   };
 }

@@ -13,6 +13,7 @@ import {
   unhex,
 } from "@ostraka/proto";
 import { notesOf as notesOfRepair } from "../journal-repairs.ts";
+import { catchingUpNote, damageText } from "../journal-words.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { convictionNotes } from "./conviction-notes.ts";
 import { placeNotes } from "./place-notes.ts";
@@ -24,10 +25,6 @@ const LATE_HEARTBEATS = 3;
 const UNSEALED_TICKS = 4;
 /** Hosts named one by one; the rest is counted. */
 const HOSTS_NAMED_MAX = 20;
-
-export function damageText(why: string): string {
-  return `JOURNAL_DAMAGED: ${why}`;
-}
 
 export function notesOf(runtime: CoordinatorRuntime): string[] {
   const { view } = runtime.node.control.mesh;
@@ -68,8 +65,9 @@ export function sealsOf(
 }
 
 function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
-  const { damage, dissenters, isWiped, isFollowingOthers, silentUntil } =
+  const { damage, dissenters, isMute, isWiped, isFollowingOthers, silentUntil } =
     runtime.node.status(ledger);
+  const isCatchingUp = isMute && !isWiped && silentUntil === undefined && damage === undefined;
   const name = ledgerName(ledger);
   const seals = sealsOf(runtime, ledger);
   return [
@@ -78,6 +76,7 @@ function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
       : [isFollowingOthers ? followingNote(name, damage) : damageNote(runtime, name, damage)]),
     ...(silentUntil === undefined ? [] : [silentNote(runtime, name, ledger, silentUntil)]),
     ...(isWiped && damage === undefined ? [wipedNote(runtime, name)] : []),
+    ...(isCatchingUp ? [catchingUpNote(runtime.parts.config.name, ledger)] : []),
     ...notesOfRepair(runtime, ledger),
     ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
     ...(seals.isHeldUp

@@ -25,6 +25,8 @@ export type NoticeKind =
   | "journal-repaired"
   | "message-refused-as-poison"
   | "journal-damaged"
+  | "machine-stalled"
+  | "histories-contradict"
   | "cannot-fire";
 
 export interface Notice {

@@ -2,16 +2,10 @@
 // its timer alone.
 
 import { readSecretFile } from "@ostraka/host";
-import {
-  LEDGERS,
-  type LedgerId,
-  LIMITS,
-  ledgerLetter,
-  ledgerName,
-  OstrakaError,
-} from "@ostraka/proto";
+import { LEDGERS, LIMITS, OstrakaError } from "@ostraka/proto";
 import { firingOf } from "../api/firing.ts";
 import { SealedReader } from "../api/sealed-reader.ts";
+import { stopConditions } from "../journal-words.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import type { NotifyConfig } from "./config.ts";
 import { type Deliver, execDelivery, webhookDelivery } from "./deliver.ts";
@@ -23,6 +17,7 @@ const SECRET = /^whsec_([A-Za-z0-9+/]{32,}={0,2})$/;
 /** @returns how to stop it. */
 export function startNotifier(config: NotifyConfig, runtime: CoordinatorRuntime): () => void {
   const { store, crypto, genesis, clock, log, onFailure } = runtime.parts;
+  const { name } = runtime.parts.config;
   const reader = new SealedReader(runtime);
   const notifier = new Notifier({
     mesh: genesis.mesh,
@@ -35,7 +30,7 @@ export function startNotifier(config: NotifyConfig, runtime: CoordinatorRuntime)
       return records.map(({ record }) => reader.entryOf(record));
     },
     conditions: () => [
-      ...LEDGERS.flatMap((ledger) => damageOf(runtime, ledger)),
+      ...LEDGERS.flatMap((ledger) => stopConditions(name, ledger, runtime.node.status(ledger))),
       ...misfireOf(runtime, clock.wallMs()),
     ],
     nowMs: () => clock.wallMs(),
@@ -43,17 +38,6 @@ export function startNotifier(config: NotifyConfig, runtime: CoordinatorRuntime)
   });
   const timer = setInterval(() => notifier.tick(LEDGERS).catch(onFailure), LIMITS.tickMs);
   return () => clearInterval(timer);
-}
-
-function damageOf(runtime: CoordinatorRuntime, ledger: LedgerId) {
-  const { damage } = runtime.node.status(ledger);
-  if (damage === undefined) return [];
-  const name = ledgerName(ledger);
-  const at = runtime.parts.config.name;
-  const text = `Deciding on the ${name} journal has stopped at ${at}: ostraka status`;
-  return [
-    { id: `journal-damaged/${ledgerLetter(ledger)}`, kind: "journal-damaged" as const, text },
-  ];
 }
 
 /** A mesh that has just started says so in its status; it is no alarm yet. */

@@ -484,7 +484,7 @@ export declare type LedgerStatus = Message<"ostraka.v1.LedgerStatus"> & {
   active: number;
 
   /**
-   * Empty while healthy; JOURNAL_DAMAGED when deciding has stopped.
+   * Empty while healthy: why deciding has stopped, JOURNAL_DAMAGED or a machine that fails.
    *
    * @generated from field: string damage = 9;
    */
