@@ -3,7 +3,7 @@
 
 import type { Event } from "@ostraka/agents/kernel";
 import { parseSubject, type SubjectText } from "@ostraka/proto";
-import { EXEMPT_ADDRESS } from "./policies.ts";
+import { EXEMPT_ADDRESS, OFFICE } from "./policies.ts";
 import type { Random } from "./random.ts";
 import type { SimSidecar, World } from "./world.ts";
 
@@ -82,9 +82,26 @@ export class Attacks {
       const some = hosts.filter(() => this.#random.chance(0.8));
       this.burst(address, some, this.#random.int(fromMs, toMs));
     }
+    this.#office(hosts, this.#random.int(fromMs, toMs));
     // The last one is seen by one host only: a lease there and nothing anywhere else.
     const last = ATTACKERS[ATTACKERS.length - 1] as SubjectText;
     this.burst(last, [this.#random.pick(hosts)], this.#random.int(fromMs, toMs));
+  }
+
+  /** Many work behind one address, and somebody there fails again and again. */
+  #office(hosts: readonly SimSidecar[], inMs: number): void {
+    const address = subject(OFFICE);
+    for (const host of hosts) {
+      for (const [i, account] of HONEST_USERS.entries()) {
+        if (!this.#random.chance(0.7)) continue;
+        for (let n = 0; n < 3; n++) {
+          this.#world.time.in(inMs - 6_000 + 1_000 * n + 300 * i, () =>
+            this.#observe(host, { kind: "login-succeeded", address, account, method: "publickey" }),
+          );
+        }
+      }
+    }
+    this.burst(address, hosts, inMs);
   }
 
   #observe(

@@ -7,6 +7,7 @@ import { revocationOfSignals, verdictOfPeople } from "@ostraka/agents/kernel";
 import {
   type Bytes,
   compareBytes,
+  decode,
   type Entry,
   EntryRecordSchema,
   EntrySchema,
@@ -21,6 +22,7 @@ import {
   LEDGERS,
   Ledger,
   type LedgerId,
+  LIMITS,
   LiftSchema,
   MerkleTree,
   type PrivatePart,
@@ -82,8 +84,20 @@ export class LyingMiddle {
     const head = signEnvelope(this.#world.sim.mesh, "head", made.head, liar.signer);
     const bytes = encode(EnvelopeSchema, head);
     bus.publish("liar", channels.heads(ledger, liar.signer.publicKey), bytes);
+    if (this.#random.chance(0.15)) this.#contradict(liar, ledger, made.head);
     this.#page(to, made, [liar, liar]);
     this.#falseTick(liar, ledger);
+  }
+
+  /** Two heads of one position: its own two signatures convict it. */
+  #contradict(liar: Person, ledger: LedgerId, head: Bytes): void {
+    const { bus, channels, sim } = this.#world;
+    const other = decode(HeadSchema, head, LIMITS.headBytesMax);
+    if (other === undefined) return;
+    const body = encode(HeadSchema, create(HeadSchema, { ...other, root: this.#random.bytes(32) }));
+    const envelope = signEnvelope(sim.mesh, "head", body, liar.signer);
+    const channel = channels.heads(ledger, liar.signer.publicKey);
+    bus.publish("liar", channel, encode(EnvelopeSchema, envelope));
   }
 
   /**

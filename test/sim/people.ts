@@ -15,6 +15,7 @@ import {
   PrivateSubjectSchema,
   ProposalSchema,
   parseSubject,
+  type SignalProof,
   Stage,
   SubjectKind,
   signEnvelope,
@@ -41,6 +42,15 @@ export interface Wish {
   /** Lifts these instead of revoking. */
   readonly lifts?: readonly Uint8Array[];
   readonly pardonBeforeMs?: number;
+  readonly isDryRun?: boolean;
+  /** Steps of a staged widening. */
+  readonly widening?: readonly { readonly afterMs: bigint; readonly permille: number }[];
+  readonly ttlMs?: number;
+  /** Signals that the proposal takes along, with their private parts. */
+  readonly evidence?: {
+    readonly signals: readonly SignalProof[];
+    readonly parts: readonly PrivatePart[];
+  };
 }
 
 const WANTED_MS = 90_000;
@@ -78,7 +88,9 @@ export class People {
     const revoke = {
       subjectKind: isUser ? SubjectKind.USER : SubjectKind.ADDRESS,
       stage: wish.stage ?? Stage.SUSPEND,
-      ttlMs: BigInt(this.#random.int(10_000, 50_000)),
+      ttlMs: BigInt(wish.ttlMs ?? this.#random.int(10_000, 50_000)),
+      isDryRun: wish.isDryRun ?? false,
+      widening: [...(wish.widening ?? [])],
       supersedes: [...(wish.supersedes ?? [])] as Uint8Array<ArrayBuffer>[],
       ...(wish.hosts && { scope: { hosts: [...wish.hosts] } }),
     };
@@ -97,6 +109,7 @@ export class People {
         wish.lifts === undefined
           ? { case: "revoke" as const, value: revoke }
           : { case: "lift" as const, value: lift },
+      evidence: [...(wish.evidence?.signals ?? [])],
     });
     return { envelope: signEnvelope(sim.mesh, "proposal", body, wish.by.signer), part };
   }
@@ -115,7 +128,7 @@ export class People {
   /** Proposes and has approvers consent one after the other, once the proposal stands. */
   ask(wish: Wish, approvers: readonly Person[], forMs = WANTED_MS): void {
     const { envelope, part } = this.proposal(wish);
-    this.#client.submit(envelope, [part], ({ outcome }) => {
+    this.#client.submit(envelope, [part, ...(wish.evidence?.parts ?? [])], ({ outcome }) => {
       if (outcome !== "ok") return;
       for (const approver of approvers) {
         this.#world.time.in(this.#random.int(0, 1_500), () =>
@@ -140,7 +153,7 @@ export class People {
    */
   changeEpoch(isRollout: boolean): void {
     const [first, plain] = POLICIES as [SimPolicy, SimPolicy];
-    const second = this.#isVersion2 ? withMore(plain) : plain;
+    const second = this.isVersion2 ? withMore(plain) : plain;
     const goBack = () => {
       const [, again] = policyCommands(this.#world.sim, 1, this.#now - 1, yamlOf(first));
       const { firstActivation } = this;
@@ -149,7 +162,7 @@ export class People {
       this.activate({ ...second, ttlMs: second.ttlMs + 5_000 });
     };
     this.activate(BENEATH_FLOOR, () => {
-      if (!isRollout || !this.#isVersion2) this.activate(second, goBack);
+      if (!isRollout || !this.isVersion2) this.activate(second, goBack);
       else this.#rollOut(second, goBack);
     });
   }
@@ -192,7 +205,7 @@ export class People {
   }
 
   /** Whether a coordinator says that the mesh knows the newer version. */
-  get #isVersion2(): boolean {
+  get isVersion2(): boolean {
     return this.#world.coordinators.some(
       (c) => (c.node?.control.mesh.view.machineVersion ?? 1) > 1,
     );

@@ -11,9 +11,9 @@ import { type BrokerPlan, HostileBroker } from "./hostile-broker.ts";
 import { LyingHost } from "./lying-host.ts";
 import { LyingMiddle } from "./lying-middle.ts";
 import { People } from "./people.ts";
-import { POLICIES, type SimPolicy, withMore, yamlOf } from "./policies.ts";
+import { BREAK_GLASS, POLICIES, type SimPolicy, withMore, yamlOf } from "./policies.ts";
 import type { Random } from "./random.ts";
-import { joinCommands, type MeshShape, policyCommands } from "./sim-mesh.ts";
+import { joinCommands, type MeshShape, type Person, policyCommands } from "./sim-mesh.ts";
 import { nameIn, type Truth } from "./truth.ts";
 import type { SimCoordinator, SimSidecar, World } from "./world.ts";
 
@@ -220,6 +220,8 @@ export class Scenario {
     });
     for (let i = 0; i < 3; i++) time.in(this.#random.int(10_000, 38_000), () => this.#cut(i));
     for (let i = 0; i < 4; i++) time.in(this.#random.int(16_000, 40_000), () => this.#liftSome());
+    for (let i = 0; i < 2; i++) time.in(this.#random.int(20_000, 38_000), () => this.#takeUp());
+    time.in(this.#random.int(12_000, 30_000), () => this.#breakGlass());
     time.in(this.#random.int(11_000, 36_000), () =>
       this.people.tryAlone(this.#random.pick(HONEST), "host-1"),
     );
@@ -248,11 +250,51 @@ export class Scenario {
     const old = inForce.length > 0 ? this.#random.pick(inForce) : undefined;
     const supersedes = old === undefined ? [] : [old.id];
     const about = old === undefined ? subject : this.#nameFor(old);
+    const reach = this.people.isVersion2 && supersedes.length === 0 ? this.#reach() : {};
     const hosts = n === 2 && this.#random.chance(0.6) ? { hosts: ["host-1"] } : {};
-    this.people.ask({ subject: about, by, supersedes, ...hosts }, [
-      this.#random.pick([ada, rui]),
-      sam,
-    ]);
+    const both = this.#random.chance(0.5) ? [ada, rui] : [this.#random.pick([ada, rui])];
+    this.people.ask({ subject: about, by, supersedes, ...hosts, ...reach }, [...both, sam]);
+  }
+
+  /** Sometimes only shown, sometimes brought in by steps. */
+  #reach() {
+    if (this.#random.chance(0.15)) return { isDryRun: true };
+    if (!this.#random.chance(0.35)) return {};
+    const step = (afterMs: bigint, permille: number) => ({ afterMs, permille });
+    return { ttlMs: 40_000, widening: [step(0n, 300), step(4_000n, 700), step(8_000n, 1_000)] };
+  }
+
+  /** What machines left to people is taken up, with its signals: sometimes by one approver. */
+  #takeUp(): void {
+    const open = this.#truth
+      .entries(Ledger.SIGNALS)
+      .slice(1)
+      .filter(({ entry }) => entry.effect.case === "suggestion");
+    if (open.length === 0) return;
+    const { entry, record } = this.#random.pick(open);
+    if (entry.effect.case !== "suggestion") return;
+    const [ada, rui, sam] = ["ada", "rui", "sam"].map((name) => this.people.person(name)) as [
+      Person,
+      Person,
+      Person,
+    ];
+    const approvers = this.#random.pick([[ada], [rui], [ada, sam]]);
+    const evidence = { signals: entry.effect.value.signals, parts: record.privates };
+    const wish = { subject: nameIn(record), by: this.people.person("omar"), ttlMs: 20_000 };
+    this.people.ask({ ...wish, evidence }, approvers);
+  }
+
+  /** Both that get people back in, one after the other: never both. */
+  #breakGlass(): void {
+    const [ada, rui, sam] = ["ada", "rui", "sam"].map((name) => this.people.person(name)) as [
+      Person,
+      Person,
+      Person,
+    ];
+    for (const subject of BREAK_GLASS) {
+      const wish = { subject, by: this.people.person("olga"), ttlMs: 35_000 };
+      this.people.ask(wish, [ada, rui, sam]);
+    }
   }
 
   #liftSome(): void {

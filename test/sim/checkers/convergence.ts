@@ -2,13 +2,26 @@
 // say is in force for it; a lift is final wherever it was heard; everything expires; repeats
 // change nothing.
 
-import { decode, equalBytes, hex, LEDGERS, Ledger, LIMITS, SignalSchema } from "@ostraka/proto";
+import {
+  decode,
+  equalBytes,
+  hex,
+  LEDGERS,
+  Ledger,
+  type LedgerId,
+  LIMITS,
+  parseSubject,
+  SignalSchema,
+  type SubjectText,
+} from "@ostraka/proto";
 import { nameIn } from "../truth.ts";
 import type { SimSidecar } from "../world.ts";
 import { Checker } from "./checker.ts";
 
 /** Verdicts that expire this close to now may stand on either side. */
 const EDGE_MS = 4_000;
+/** How far a host's own clock may run ahead between two heads. */
+const AHEAD_MS = 2_000;
 
 interface InForce {
   readonly id: string;
@@ -35,7 +48,29 @@ export class ConvergenceChecker extends Checker {
           this.watch.report(`${person.name} holds ${held.id}, which c:${lift} has lifted`);
         }
         this.#checkExpiry(sidecar, held.id, held.subject, held.expiresMs);
+        this.#checkReach(sidecar, held.ledger, held.index);
       }
+    }
+  }
+
+  /** A dry run denies nothing, and a verdict that widens nothing on a host before its step. */
+  #checkReach({ node, person }: SimSidecar, ledger: LedgerId, index: number): void {
+    const { truth } = this.watch;
+    const found = truth.entries(ledger)[index];
+    if (node === undefined || found?.entry.effect.case !== "revocation") return;
+    const { value } = found.entry.effect;
+    if (!value.isDryRun && value.widening.length === 0) return;
+    const sidecar = truth.world.sidecars.find((s) => s.person === person) as SimSidecar;
+    const subject = parseSubject(nameIn(found.record)) as SubjectText;
+    const denial = node.decide({ subjects: [subject] }, truth.world.reading(sidecar));
+    if (denial?.id !== hex(value.id)) return;
+    if (value.isDryRun) this.watch.report(`${person.name} denies by ${denial.id}, a dry run`);
+    const hash = truth.world.sim.crypto.sha256(value.id, person.signer.publicKey);
+    const share = new DataView(hash.buffer, hash.byteOffset).getUint32(0) % 1_000;
+    const step = value.widening.find(({ permille }) => share < permille);
+    const fromMs = Number(found.entry.machineTimeMs) + Number(step?.afterMs ?? 0n);
+    if (step !== undefined && fromMs > truth.machineMsMax() + AHEAD_MS) {
+      this.watch.report(`${person.name} denies by ${denial.id} before its step`);
     }
   }
 

@@ -70,6 +70,8 @@ export class OutageChecker extends Checker {
     const latestMs = truth.machineMsMax();
     for (const held of sidecar.node?.denySet.all() ?? []) {
       if (held.expiresMs <= latestMs) continue;
+      // Shown only, or waiting for its step: the convergence checker asks about those.
+      if (held.isDryRun || held.widening !== undefined) continue;
       const reading = truth.world.reading(sidecar);
       if (held.expiresMs + LIMITS.expirySlackMs <= reading.wallMs) continue;
       const denial = sidecar.node?.decide({ subjects: [held.subject] }, reading);
