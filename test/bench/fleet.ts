@@ -7,7 +7,7 @@ import type { FleetOrder, FleetReport, FleetStart } from "./host-line.ts";
 import { endChild, forkChild, genesisText, type MeshStand } from "./mesh-stand.ts";
 
 const PROCESSES_MAX = 2;
-const FRESH_MS_MAX = 120_000;
+const FRESH_MS_MAX = 180_000;
 
 export class Fleet {
   readonly #children: ChildProcess[] = [];
