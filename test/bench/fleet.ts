@@ -2,12 +2,13 @@
 // the last of them enforces a verdict.
 
 import type { ChildProcess } from "node:child_process";
-import { until } from "../integration/nats-server.ts";
+import { setTimeout as delay } from "node:timers/promises";
 import type { FleetOrder, FleetReport, FleetStart } from "./host-line.ts";
 import { endChild, forkChild, genesisText, type MeshStand } from "./mesh-stand.ts";
 
 const PROCESSES_MAX = 2;
-const FRESH_MS_MAX = 180_000;
+const FRESH_MS_MAX = 100_000;
+const LOOK_MS = 20;
 
 export class Fleet {
   readonly #children: ChildProcess[] = [];
@@ -17,8 +18,11 @@ export class Fleet {
 
   private constructor() {}
 
-  /** Starts every host of the stand. @throws when one of the processes ends or is not fresh. */
-  static async start({ kit, url, floorCreds, places }: MeshStand): Promise<Fleet> {
+  /**
+   * Starts every host of the stand.
+   * @returns `undefined` when they are not all fresh in time. @throws when a process ends.
+   */
+  static async start({ kit, url, floorCreds, places }: MeshStand): Promise<Fleet | undefined> {
     const fleet = new Fleet();
     const all = places();
     const processes = Math.min(PROCESSES_MAX, all.length);
@@ -38,15 +42,15 @@ export class Fleet {
       });
       fleet.#children.push(child);
     }
-    try {
-      const isSettled = () => fleet.#fresh === processes || fleet.#isBroken;
-      await until(isSettled, `${all.length} hosts are fresh`, FRESH_MS_MAX);
-      if (fleet.#isBroken) throw new Error("a fleet of hosts ended while it started");
-      return fleet;
-    } catch (error) {
-      await fleet[Symbol.asyncDispose]();
-      throw error;
+    const deadline = performance.now() + FRESH_MS_MAX;
+    while (fleet.#fresh < processes && !fleet.#isBroken && performance.now() < deadline) {
+      await delay(LOOK_MS);
     }
+    if (fleet.#fresh === processes) return fleet;
+    const isBroken = fleet.#isBroken;
+    await fleet[Symbol.asyncDispose]();
+    if (isBroken) throw new Error("a fleet of hosts ended while it started");
+    return undefined;
   }
 
   /** When the last host enforced a subject's verdict; `undefined` before. */

@@ -18,7 +18,8 @@ import {
   monotonicMs,
 } from "../host-line.ts";
 
-const FRESH_MS_MAX = 60_000;
+/** The benchmark gives up long before. */
+const FRESH_MS_MAX = 600_000;
 const STARTED_AT_ONCE = 20;
 
 const { url, genesis: genesisText, floorCreds } = JSON.parse(process.argv[2] ?? "") as FleetStart;
