@@ -25,11 +25,12 @@ export interface DamagePlan {
   readonly repairs: boolean;
 }
 
-export function planDamage(random: Random, coordinators: number): DamagePlan {
-  const isThree = coordinators === 3;
+/** @param isWhole three coordinators, none of which lies: one of them may lose its disk. */
+export function planDamage(random: Random, isWhole: boolean): DamagePlan {
+  const [wipes, restores] = [random.chance(0.25), random.chance(0.2)];
   return {
-    wipes: isThree && random.chance(0.25),
-    restores: isThree && random.chance(0.2),
+    wipes: isWhole && wipes,
+    restores: isWhole && restores,
     losesMessages: random.chance(0.2),
     altersInterior: random.chance(0.15),
     repairs: random.chance(0.8),

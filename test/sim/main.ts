@@ -4,8 +4,9 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Mutant } from "./mutant.ts";
 import { applyMutant } from "./mutant-hook.ts";
-import { MUTANTS, type Mutant } from "./mutants.ts";
+import { MUTANTS } from "./mutants.ts";
 import type { SeedResult } from "./run-seed.ts";
 
 const SEEDS_FILE = join(import.meta.dirname, "seeds.txt");

@@ -5,22 +5,8 @@
 // again at every start), a verdict sealed without its approval (one head covers both), a
 // coordinator's seal counted twice (keys are a set).
 
-export interface Edit {
-  /** From the root of the repository. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly from: string;
-  readonly to: string;
-}
-
-export interface Mutant {
-  readonly name: string;
-  readonly invariant: string;
-  readonly breaks: string;
-  /** A seed that is known to catch it; tried first. */
-  readonly seed: number;
-  readonly edits: readonly Edit[];
-}
+import { type Mutant, one } from "./mutant.ts";
+import { MUTANTS_OF_THE_MIDDLE } from "./mutants-middle.ts";
 
 const KERNEL = "agents/src/kernel";
 const NODE = "agents/src/node";
@@ -30,20 +16,7 @@ const PEOPLE_QUORUM = "agents/src/quorum/people-quorum.ts";
 const POLICY_BOOK = "agents/src/policy/policy-book.ts";
 const SEALER = "agents/src/sealer/sealer.ts";
 
-/** A mutant of one replacement. */
-function one(
-  name: string,
-  invariant: string,
-  breaks: string,
-  seed: number,
-  file: string,
-  from: string,
-  to = "",
-): Mutant {
-  return { name, invariant, breaks, seed, edits: [{ file, from, to }] };
-}
-
-export const MUTANTS: readonly Mutant[] = [
+const FIRST: readonly Mutant[] = [
   // I1
   one(
     "body-taken-on-trust",
@@ -281,7 +254,8 @@ export const MUTANTS: readonly Mutant[] = [
     "the same command sent again is judged anew",
     1,
     `${NODE}/control-machine.ts`,
-    "this.#entered.set(command, { untilMs, ...outcome });",
+    "this.#entered.set(command, { untilMs, ...outcome });\n    step.outcomes.push",
+    "step.outcomes.push",
   ),
   // I5
   one(
@@ -398,3 +372,5 @@ export const MUTANTS: readonly Mutant[] = [
     "denials.helds = [held];",
   ),
 ];
+
+export const MUTANTS: readonly Mutant[] = [...FIRST, ...MUTANTS_OF_THE_MIDDLE];

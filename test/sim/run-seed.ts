@@ -8,6 +8,7 @@ import { ConvergenceChecker } from "./checkers/convergence.ts";
 import { DurabilityChecker } from "./checkers/durability.ts";
 import { EpochChecker } from "./checkers/epochs.ts";
 import { ExplainedChecker } from "./checkers/explained.ts";
+import { GenerationChecker } from "./checkers/generations.ts";
 import { HistoryChecker } from "./checkers/history.ts";
 import { HolderChecker } from "./checkers/holders.ts";
 import { OutageChecker } from "./checkers/outages.ts";
@@ -44,6 +45,7 @@ const CHECKERS = [
   ConvergenceChecker,
   EpochChecker,
   OutageChecker,
+  GenerationChecker,
   SilenceChecker,
   SecretChecker,
   ExplainedChecker,

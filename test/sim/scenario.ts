@@ -49,6 +49,7 @@ export function planOf(random: Random): Plan {
     isWitness: i < 2 || (hasLyingHost && i === 2) || random.chance(0.5),
   }));
   const three = coordinators === 3;
+  const hasLyingCoordinator = three && random.chance(0.4);
   return {
     shape: { coordinators, hosts },
     faults: planFaults(random),
@@ -59,8 +60,8 @@ export function planOf(random: Random): Plan {
       misreads: three && random.chance(0.15),
     },
     hasLyingHost,
-    hasLyingCoordinator: three && random.chance(0.4),
-    damage: planDamage(random, coordinators),
+    hasLyingCoordinator,
+    damage: planDamage(random, three && !hasLyingCoordinator),
     startsOld: random.chance(0.35),
     rollsOut: random.chance(0.5),
     changesEpoch: random.chance(0.7),

@@ -1,7 +1,15 @@
 // I6: one epoch per decision. Signals of two epochs never stand in one warrant, one epoch never
 // names two policies, and epochs never go back, in a ledger or at a sidecar.
 
-import { decode, Ledger, LIMITS, SignalSchema } from "@ostraka/proto";
+import {
+  decode,
+  type Entry,
+  equalBytes,
+  Ledger,
+  LIMITS,
+  type Revocation,
+  SignalSchema,
+} from "@ostraka/proto";
 import { Checker } from "./checker.ts";
 
 export class EpochChecker extends Checker {
@@ -39,7 +47,23 @@ export class EpochChecker extends Checker {
       if (epochs.some((e) => e !== epoch)) {
         this.watch.report(`s:${entry.index} counts signals of epochs ${epochs.join(" and ")}`);
       }
+      this.#checkOwn(entry, entry.effect.value);
     }
     this.#signalsThrough = Math.max(this.#signalsThrough, entries.length);
+  }
+
+  /** Each host speaks under its own epoch: a canary's under the canary's, others not. */
+  #checkOwn({ index, machineTimeMs }: Entry, { controlIndex, epoch, warrant }: Revocation): void {
+    const { truth } = this.watch;
+    for (const proof of warrant?.signals ?? []) {
+      const signal = decode(SignalSchema, proof.signal, LIMITS.signalBytesMax);
+      const host = truth.world.sim.hosts.find(
+        (h) => signal && equalBytes(h.signer.publicKey, signal.hostKey),
+      );
+      if (host === undefined) continue;
+      if (!truth.epochs.mayCount(host, epoch, Number(controlIndex), Number(machineTimeMs))) {
+        this.watch.report(`s:${index} counts ${host.name} under epoch ${epoch}, not its own`);
+      }
+    }
   }
 }

@@ -13,6 +13,7 @@ export class SilenceChecker extends Checker {
   readonly invariant = "I8";
   /** For how many samples each has been as it is, without a break. */
   readonly #silent = new Map<string, number>();
+  readonly #trouble = new Map<string, string | undefined>();
   readonly #listening = new Map<string, number>();
 
   override sample(): void {
@@ -23,17 +24,17 @@ export class SilenceChecker extends Checker {
     const named = new Map<SimCoordinator, readonly string[]>();
     for (const sidecar of stand().started) {
       const { name } = sidecar.person;
-      const silent = this.#count(this.#silent, name, this.#isTroubled(sidecar));
-      if (silent < NAMED_SAMPLES) continue;
+      const trouble = this.#troubleOf(sidecar);
+      const isSame = trouble !== undefined && trouble === this.#trouble.get(name);
+      this.#trouble.set(name, trouble);
+      if (this.#count(this.#silent, name, isSame) < NAMED_SAMPLES) continue;
       for (const coordinator of truth.world.coordinators) {
         if ((this.#listening.get(coordinator.person.name) ?? 0) < NAMED_SAMPLES) continue;
         if (!this.#isMember(coordinator, name)) continue;
         const notes = named.get(coordinator) ?? statusOf(truth.world, coordinator);
         named.set(coordinator, notes);
         if (notes.some((note) => isAbout(note, name))) continue;
-        this.watch.report(
-          `${coordinator.person.name} does not name ${name}, which ${this.#troubleOf(sidecar)}`,
-        );
+        this.watch.report(`${coordinator.person.name} does not name ${name}, which ${trouble}`);
       }
     }
   }
@@ -56,10 +57,6 @@ export class SilenceChecker extends Checker {
 
   #isMember({ node }: SimCoordinator, name: string): boolean {
     return [...(node?.control.mesh.view.hosts() ?? [])].some((host) => host.name === name);
-  }
-
-  #isTroubled(sidecar: SimSidecar): boolean {
-    return this.#troubleOf(sidecar) !== undefined;
   }
 
   #troubleOf({ node, person }: SimSidecar): string | undefined {
