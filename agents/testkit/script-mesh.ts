@@ -142,6 +142,36 @@ export class ScriptMesh {
     return { wallMs: this.nowMs, monoMs: this.nowMs - START_MS };
   }
 
+  /**
+   * Everybody runs and nothing was said of it: the genesis, epoch 1 of a policy, every host a
+   * witness, and the newest machine version.
+   * @param yaml the plain policy by default.
+   */
+  static joined(kit: MeshKit, yaml?: string): ScriptMesh {
+    const mesh = new ScriptMesh(kit);
+    mesh.isQuiet = true;
+    for (const seat of mesh.coordinators) mesh.startCoordinator(seat);
+    for (const seat of mesh.sidecars) mesh.startSidecar(seat);
+    mesh.ticks(2);
+    mesh.submit(kit.genesis.envelope);
+    mesh.ticks(3);
+    const { document, activation } = kit.policy(1, mesh.nowMs, yaml);
+    mesh.submit(document);
+    mesh.submit(activation);
+    for (const host of kit.hosts) {
+      const { grant, membership } = kit.join(host, mesh.nowMs);
+      mesh.submit(grant);
+      mesh.submit(membership);
+    }
+    mesh.ticks(4);
+    return mesh;
+  }
+
+  /** As many ticks, each after some time. */
+  ticks(count: number, ms = 1_000): void {
+    for (let i = 0; i < count; i++) this.tick(ms);
+  }
+
   /** The process is gone; its disk is not. */
   crash(seat: CoordinatorSeat | SidecarSeat): void {
     seat.node = undefined;

@@ -10,17 +10,15 @@ import {
   CoverageSchema,
   type Crypto,
   compareBytes,
-  decode,
   type Envelope,
   equalBytes,
   isReject,
   Ledger,
   LIMITS,
-  openEnvelope,
   type Reject,
   reject,
 } from "@ostraka/proto";
-import { checkNotAfter, FORMAT, isTime, type MeshView } from "../kernel/index.ts";
+import { checkNotAfter, isTime, type MeshView, openCommand } from "../kernel/index.ts";
 
 export interface OpenedClaim {
   readonly claim: CoverageClaim;
@@ -34,11 +32,9 @@ export function openCoverageClaim(
   envelope: Envelope | undefined,
   machineTimeMs: number,
 ): OpenedClaim | Reject {
-  const opened = openEnvelope(crypto, view.mesh, "coverage", envelope, view.findHolder);
+  const opened = openCommand(crypto, view, "coverage", CoverageClaimSchema, envelope);
   if (isReject(opened)) return opened;
-  const claim = decode(CoverageClaimSchema, opened.body, LIMITS.commandBytesMax);
-  if (claim === undefined) return reject("malformed");
-  if (claim.format !== FORMAT) return reject("unsupported-format");
+  const { command: claim } = opened;
   const [signature, another] = envelope?.signatures ?? [];
   const isOwn = signature !== undefined && equalBytes(claim.coordinatorKey, signature.key);
   if (!isOwn || another !== undefined || !isSound(claim)) return reject("malformed");

@@ -5,17 +5,15 @@
 import {
   type Crypto,
   compareBytes,
-  decode,
   type Envelope,
   type ErasureOrder,
   ErasureOrderSchema,
   isReject,
   LIMITS,
-  openEnvelope,
   type Reject,
   reject,
 } from "@ostraka/proto";
-import { checkNotAfter, FORMAT, isTime, type MeshView } from "../kernel/index.ts";
+import { checkNotAfter, isTime, type MeshView, openCommand } from "../kernel/index.ts";
 
 /** I2: nobody alone makes the mesh forget. */
 const HOLDERS = 2;
@@ -29,11 +27,9 @@ export function openErasure(
   envelope: Envelope | undefined,
   machineTimeMs: number,
 ): ErasureOrder | Reject {
-  const opened = openEnvelope(crypto, view.mesh, "erasure", envelope, view.findHolder);
+  const opened = openCommand(crypto, view, "erasure", ErasureOrderSchema, envelope);
   if (isReject(opened)) return opened;
-  const order = decode(ErasureOrderSchema, opened.body, LIMITS.commandBytesMax);
-  if (order === undefined) return reject("malformed");
-  if (order.format !== FORMAT) return reject("unsupported-format");
+  const { command: order } = opened;
   const { commitments, nonce, createdMs, notAfterMs } = order;
   if (nonce.length !== NONCE_BYTES || !isTime(createdMs)) return reject("malformed");
   if (commitments.length > LIMITS.erasedCommitmentsMax) return reject("too-large");

@@ -11,6 +11,7 @@ export * from "./inquiry-check.ts";
 export * from "./lockout.ts";
 export * from "./machine-version.ts";
 export * from "./mesh-view.ts";
+export * from "./open-command.ts";
 export * from "./people-verdict.ts";
 export * from "./policy.ts";
 export * from "./ports.ts";

@@ -39,23 +39,7 @@ function yamlKeeping(journal: string, privates = "90d"): string {
 
 /** A mesh of machine version 2 under a policy that keeps journals for so long. */
 function meshKeeping(journal: string, shape: { coordinators: number; hosts: number }): ScriptMesh {
-  const mesh = new ScriptMesh(testMesh(`durability ${journal}`, shape));
-  mesh.isQuiet = true;
-  for (const seat of mesh.coordinators) mesh.startCoordinator(seat);
-  for (const seat of mesh.sidecars) mesh.startSidecar(seat);
-  ticks(mesh, 2);
-  mesh.submit(mesh.kit.genesis.envelope);
-  ticks(mesh, 3);
-  const { document, activation } = mesh.kit.policy(1, mesh.nowMs, yamlKeeping(journal));
-  mesh.submit(document);
-  mesh.submit(activation);
-  for (const host of mesh.kit.hosts) {
-    const { grant, membership } = mesh.kit.join(host, mesh.nowMs);
-    mesh.submit(grant);
-    mesh.submit(membership);
-  }
-  ticks(mesh, 4);
-  return mesh;
+  return ScriptMesh.joined(testMesh(`durability ${journal}`, shape), yamlKeeping(journal));
 }
 
 function ticks(mesh: ScriptMesh, count: number, ms = 1_000): void {

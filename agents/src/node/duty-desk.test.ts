@@ -37,23 +37,7 @@ function ticks(mesh: ScriptMesh, count: number, ms = 1_000): void {
 
 /** A mesh of machine version 2 with everybody in it. */
 function meshOf(label: string, shape: { coordinators: number; hosts: number }, yaml?: string) {
-  const mesh = new ScriptMesh(testMesh(label, shape));
-  mesh.isQuiet = true;
-  for (const seat of mesh.coordinators) mesh.startCoordinator(seat);
-  for (const seat of mesh.sidecars) mesh.startSidecar(seat);
-  ticks(mesh, 2);
-  mesh.submit(mesh.kit.genesis.envelope);
-  ticks(mesh, 3);
-  const { document, activation } = mesh.kit.policy(1, mesh.nowMs, yaml ?? DEFAULT_POLICY_YAML);
-  mesh.submit(document);
-  mesh.submit(activation);
-  for (const host of mesh.kit.hosts) {
-    const { grant, membership } = mesh.kit.join(host, mesh.nowMs);
-    mesh.submit(grant);
-    mesh.submit(membership);
-  }
-  ticks(mesh, 4);
-  return mesh;
+  return ScriptMesh.joined(testMesh(label, shape), yaml ?? DEFAULT_POLICY_YAML);
 }
 
 function entriesOf(seat: CoordinatorSeat, letter: "c" | "s" = "c"): Entry[] {
@@ -161,11 +145,16 @@ describe("a staged widening", () => {
     expect(effectsOf(seat, "coverage").at(-1)?.value.missingHostKeys).toEqual([]);
   });
 
-  test("goes on by itself where no coordinator is left", () => {
+  test("stays where it is while no coordinator is left, and goes on with the next head", () => {
     const mesh = meshOf("widening", { coordinators: 3, hosts: 6 });
     cutOff(mesh, MALLORY, { steps });
+    const first = deniedAt(mesh);
     for (const seat of mesh.coordinators) mesh.crash(seat);
     ticks(mesh, 15, 3_000);
+    // I7: nobody is newly denied, and nobody is let in again.
+    expect(deniedAt(mesh)).toEqual(first);
+    for (const seat of mesh.coordinators) mesh.startCoordinator(seat);
+    ticks(mesh, 5);
     expect(deniedAt(mesh)).toHaveLength(6);
   });
 

@@ -140,27 +140,8 @@ describe("the state of the machines", () => {
 
 describe("an erasure in a mesh", () => {
   function meshOf(coordinators: number): ScriptMesh {
-    const mesh = new ScriptMesh(testMesh("erasure", { coordinators, hosts: 2 }));
-    mesh.isQuiet = true;
-    for (const seat of mesh.coordinators) mesh.startCoordinator(seat);
-    for (const seat of mesh.sidecars) mesh.startSidecar(seat);
-    ticks(mesh, 2);
-    mesh.submit(mesh.kit.genesis.envelope);
-    ticks(mesh, 3);
-    const { document, activation } = mesh.kit.policy(1, mesh.nowMs, DEFAULT_POLICY_YAML);
-    mesh.submit(document);
-    mesh.submit(activation);
-    for (const host of mesh.kit.hosts) {
-      const { grant, membership } = mesh.kit.join(host, mesh.nowMs);
-      mesh.submit(grant);
-      mesh.submit(membership);
-    }
-    ticks(mesh, 4);
-    return mesh;
-  }
-
-  function ticks(mesh: ScriptMesh, count: number, ms = 1_000): void {
-    for (let i = 0; i < count; i++) mesh.tick(ms);
+    const kit = testMesh("erasure", { coordinators, hosts: 2 });
+    return ScriptMesh.joined(kit, DEFAULT_POLICY_YAML);
   }
 
   const everybody = (mesh: ScriptMesh) => [...mesh.coordinators, ...mesh.sidecars];
@@ -172,7 +153,7 @@ describe("an erasure in a mesh", () => {
       const message = { format: 1, envelope, signals: [...signals], privates: [...privates] };
       mesh.append(Ledger.SIGNALS, encodeNew(JournalMessageSchema, message));
     }
-    ticks(mesh, 3);
+    mesh.ticks(3);
     const [seat] = mesh.coordinators as [CoordinatorSeat];
     return [...seat.store.scan("record/s/")].flatMap(([, bytes]) => {
       const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
@@ -185,7 +166,7 @@ describe("an erasure in a mesh", () => {
     const mesh = meshOf(3);
     const commitments = speak(mesh);
     mesh.submit(order(mesh.kit, mesh.nowMs, commitments));
-    ticks(mesh, 10);
+    mesh.ticks(10);
     for (const { person, store } of everybody(mesh)) {
       const rows = rowsWith(store, MALLORY).map((key) => key.split("/").slice(0, 2).join("/"));
       const isHost = mesh.sidecars.some((seat) => seat.person === person);
@@ -200,8 +181,8 @@ describe("an erasure in a mesh", () => {
       mesh.startSidecar(seat);
       expect(seat.node?.denySet.size).toBe(1);
     }
-    ticks(mesh, 3, HOUR_MS / 2);
-    ticks(mesh, 70);
+    mesh.ticks(3, HOUR_MS / 2);
+    mesh.ticks(70);
     for (const { person, store } of everybody(mesh)) {
       expect([person.name, rowsWith(store, MALLORY)]).toEqual([person.name, []]);
     }
@@ -215,9 +196,9 @@ describe("an erasure in a mesh", () => {
     (count) => {
       const mesh = meshOf(count);
       const commitments = speak(mesh);
-      ticks(mesh, 3, HOUR_MS / 2);
+      mesh.ticks(3, HOUR_MS / 2);
       mesh.submit(order(mesh.kit, mesh.nowMs, commitments));
-      ticks(mesh, 120);
+      mesh.ticks(120);
       const trims = mesh.effects.flatMap(({ effect }) => (effect.type === "trim" ? [effect] : []));
       for (const { upTo, most } of trims)
         expect(most - upTo).toBeGreaterThanOrEqual(LIMITS.trimSlack);

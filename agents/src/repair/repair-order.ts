@@ -4,18 +4,16 @@
 import {
   type Bytes,
   type Crypto,
-  decode,
   type Envelope,
   isReject,
   LEDGERS,
   type LedgerId,
   LIMITS,
-  openEnvelope,
   type Reject,
   RepairOrderSchema,
   reject,
 } from "@ostraka/proto";
-import { FORMAT, type MeshView } from "../kernel/index.ts";
+import { type MeshView, openCommand } from "../kernel/index.ts";
 
 /** Choosing between two histories may give up what one of them has sealed: never one key's. */
 const CHOOSERS = 2;
@@ -41,11 +39,9 @@ export function openOrder(
   envelope: Envelope | undefined,
   nowMs: number,
 ): OpenedOrder | Reject {
-  const opened = openEnvelope(crypto, view.mesh, "repair", envelope, view.findHolder);
+  const opened = openCommand(crypto, view, "repair", RepairOrderSchema, envelope);
   if (isReject(opened)) return opened;
-  const order = decode(RepairOrderSchema, opened.body, LIMITS.commandBytesMax);
-  if (order === undefined) return reject("malformed");
-  if (order.format !== FORMAT) return reject("unsupported-format");
+  const { command: order } = opened;
   const ledger = LEDGERS.find((known) => known === order.ledger);
   const hasChosen = order.keepHeadHash.length > 0;
   if (ledger === undefined || (hasChosen && order.keepHeadHash.length !== HASH_BYTES)) {
