@@ -13,10 +13,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type NatsAuthority, type NatsServerTls, serverConfig } from "@ostraka/host";
+import { freePorts } from "../../coordinator/cli/src/init/free-ports.ts";
 
 const PATHS = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/usr/local/sbin`;
 const READY_MS_MAX = 20_000;
@@ -164,15 +165,6 @@ export class NatsCluster {
     await Promise.all(this.servers.map((server) => server.kill()));
     rmSync(this.#dir, { recursive: true, force: true, maxRetries: 10 });
   }
-}
-
-/** Ports that were free a moment ago, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => server.listening || once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  for (const server of servers) server.close();
-  return ports;
 }
 
 function areAllStopped(pid: number): boolean {

@@ -61,6 +61,8 @@ export interface RepairDeskParts {
 const REPAIR_VERSION_MIN = 2;
 /** Runs of a peer that do not lead to the kept head, before our own copy is given up instead. */
 const MISFITS_MAX = 3;
+/** Ticks for which promises that are on their way may still settle what two of them leave open. */
+const PATIENCE_TICKS = 5;
 
 export class RepairDesk {
   readonly #p: RepairDeskParts;
@@ -77,6 +79,8 @@ export class RepairDesk {
   #isOpen = false;
   #run: JournalRun | undefined;
   #misfits = 0;
+  /** Ticks since the repair began here. */
+  #ticks = 0;
   /** The own copy is being cut: nothing more is taken in before the store is opened again. */
   #isCut = false;
 
@@ -159,6 +163,7 @@ export class RepairDesk {
   /** Says again what must reach everybody, and goes on with what waits. */
   tick(out: CoordinatorOut): void {
     if (this.#isCut || this.awaited === undefined) return;
+    this.#ticks++;
     this.#say(out);
     this.#weigh(out);
     if (this.#run !== undefined) this.#ask(this.#run, out);
@@ -277,6 +282,7 @@ export class RepairDesk {
     this.#isOpen = false;
     this.#run = undefined;
     this.#misfits = 0;
+    this.#ticks = 0;
     this.#obstacle = undefined;
   }
 
@@ -319,7 +325,12 @@ export class RepairDesk {
     const isFork = point.position >= position || this.#misfits >= MISFITS_MAX;
     if (!isFork) this.#fetch(target, out);
     else if (target.isSettled || target.isOutvoted) this.#leaveFork(position, out);
-    else this.#contradiction(kept, { ...kept, bytes: lane.machine.lastHead ?? new Uint8Array() });
+    else {
+      // Whoever has it judges: a majority that leads to it opens the generation without us.
+      this.#obstacle =
+        `the messages here do not lead to the head at ${lane.at(position)} that is kept: waiting ` +
+        "for a coordinator that has it to open the generation";
+    }
   }
 
   #arrive(target: Target, out: CoordinatorOut): void {
@@ -418,7 +429,14 @@ export class RepairDesk {
   }
 
   #contradiction(first: PromisedHead, second: PromisedHead): void {
-    const { crypto } = this.#p;
+    const { book, crypto, view } = this.#p;
+    const heard = book.state(view())?.promises.length ?? 0;
+    const all = view().coordinatorKeys().length;
+    // Nobody is asked to choose before the others had time to promise: a majority may agree.
+    if (heard < all && this.#ticks < PATIENCE_TICKS) {
+      this.#obstacle = `${heard} of ${all} promises are here, and two differ: waiting for the rest`;
+      return;
+    }
     const name = ({ bytes }: PromisedHead) => hex(crypto.sha256(bytes));
     const text = (p: PromisedHead) => `${name(p)} at ${this.#letter}:${p.head.position}`;
     this.#obstacle = `promises-contradict: head ${text(first)} or head ${text(second)}`;

@@ -3,10 +3,9 @@
 // twice, each write ends OK, REFUSED or UNKNOWN, and the replicas' ledgers are one (I3, I4).
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { AdminClient } from "@ostraka/coordinator";
-import { OstrakaError } from "@ostraka/proto";
 import { describe, expect, it } from "vitest";
 import { natsVersion } from "../../../integration/nats-server.ts";
+import { untilAlike } from "../../kit/alike.ts";
 import { Attackers } from "../../kit/attackers.ts";
 import { expectAsTold, expectSameLedgers, majorityLedgers } from "../../kit/compare-ledgers.ts";
 import { chooseFaults, type FaultKind } from "../../kit/faults.ts";
@@ -165,30 +164,6 @@ async function untilWhole(three: Three): Promise<void> {
     if (notes.flat().length === 0) return;
     if (performance.now() > deadline) throw new Error(`not whole: ${notes.flat().join("; ")}`);
     await delay(100);
-  }
-}
-
-/** Waits until every coordinator has sealed the same and calls nothing damaged. */
-async function untilAlike(three: Three): Promise<void> {
-  const deadline = performance.now() + PROGRESS_MS;
-  for (;;) {
-    const seen = await Promise.all(three.each.map(placeOf));
-    if (new Set(seen).size === 1 && seen[0] !== undefined) return;
-    if (performance.now() > deadline) throw new Error(`they differ: ${JSON.stringify(seen)}`);
-    await delay(100);
-  }
-}
-
-/** Indices where all that is entered is sealed; `undefined` where it is not, or for silence. */
-async function placeOf(client: AdminClient): Promise<string | undefined> {
-  try {
-    const { ledgers } = await client.mesh.getStatus({});
-    expect(ledgers.map(({ damage }) => damage)).toEqual(["", ""]);
-    const isSealed = ledgers.every(({ index, sealedIndex }) => index === sealedIndex);
-    return isSealed ? ledgers.map(({ index }) => `${index}`).join(" ") : undefined;
-  } catch (error) {
-    if (error instanceof OstrakaError) return undefined;
-    throw error;
   }
 }
 
