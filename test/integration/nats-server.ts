@@ -13,10 +13,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type NatsAuthority, serverConfig } from "@ostraka/host";
+import { freePorts } from "../../coordinator/cli/src/init/free-ports.ts";
 
 const READY_MS_MAX = 10_000;
 const PATHS = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/usr/local/sbin`;
@@ -188,13 +189,8 @@ function greets(port: number): Promise<boolean> {
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  const [port] = await freePorts(1);
+  return port as number;
 }
 
 /** Resolves when `isSo`; a condition with a deadline instead of a sleep. */
