@@ -289,8 +289,8 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     out.persist.push(...this.guard.onTickSent(wallMs));
     out.seal.push({ kind: "tick", body, channel, messageId });
     const again = this.shelf.headToSealAgain();
-    // Never a second one where another was signed in a history that was left.
-    if (again !== undefined && again.position > this.guard.dissentUntil) {
+    // Never a second one where another was signed: in a history that was left, or is forgotten.
+    if (again !== undefined && !this.guard.isMuteAt(again.position)) {
       this.#sealHead(again.head, out);
     }
   }

@@ -32,6 +32,7 @@ import type { CoordinatorEffect } from "./coordinator-io.ts";
 import { chainHashAfter } from "./journal-chain.ts";
 import { cutRows } from "./journal-cut.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
+import { LaneRows } from "./lane-rows.ts";
 
 type CoordinatorOut = Out<CoordinatorEffect>;
 
@@ -151,7 +152,7 @@ export class PoisonDesk {
     const { ledger, lastHeadPosition } = machine;
     const cut = cutRows(crypto, store, ledger, majority.position - 1, out.persist);
     // What was signed from there on was signed ONCE: nothing is signed there again.
-    const mute = mutedRow(this.#letter, lastHeadPosition);
+    const mute = mutedRow(store, this.#letter, lastHeadPosition);
     out.persist.push(...cut, mute, this.#poisonedRow(majority));
     this.#startOver(majority, out);
   }
@@ -222,8 +223,8 @@ function noteIn(bytes: Bytes): Envelope | undefined {
 }
 
 /** The row by which nothing is signed up to a position (`wipe-guard.ts`). */
-function mutedRow(letter: string, position: number): Write {
-  const value = new Uint8Array(8);
-  new DataView(value.buffer).setBigUint64(0, BigInt(position));
-  return { key: `mute/${letter}`, value };
+function mutedRow(store: Store, letter: string, position: number): Write {
+  const rows = new LaneRows(store, letter);
+  const key = `mute/${letter}`;
+  return rows.numberRow(key, Math.max(position, rows.number(key) ?? 0));
 }

@@ -40,6 +40,7 @@ export class WipeGuard {
     const first = this.#rows.first("journal") ?? this.#rows.first("snapshot");
     this.#isEmpty = first === undefined;
     this.#untilPosition = this.#rows.number(this.#key("mute")) ?? 0;
+    this.#isUnproven = this.#rows.number(this.#key("unproven")) !== undefined;
     this.#isWiped = this.#rows.number(this.#key("wiped")) !== undefined;
     this.#dissentUntil = this.#rows.number(this.#key("dissent")) ?? 0;
     if (this.#isEmpty)
@@ -76,9 +77,10 @@ export class WipeGuard {
     if (isAlone && !this.#isEmpty) return [];
     this.#untilPosition = lastPosition;
     this.#isUnproven = !isAlone;
-    // Only an empty store could have forgotten over a restart that it came late.
-    if (!this.#isEmpty || position > 0) return [];
-    return [this.#rows.numberRow(this.#key("mute"), lastPosition)];
+    // What it has read meanwhile it must not take for its own after a restart: a store that was
+    // restored has forgotten what it signed there.
+    const mute = this.#rows.numberRow(this.#key("mute"), lastPosition);
+    return isAlone ? [mute] : [mute, this.#rows.numberRow(this.#key("unproven"), 1)];
   }
 
   /** The journal begins above what we have: whoever starts with nothing has been there before. */
@@ -108,10 +110,12 @@ export class WipeGuard {
     const isOurs = equalBytes(tick.coordinatorKey, this.#ownKey);
     const claimed = Number(tick.position);
     const ours = claimed >= this.#untilPosition ? chainAt(claimed) : undefined;
-    if (!isOurs && ours !== undefined && equalBytes(ours, tick.chainHash)) this.#isUnproven = false;
+    const isProof = !isOurs && ours !== undefined && equalBytes(ours, tick.chainHash);
+    const proven = isProof && this.#isUnproven ? [{ key: this.#key("unproven") }] : [];
+    if (isProof) this.#isUnproven = false;
     const isOfThisStore = this.#sentMs.has(Number(tick.timeMs));
     const isFromBefore = this.#isEmpty && !isOfThisStore && position <= this.#untilPosition;
-    return isOurs && isFromBefore ? this.#mark() : [];
+    return isOurs && isFromBefore ? this.#mark() : proven;
   }
 
   /** Heads were heard or messages applied: perhaps it may speak again. */
