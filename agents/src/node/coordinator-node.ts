@@ -6,11 +6,9 @@ import {
   type Bytes,
   type Channels,
   type Crypto,
-  channelId,
   channelsOf,
   decode,
   EnvelopeSchema,
-  equalBytes,
   hex,
   isReject,
   LEDGERS,
@@ -18,7 +16,6 @@ import {
   type LedgerId,
   LIMITS,
   ledgerName,
-  type ResyncRequest,
   ResyncRequestSchema,
   ResyncResponseSchema,
 } from "@ostraka/proto";
@@ -34,15 +31,14 @@ import { EquivocationDesk } from "./equivocation-desk.ts";
 import { ImportDesk } from "./import-desk.ts";
 import { cutRows } from "./journal-cut.ts";
 import type { MachineStep } from "./journal-machine.ts";
+import { laneStatus } from "./lane-status.ts";
 import { LedgerLane } from "./ledger-lane.ts";
-import { journalPage } from "./peer-pages.ts";
 import type { StepHook } from "./poison-desk.ts";
+import { QuestionDesk } from "./question-desk.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { type JournalPlace, RepairDesk } from "./repair-desk.ts";
-import { ResyncDesk } from "./resync-desk.ts";
 import { RetentionDesk } from "./retention-desk.ts";
 import { SignalsMachine } from "./signals-machine.ts";
-import { snapshotPage } from "./snapshot-pages.ts";
 import { Submissions } from "./submissions.ts";
 
 export interface CoordinatorOptions {
@@ -72,7 +68,7 @@ export class CoordinatorNode {
   readonly #lanes: ReadonlyMap<LedgerId, LedgerLane>;
   readonly #repairs: ReadonlyMap<LedgerId, RepairDesk>;
   readonly #submissions = new Submissions();
-  readonly #resync: ResyncDesk;
+  readonly #questions: QuestionDesk;
   readonly #acks: AckDesk;
   readonly #imports: ImportDesk;
   readonly #retention: RetentionDesk;
@@ -111,10 +107,9 @@ export class CoordinatorNode {
     const { erased } = this.#retention;
     this.#catchUp = new CatchUp({ ...parts, genesis, lanes: this.#lanes, erased });
     this.#equivocations = new EquivocationDesk(channels, publicKey);
-    this.#resync = new ResyncDesk(store, (ledger) => {
-      const { machine, sealer } = this.#lane(ledger);
-      return { machine, sealed: sealer.latest };
-    });
+    const { signals } = this;
+    const lanes = this.#lanes;
+    this.#questions = new QuestionDesk({ ...parts, control, signals, lanes, acks: this.#acks });
   }
 
   /**
@@ -134,33 +129,8 @@ export class CoordinatorNode {
   }
 
   status(ledger: LedgerId) {
-    const lane = this.#lane(ledger);
-    const { guard, machine, poison, repair, retention, sealer, shelf, watch } = lane;
-    return {
-      /** It has lost its store, and signs nothing before it has heard enough. */
-      isWiped: guard.isWiped,
-      /** Whether it signs nothing where it stands. */
-      isMute: machine.point.position > 0 && guard.isMuteAt(machine.point.position),
-      repair: repair.state(this.control.mesh.view),
-      obstacle: this.#repair(ledger).obstacle,
-      stalled: poison.stalled,
-      /** Newest snapshot that a majority has sealed. */
-      snapshotPosition: shelf.newestSealed(),
-      /** Last position of the own copy that was forgotten; 0 while it is whole. */
-      prunedPosition: retention.prunedPosition,
-      point: machine.point,
-      base: machine.base,
-      index: machine.book.index,
-      active: machine.book.active.size,
-      sealed: sealer.latest,
-      damage: watch.damage,
-      /** The others have gone on: what is next comes from them, not from the stream. */
-      isFollowingOthers: lane.isBehindStream,
-      /** Up to here it signs nothing, for it has signed a history there that it gave up. */
-      silentUntil: lane.silentUntil,
-      dissenters: [...watch.dissenters, ...this.#liars],
-      missingSeals: sealer.missingSeals(this.control.mesh.view),
-    };
+    const { view } = this.control.mesh;
+    return laneStatus(this.#lane(ledger), this.#repair(ledger), view, this.#liars);
   }
 
   /** The newest sealed head of a ledger, for who asks often. */
@@ -209,7 +179,7 @@ export class CoordinatorNode {
         this.#onReceipt(input.bytes, out);
         break;
       case "resync":
-        this.#onResync(input, out);
+        this.#questions.onResync(input, out);
         break;
       case "submit":
         this.#onSubmit(input, out);
@@ -358,50 +328,6 @@ export class CoordinatorNode {
     }
   }
 
-  #onResync(input: CoordinatorInput & { type: "resync" }, out: Out<CoordinatorEffect>): void {
-    const request = decode(ResyncRequestSchema, input.bytes, LIMITS.envelopeBodyBytesMax);
-    if (request === undefined || request.format !== 1) return;
-    if (equalBytes(request.hostKey, this.publicKey)) return;
-    if (request.want.case === "journalAbove" || request.want.case === "snapshotFrom") {
-      this.#onPeer(request, input, out);
-      return;
-    }
-    if (request.want.case !== "incarnation") {
-      const bytes = this.#resync.answer(request);
-      if (bytes !== undefined) out.reply.push({ to: input.to, bytes });
-      return;
-    }
-    // What an earlier incarnation got through is said as every acknowledgement is: signed.
-    const { hostKey } = request;
-    if (this.control.mesh.view.hostOf(hostKey) === undefined) return;
-    if (request.want.value.length !== INCARNATION_BYTES) return;
-    const { generation, position } = this.signals.point;
-    const body = this.#acks.bodyOf(hostKey, generation, position, request.want.value);
-    if (body !== undefined) {
-      out.seal.push({ kind: "ack", body, channel: this.channels.acks(hostKey) });
-    }
-  }
-
-  /** What another coordinator misses of a journal, out of our own copy. */
-  #onPeer(
-    request: ResyncRequest,
-    { to, asker }: CoordinatorInput & { type: "resync" },
-    out: Out<CoordinatorEffect>,
-  ): void {
-    const { want, hostKey, headPosition } = request;
-    const ledger = LEDGERS.find((l) => l === request.ledger);
-    const isPeer = this.control.mesh.view.coordinatorKeys().some((k) => equalBytes(k, hostKey));
-    // I9: what hosts have signalled goes to coordinators only, and a host may name any key.
-    if (asker !== undefined && asker !== channelId(hostKey)) return;
-    if (ledger === undefined || !isPeer) return;
-    const { rows, shelf } = this.#lane(ledger);
-    const bytes =
-      want.case === "snapshotFrom"
-        ? snapshotPage(rows, shelf, Number(want.value), Number(headPosition))
-        : journalPage(this.#store, ledger, Number(want.value));
-    if (bytes !== undefined) out.reply.push({ to, bytes });
-  }
-
   #onHead(bytes: Bytes, out: Out<CoordinatorEffect>): void {
     const envelope = decode(EnvelopeSchema, bytes, LIMITS.messageBytesMax);
     if (envelope === undefined) return;
@@ -488,5 +414,3 @@ export class CoordinatorNode {
     this.#catchUp.tick(out);
   }
 }
-
-const INCARNATION_BYTES = 16;
