@@ -75,6 +75,8 @@ export class CoordinatorRuntime {
   readonly parts: RuntimeParts;
   /** When this coordinator heard of each host's receipt, by key; since the process began. */
   readonly receiptsHeardMs = new Map<string, number>();
+  /** The newest sealed head of each ledger, and since when it is that, by our own clock. */
+  readonly sealedSince = new Map<LedgerId, { readonly sealed: unknown; readonly ms: number }>();
   readonly startedMs: number;
   /** Who repairs journals here. */
   readonly repairs: RepairDesk = journalRepairs(this);
@@ -422,6 +424,11 @@ export class CoordinatorRuntime {
 
   #tick(): void {
     this.#clock();
+    for (const ledger of LEDGERS) {
+      const sealed = this.node.sealedOf(ledger);
+      if (this.sealedSince.get(ledger)?.sealed === sealed) continue;
+      this.sealedSince.set(ledger, { sealed, ms: this.parts.clock.wallMs() });
+    }
     for (const feed of this.#feeds) feed.tick().catch(this.parts.onFailure);
   }
 

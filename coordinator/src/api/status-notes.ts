@@ -5,6 +5,7 @@ import { majorityOf } from "@ostraka/agents/kernel";
 import {
   hex,
   LEDGERS,
+  Ledger,
   type LedgerId,
   LIMITS,
   ledgerLetter,
@@ -15,6 +16,7 @@ import {
 import { notesOf as notesOfRepair } from "../journal-repairs.ts";
 import { catchingUpNote, damageText } from "../journal-words.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
+import { clockNotes } from "./clock-notes.ts";
 import { convictionNotes } from "./conviction-notes.ts";
 import { placeNotes } from "./place-notes.ts";
 import { rolloutNotes } from "./policy-laggards.ts";
@@ -39,6 +41,7 @@ export function notesOf(runtime: CoordinatorRuntime): string[] {
     ...(view.epoch === 0 ? ["no policy is active yet: no verdict can be made"] : []),
     ...rolloutNotes(runtime),
     ...LEDGERS.flatMap((ledger) => ledgerNotes(runtime, ledger)),
+    ...clocks(runtime),
     ...convictionNotes({ view, nameOf: (key) => coordinatorName(runtime, key) }),
     ...hostNotes(runtime),
   ];
@@ -52,8 +55,9 @@ export function sealsOf(
   const { sealed, missingSeals } = runtime.node.status(ledger);
   const coordinators = runtime.node.control.mesh.view.coordinatorKeys().length;
   const needed = majorityOf(coordinators);
-  // By the wall: machine time stands still without a majority.
-  const behindMs = runtime.parts.clock.wallMs() - Number(sealed?.head.machineTimeMs ?? 0n);
+  // By our own clock alone, which may be wrong: machine time stands still without a majority.
+  const sinceMs = runtime.sealedSince.get(ledger)?.ms ?? runtime.startedMs;
+  const behindMs = runtime.parts.clock.wallMs() - sinceMs;
   const have = coordinators - missingSeals.length;
   const isHeldUp =
     missingSeals.length > 0 && have < needed && behindMs >= UNSEALED_TICKS * LIMITS.tickMs;
@@ -62,6 +66,21 @@ export function sealsOf(
   }
   const names = missingSeals.map((key) => coordinatorName(runtime, key)).join(", ");
   return { text: `seals ${have} of ${needed}, missing ${names}`, isHeldUp };
+}
+
+/** Nothing while machine time stands still: then every clock runs ahead of it. */
+function clocks(runtime: CoordinatorRuntime): string[] {
+  const { control } = runtime.node;
+  if (sealsOf(runtime, Ledger.CONTROL).isHeldUp) return [];
+  return clockNotes({
+    machineTimeMs: control.point.machineTimeMs,
+    wallMs: runtime.parts.clock.wallMs(),
+    ownName: runtime.parts.config.name,
+    ticks: control.mesh.view.coordinatorKeys().map((key) => ({
+      name: coordinatorName(runtime, key),
+      tickedMs: control.tickedMs(key),
+    })),
+  });
 }
 
 function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {

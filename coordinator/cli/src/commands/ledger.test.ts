@@ -10,7 +10,6 @@ import { verifyExportFile } from "../ledger/read-export.ts";
 import { SampleMesh } from "../ledger/sample-mesh.ts";
 import { openTerminal } from "../terminal.ts";
 import { runLedgerExport } from "./ledger.ts";
-import { headAgeText } from "./verdicts.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -30,9 +29,4 @@ it("exports into no folder, and leaves nothing beside it", async () => {
 it("verifies no folder", () => {
   const verify = () => verifyExportFile(openCrypto(), new SampleMesh("acme").genesis, dir);
   expect(verify).toThrow(`${dir} is a folder: name the file that`);
-});
-
-it("warns of a head that is older than heads are, and of no other", () => {
-  expect(headAgeText(15_000)).toBeUndefined();
-  expect(headAgeText(180_000)).toMatch(/^the newest sealed head is 3 min old/);
 });

@@ -11,6 +11,7 @@ import { usage } from "../failure.ts";
 import { openApiSource } from "../ledger/api-source.ts";
 import { exportText, readBoth } from "../ledger/export-source.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
+import { headAgeText } from "../own-clock.ts";
 import { readSignedFile } from "../signed-file.ts";
 import { printable, spanText, type Terminal } from "../terminal.ts";
 import { wishLines } from "../verdict-words.ts";
@@ -30,7 +31,10 @@ export async function runProposalList(
   return await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
     await mesh.refresh("control");
-    const nowMs = Math.max(Date.now(), mesh.machineTimeMs);
+    const wallMs = Date.now();
+    const nowMs = Math.max(wallMs, mesh.machineTimeMs);
+    const ageText = headAgeText(wallMs - mesh.machineTimeMs);
+    if (ageText !== undefined) terminal.note(ageText);
     for (const { opened, approvals, verdictId, index } of mesh.walk.people.all()) {
       const { proposal, proposer, subject, statement } = opened;
       const leftMs = Number(proposal.notAfterMs) - nowMs;

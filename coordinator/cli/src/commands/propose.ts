@@ -19,6 +19,7 @@ import { refused, usage } from "../failure.ts";
 import { openIdentity } from "../identity.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
 import { makeProposal, type ProposalWish, scopeOf } from "../make-proposal.ts";
+import { checkOwnClock } from "../own-clock.ts";
 import { knownSubjects, type Preview, previewLines, previewOf } from "../preview.ts";
 import { submitCommand } from "../submit.ts";
 import { printable, type Terminal } from "../terminal.ts";
@@ -182,6 +183,7 @@ export async function proposeAndTell(
   const isWaiting = flags.wait === true;
   const timeoutMs = durationOf("--timeout", flags.timeout ?? (isWaiting ? WAIT_TIMEOUT : TIMEOUT));
   const deadlineMs = performance.now() + timeoutMs;
+  checkOwnClock(Date.now(), mesh.machineTimeMs);
   const { view, roster } = mesh.walk.mesh;
   const inForce = { roster: roster.document };
   const { signer, name } = openIdentity(flags, inForce, [Role.OPERATOR, Role.APPROVER]);

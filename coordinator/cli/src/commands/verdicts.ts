@@ -7,7 +7,8 @@ import { type AccessFlags, withAccess } from "../access.ts";
 import { allVerdicts, type Standing, standingOf } from "../ledger/find-verdict.ts";
 import { idOf, type WalkedEntry } from "../ledger/ledger-walk.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
-import { spanText, type Terminal, timeText } from "../terminal.ts";
+import { headAgeText } from "../own-clock.ts";
+import { type Terminal, timeText } from "../terminal.ts";
 import { verdictJson } from "../verdict-json.ts";
 import { scopeWords } from "../verdict-words.ts";
 
@@ -43,18 +44,6 @@ export async function runVerdicts(flags: VerdictsFlags, terminal: Terminal): Pro
     terminal.note(`${shown.length} shown, all verified here up to the sealed heads at ${heads}`);
     return 0;
   });
-}
-
-/** Heads come every few seconds, also when nothing is decided. */
-const HEAD_AGE_MS_MAX = 15_000;
-
-/** A warning when the newest sealed head is older than it should be. @param ageMs by the wall. */
-export function headAgeText(ageMs: number): string | undefined {
-  if (ageMs <= HEAD_AGE_MS_MAX) return undefined;
-  return (
-    `the newest sealed head is ${spanText(ageMs)} old: what was decided since is not shown; ` +
-    "ask `ostraka status` what is missing"
-  );
 }
 
 /** Digits of an id that a table shows; `explain` and `lift` take them. */
