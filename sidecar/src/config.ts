@@ -3,7 +3,7 @@
 // names.
 
 import { dirname, resolve } from "node:path";
-import { isName } from "@ostraka/agents/node";
+import { isName } from "@ostraka/agents/edge";
 import { ConfigMapping, invalidConfig, parseConfigYaml, readConfigText } from "@ostraka/host";
 import { canonicalAddress } from "@ostraka/proto";
 import { stringify } from "yaml";

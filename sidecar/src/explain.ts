@@ -4,8 +4,8 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Held, type HeldLease, type SidecarNode, stageName } from "@ostraka/agents/edge";
 import type { Trace } from "@ostraka/agents/kernel";
-import { type Held, type HeldLease, type SidecarNode, stageName } from "@ostraka/agents/node";
 import { canonicalAddress, ledgerLetter } from "@ostraka/proto";
 import type { Endpoint } from "./config.ts";
 import type { DecisionRing } from "./enforcers/decision-ring.ts";

@@ -15,7 +15,7 @@ import {
   rmSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isName } from "@ostraka/agents/node";
+import { isName } from "@ostraka/agents/edge";
 import { credsFile, genesisFileText, loadKeyFile, writeSecretFile } from "@ostraka/host";
 import { type Bytes, equalBytes, hex, OstrakaError } from "@ostraka/proto";
 import { stringify } from "yaml";

@@ -4,7 +4,7 @@
 // a file.
 
 import { X509Certificate } from "node:crypto";
-import { isName, openGenesis } from "@ostraka/agents/node";
+import { isName, openGenesis } from "@ostraka/agents/edge";
 import { natsKeyBytes } from "@ostraka/host";
 import { certFingerprint, certPublicKey } from "@ostraka/host/mesh-ca";
 import {

@@ -3,14 +3,14 @@
 // background. Decides nothing itself.
 
 import { randomBytes } from "node:crypto";
-import { newOut, type Out } from "@ostraka/agents/kernel";
 import {
   type OpenedGenesis,
   Pump,
   type SidecarEffect,
   type SidecarInput,
   SidecarNode,
-} from "@ostraka/agents/node";
+} from "@ostraka/agents/edge";
+import { newOut, type Out } from "@ostraka/agents/kernel";
 import {
   type Clock,
   type Log,

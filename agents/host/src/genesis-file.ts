@@ -2,7 +2,7 @@
 // what a genesis must hold is the roster agent's to say. Never trusts the id that the file claims.
 
 import { readFileSync, statSync } from "node:fs";
-import { type OpenedGenesis, openGenesis } from "@ostraka/agents/node";
+import { type OpenedGenesis, openGenesis } from "@ostraka/agents/edge";
 import {
   type Crypto,
   decode,
