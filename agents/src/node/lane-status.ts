@@ -1,4 +1,5 @@
-// How a coordinator stands to one ledger, for who shows it: its API, notices and tests. Reads only.
+// How a coordinator stands to one ledger, for who shows it: its API, its notices, tests and the
+// simulator. Reads only, and says nothing that the lane does not hold.
 
 import type { MeshView } from "../kernel/index.ts";
 import type { LedgerLane } from "./ledger-lane.ts";

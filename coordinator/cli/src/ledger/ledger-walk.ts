@@ -29,29 +29,22 @@ import {
   LIMITS,
   leafHash,
   ledgerLetter,
-  MerkleTree,
   type PrivatePart,
-  REJECT_CODES,
-  type Refusals,
   type Reject,
   reject,
   type SealedHead,
   verifyInclusion,
 } from "@ostraka/proto";
 import { type MatchedParts, type MissingPart, MissingParts, matchParts } from "./entry-parts.ts";
-import {
-  faultOfPlace,
-  isBehind,
-  type Place,
-  type VersionRange,
-  versionsBetween,
-} from "./entry-place.ts";
+import { faultOfPlace, isBehind, type VersionRange, versionsBetween } from "./entry-place.ts";
 import { claimsOf } from "./head-claims.ts";
 import { PeopleRecord } from "./people-record.ts";
+import { faultOfRefusals } from "./refusals-check.ts";
 import { checkSealedOnly } from "./sealed-only.ts";
 import { SpentSignals } from "./spent-signals.ts";
 import { faultOfSuggestion } from "./suggestion-check.ts";
 import { idOf, VerdictBook } from "./verdict-book.ts";
+import { newTrail, placeOf, type Trail } from "./walk-trail.ts";
 
 /** An entry that stands. */
 export interface WalkedEntry {
@@ -71,19 +64,6 @@ export interface Inclusion {
   readonly path: readonly Bytes[];
   readonly isVerified: boolean;
 }
-
-/** One ledger as far as it has been walked. */
-interface Trail {
-  readonly tree: MerkleTree;
-  readonly walked: WalkedEntry[];
-  lastPosition: bigint;
-  lastTimeMs: bigint;
-  lastGeneration: number;
-  lastVersion: number;
-  head?: { readonly head: Head; readonly sealed: SealedHead };
-}
-
-const MINUTE_MS = 60_000n;
 
 /** Effects of the control ledger that change who and what counts in the signals ledger. */
 const TURNING: ReadonlySet<Entry["effect"]["case"]> = new Set([
@@ -124,17 +104,9 @@ export class LedgerWalk {
     this.mesh = new Mesh(crypto, genesis);
     this.people = new PeopleRecord(crypto);
     this.#verdicts = new VerdictBook(crypto);
-    const trail = (): Trail => ({
-      tree: new MerkleTree(crypto),
-      walked: [],
-      lastPosition: 0n,
-      lastTimeMs: 0n,
-      lastGeneration: 0,
-      lastVersion: 1,
-    });
     this.#trails = new Map([
-      [Ledger.CONTROL as LedgerId, trail()],
-      [Ledger.SIGNALS as LedgerId, trail()],
+      [Ledger.CONTROL as LedgerId, newTrail(crypto)],
+      [Ledger.SIGNALS as LedgerId, newTrail(crypto)],
     ]);
   }
 
@@ -445,27 +417,6 @@ export class LedgerWalk {
     if (entry.effect.case === "erasure") this.#forget(entry.effect.value.commitments);
     this.#verdicts.add(walked);
   }
-}
-
-function placeOf(trail: Trail): Place {
-  return {
-    size: trail.tree.size,
-    root: trail.tree.root(),
-    position: trail.lastPosition,
-    timeMs: trail.lastTimeMs,
-    generation: trail.lastGeneration,
-  };
-}
-
-function faultOfRefusals({ minute, counts }: Refusals, entry: Entry): Reject | undefined {
-  const codes: readonly string[] = REJECT_CODES;
-  const isMinute = minute < entry.machineTimeMs / MINUTE_MS;
-  const areCounts = counts.every(
-    ({ key, code, count }) =>
-      (key.length === 0 || key.length === 32) && codes.includes(code) && count > 0,
-  );
-  const isWhole = isMinute && areCounts && counts.length > 0;
-  return isWhole && counts.length <= LIMITS.refusalCountsMax ? undefined : reject("malformed");
 }
 
 /** One sealed head has one spelling: seals in the order of their keys. */
