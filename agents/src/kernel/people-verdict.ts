@@ -232,6 +232,19 @@ export function openApproval(
   return { id: crypto.sha256(opened.body, signature.key), approval, approver };
 }
 
+/**
+ * Whether a consent is dated back further than any lives: a lift is remembered from its latest
+ * consent on, and would be forgotten while what it ended can still be in force (I5).
+ */
+export function isDatedBack(
+  { createdMs }: Approval,
+  view: Pick<MeshView, "machineVersion">,
+  machineTimeMs: number,
+): boolean {
+  const oldestMs = machineTimeMs - LIMITS.notAfterMsMax - LIMITS.signalAheadMsMax;
+  return view.machineVersion >= 2 && Number(createdMs) < oldestMs;
+}
+
 export type PeopleVerdict =
   | { readonly kind: "revocation"; readonly revocation: Revocation; readonly subject: SubjectText }
   | { readonly kind: "lift"; readonly lift: Lift; readonly subject: SubjectText };
@@ -299,6 +312,7 @@ function openApprovals(
     if (isReject(approval)) return approval;
     const lapsed = checkNotAfter(approval.approval.notAfterMs, machineTimeMs);
     if (lapsed !== undefined) return lapsed;
+    if (isDatedBack(approval.approval, view, machineTimeMs)) return reject("clock-off");
     if (!equalBytes(approval.approval.proposalId, asked.id)) return reject("unknown-proposal");
     if (approval.approver === asked.proposer) return reject("self-approval");
     if (given.some((g) => g.approver === approval.approver)) return reject("already-approved");

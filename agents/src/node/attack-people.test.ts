@@ -132,6 +132,16 @@ describe("evidence", () => {
   });
 });
 
+test("a consent that is dated back further than any lives is none: its lift would be forgotten", () => {
+  const run = upgraded();
+  const { id } = ask(run, olga, [], run.nowMs - 40 * DAY);
+  const notAfterMs = BigInt(run.nowMs + HOUR);
+  const dated = (ms: number) =>
+    run.command(kit.approve(ada, Uint8Array.from(id), ms, { notAfterMs }));
+  expect(dated(run.nowMs - 25 * HOUR)).toBe("clock-off");
+  expect(dated(run.nowMs - 23 * HOUR)).toBeTypeOf("number");
+});
+
 describe("who left the roster", () => {
   test("holds up no warrant by an approval of before", () => {
     const run = upgraded();

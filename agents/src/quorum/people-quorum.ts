@@ -19,6 +19,7 @@ import {
   type BinaryWriter,
   checkNotAfter,
   EVIDENCE_SPENT_MS,
+  isDatedBack,
   isForgotten,
   loadAll,
   loadNumber,
@@ -143,9 +144,8 @@ export class PeopleQuorum {
     if (isReject(opened)) return opened;
     const late = checkNotAfter(opened.approval.notAfterMs, machineTimeMs);
     if (late !== undefined) return late;
-    if (Number(opened.approval.createdMs) > machineTimeMs + LIMITS.signalAheadMsMax) {
-      return reject("clock-off");
-    }
+    const isAhead = Number(opened.approval.createdMs) > machineTimeMs + LIMITS.signalAheadMsMax;
+    if (isAhead || isDatedBack(opened.approval, view, machineTimeMs)) return reject("clock-off");
     const open = this.#open.get(hex(opened.approval.proposalId));
     if (open === undefined) return reject("unknown-proposal");
     if (opened.approver === open.opened.proposer) return reject("self-approval");
