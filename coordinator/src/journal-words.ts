@@ -41,16 +41,16 @@ export function keptNotes(
   const letter = ledgerLetter(ledger);
   const first = `${letter}:${kept.prunedPosition + 1}`;
   return [
-    `${ledgerName(ledger)}: ${name} has forgotten its journal copy before ${first}; what it made is ` +
-      `in the ledger and in the sealed snapshot at ${letter}:${kept.snapshotPosition ?? 0}`,
+    `${ledgerName(ledger)}: ${name} has forgotten its journal copy before ${first}; what it made ` +
+      `is in the ledger and in the sealed snapshot at ${letter}:${kept.snapshotPosition ?? 0}`,
   ];
 }
 
 /** That a coordinator signs nothing of what was there before it came. */
 export function catchingUpNote(name: string, ledger: LedgerId): string {
   return (
-    `${ledgerName(ledger)}: ${name} is catching up with the others: it signs nothing yet, and its ` +
-    "seal is missing until it stands where they stand"
+    `${ledgerName(ledger)}: ${name} is catching up with the others: it signs nothing yet, and ` +
+    "its seal is missing until it stands where they stand"
   );
 }
 

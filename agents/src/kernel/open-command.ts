@@ -1,5 +1,5 @@
-// What every signed command goes through first, in one order: the envelope and who may sign it, then
-// its bytes, then their format. What the command says is for its agent to judge.
+// What every signed command goes through first, in one order: the envelope and who may sign it,
+// then its bytes, then their format. What the command says is for its agent to judge.
 
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import {

@@ -146,7 +146,10 @@ describe("an erasure in a mesh", () => {
 
   const everybody = (mesh: ScriptMesh) => [...mesh.coordinators, ...mesh.sidecars];
 
-  /** Two hosts speak, and Mallory is cut off by machines. @returns what to erase, the inquiry's included. */
+  /**
+   * Two hosts speak, and Mallory is cut off by machines.
+   * @returns what to erase, the inquiry's included.
+   */
   function speak(mesh: ScriptMesh): Bytes[] {
     const words = mesh.kit.hosts.map((host) => word(mesh.kit, host, mesh.nowMs, 1));
     for (const { envelope, signals, privates } of words) {
