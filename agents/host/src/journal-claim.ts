@@ -1,6 +1,6 @@
 // Hands a journal's channels from the stream of one generation to the next one's: the old stream is
 // bound elsewhere and kept for whoever wants to know what happened, until an erasure, which wins
-// over the evidence of a damaged journal. Must never let a stream run out that is a journal's still.
+// over the evidence of a damaged journal. Must never let a stream run out that a journal still has.
 
 import { isHostsJournal, OstrakaError } from "@ostraka/proto";
 import { type JetStreamManager, type NatsConnection, nanos } from "nats";
