@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { complaint, sim } from "../sim/run-sim.ts";
 
 const FIRST = 1_001;
-const SEEDS = Number(process.env["OSTRAKA_SIM_SEEDS"] ?? 1_000);
+const SEEDS = Number(process.env["OSTRAKA_SIM_SEEDS"] ?? 600);
 const PARTS = 4;
 
 describe.concurrent("the simulator, for long", () => {

@@ -150,7 +150,8 @@ export class Damage {
     const isDamaged = states.some(
       (s) => s.damage !== undefined && !s.isWiped && s.point.generation === generation,
     );
-    const isAsked = states.some((s) => s.repair !== undefined);
+    // Whoever still waits for a generation that is open elsewhere comes to it without an order.
+    const isAsked = states.some((s) => (s.repair?.order.generation ?? 0) > generation);
     if (isDone || (!isDamaged && !isAsked)) return;
     // What one replica can catch up with by itself needs no operator.
     if (!this.open.has(ledger) && !isAsked) return;

@@ -67,6 +67,7 @@ export class SimMiddle {
     process.node = node;
     process.startedMs = world.wallMs(process);
     process.heardMs = new Map();
+    process.sealedSince = new Map();
     const pump = this.#newPump(process, node);
     process.pump = pump as unknown as Pump<CoordinatorInput, unknown>;
     process.feeds = LEDGERS.map((ledger) => this.#newFeed(process, node, ledger));
@@ -80,6 +81,11 @@ export class SimMiddle {
     for (const feed of process.feeds) feed.connect();
     world.beat(process, node, LIMITS.tickMs, () => {
       world.feedCoordinator(process, { type: "clock", wallMs: world.wallMs(process) });
+      for (const ledger of LEDGERS) {
+        const sealed = node.sealedOf(ledger);
+        if (process.sealedSince.get(ledger)?.sealed === sealed) continue;
+        process.sealedSince.set(ledger, { sealed, ms: world.wallMs(process) });
+      }
       for (const feed of process.feeds) if (process.node === node) feed.tick();
     });
   }

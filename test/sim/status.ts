@@ -8,12 +8,13 @@ import type { SimCoordinator, World } from "./world.ts";
 
 /** The sentences of a coordinator's status now; none while it does not run. */
 export function statusOf(world: World, process: SimCoordinator): readonly string[] {
-  const { node, person, heardMs, startedMs } = process;
+  const { node, person, heardMs, sealedSince, startedMs } = process;
   if (node === undefined) return [];
   const wallMs = world.wallMs(process);
   const facts = {
     node,
     startedMs,
+    sealedSince,
     receiptsHeardMs: heardMs,
     isBusConnected: !world.bus.cut.has(`to:${person.name}`),
     parts: {

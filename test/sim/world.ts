@@ -68,6 +68,8 @@ export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput> & {
   startedMs: number;
   /** When it last heard a newer receipt of each host, by its own clock. */
   heardMs: Map<string, number>;
+  /** Its newest sealed heads, and since when, as the runtime keeps them. */
+  sealedSince: Map<LedgerId, { readonly sealed: unknown; readonly ms: number }>;
   /** Announces no later machine version than this one: an older release. */
   versionMax: number;
 };
@@ -104,6 +106,7 @@ export class World {
       feeds: [],
       startedMs: 0,
       heardMs: new Map(),
+      sealedSince: new Map(),
       versionMax: Number.MAX_SAFE_INTEGER,
     }));
     this.sidecars = this.sim.hosts.map((person) => ({ person, ...stopped(), startedMs: 0 }));
