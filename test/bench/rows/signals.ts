@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { type HostMember, type MeshView, orderedKey } from "@ostraka/agents/kernel";
+import { type MeshView, orderedKey } from "@ostraka/agents/kernel";
 import { openCrypto, openSigner, openSqliteStore, type SqliteStore } from "@ostraka/host";
 import {
   type Bytes,
@@ -21,6 +21,7 @@ import {
   type SubjectText,
 } from "@ostraka/proto";
 import { Intake } from "../../../agents/src/intake/index.ts";
+import { MachineRun } from "../../../agents/testkit/machine-run.ts";
 import { MeshKit } from "../../../agents/testkit/mesh-kit.ts";
 import { type Bench, interleave, newRow, only } from "../row.ts";
 
@@ -37,7 +38,9 @@ export const signals: Bench = {
     const random = (bytes: number) => new Uint8Array(randomBytes(bytes));
     const kit = new MeshKit({ crypto, openSigner, random, hosts: 1 });
     const messages = messagesOf(kit, random(16));
-    const view = viewOf(kit);
+    const mesh = MachineRun.joined(kit);
+    mesh.upgrade();
+    const { view } = mesh;
     const single = oneByOne(kit);
     const dir = mkdtempSync(join(tmpdir(), "ostraka-bench-"));
     const store = openSqliteStore(join(dir, "state.sqlite"));
@@ -78,18 +81,6 @@ function messagesOf(kit: MeshKit, incarnation: Bytes): readonly Bytes[] {
     const fields = { format: 1, envelope, signals: [...signals], privates: [...privates] };
     return encode(JournalMessageSchema, create(JournalMessageSchema, fields));
   });
-}
-
-/** What intake asks of a mesh. */
-function viewOf(kit: MeshKit): MeshView {
-  const [host] = kit.hosts;
-  const member = { name: host?.name, key: host?.signer.publicKey, faultDomain: "rack-1" };
-  const view: Pick<MeshView, "mesh" | "findHolder" | "hostOf"> = {
-    mesh: kit.mesh,
-    findHolder: () => host?.name,
-    hostOf: () => member as HostMember,
-  };
-  return view as MeshView;
 }
 
 function takenPerSecond(
