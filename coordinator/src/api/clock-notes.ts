@@ -22,14 +22,20 @@ export function isClockOff(wallMs: number, machineTimeMs: number): boolean {
 export function clockNotes({ machineTimeMs, wallMs, ownName, ticks }: ClockFacts): string[] {
   const notes = ticks
     .filter(({ tickedMs }) => tickedMs > machineTimeMs && isClockOff(tickedMs, machineTimeMs))
-    .map(({ name, tickedMs }) => clockNote(name, tickedMs - machineTimeMs, "ahead of"));
+    .map(
+      ({ name, tickedMs }) =>
+        `${name} has said a time ${secondsOf(tickedMs - machineTimeMs)} ahead of what a majority ` +
+        "of coordinators says: set its clock; what it says counts again once that time has come",
+    );
   if (wallMs < machineTimeMs && isClockOff(wallMs, machineTimeMs)) {
-    notes.push(clockNote(ownName, machineTimeMs - wallMs, "behind"));
+    notes.push(
+      `${ownName}'s clock is ${secondsOf(machineTimeMs - wallMs)} behind what a majority of ` +
+        "coordinators says: set it",
+    );
   }
   return notes;
 }
 
-function clockNote(name: string, offMs: number, way: string): string {
-  const seconds = Math.round(offMs / 1_000);
-  return `${name}'s clock is ${seconds} s ${way} what a majority of coordinators says: set it`;
+function secondsOf(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`;
 }
