@@ -325,8 +325,8 @@ function isDenying(held: Held, access: Access, time: EdgeTime): boolean {
 }
 
 /**
- * Whether a revocation is to be enforced here by now, a dry run or not. A step waits for a head past
- * it: with the middle gone nobody is newly denied (I7), and nobody could halt it either.
+ * Whether a revocation is to be enforced here by now, a dry run or not. A step waits for a head
+ * past it: with the middle gone nobody is newly denied (I7), and nobody could halt it either.
  */
 export function hasBegun({ widening }: Held, time: EdgeTime): boolean {
   return widening === undefined || widening.fromMs <= time.headMs;

@@ -1,6 +1,6 @@
-// What one person may not do with the consent of others, in the control machine under a real policy:
-// use evidence twice by dating a proposal back, hold up a warrant from outside the roster, have
-// counted what counts no more.
+// What one person may not do with the consent of others, in the control machine under a real
+// policy: use evidence twice by dating a proposal back, hold up a warrant from outside the roster,
+// have counted what counts no more.
 
 import {
   encode,

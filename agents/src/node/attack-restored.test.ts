@@ -1,6 +1,6 @@
 // A coordinator with bad luck, or under a hostile broker: its store was restored from an old copy
-// and the journal was altered where it had signed before. It signs nothing of what it reads, however
-// often it dies meanwhile: another head at one place would convict it (I3).
+// and the journal was altered where it had signed before. It signs nothing of what it reads,
+// however often it dies meanwhile: another head at one place would convict it (I3).
 
 import {
   type Bytes,

@@ -42,7 +42,7 @@ export interface OpenedReport {
 export interface MajorityReport {
   readonly hosts: number;
   readonly ready: number;
-  /** Hosts that are not ready, and those that are, of a thousand: each by one and the same report. */
+  /** Hosts that are not ready, and of a thousand those that are: each within one report. */
   readonly missing: number;
   readonly readyPermille: number;
   readonly errors: number;
