@@ -18,6 +18,8 @@ const HELD = 10_000;
 const port = process.argv[2] === "gate" ? await startGate() : await startBare();
 process.stdout.write(`${port}\n`);
 process.on("SIGTERM", () => process.exit(0));
+// Whoever started it is gone, however it ended.
+process.stdin.on("end", () => process.exit(0)).resume();
 
 async function startGate(): Promise<number> {
   const denySet = new DenySet(openCrypto(), { host: "host-1", labels: () => [] });
