@@ -362,7 +362,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
 
   /** The rows that keep it silent where it has signed what is given up above a position. */
   dissentRows(position: number): Write[] {
-    const signed = Math.max(this.#signedPosition, this.rows.published());
+    const signed = this.#signedPosition;
     return signed > position ? [this.guard.dissentRow(signed)] : [];
   }
 

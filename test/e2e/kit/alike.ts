@@ -59,7 +59,10 @@ async function placeOf(client: AdminClient): Promise<string> {
     const { ledgers } = await client.mesh.getStatus({});
     const damage = ledgers.map((ledger) => ledger.damage).filter((text) => text !== "");
     if (damage.length > 0) return damage.join("; ");
-    const isWhole = ledgers.every(({ index, sealedIndex }) => index === sealedIndex);
+    // A ledger without entries has sealed positions all the same.
+    const isWhole = ledgers.every(
+      ({ index, sealedIndex, sealedPosition }) => index === sealedIndex && sealedPosition > 0n,
+    );
     const places = ledgers.map(({ generation, index }) => `${generation}/${index}`).join(" ");
     return `${isWhole ? SEALED : "not all sealed"} ${places}`;
   } catch (error) {

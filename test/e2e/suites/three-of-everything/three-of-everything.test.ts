@@ -149,14 +149,17 @@ async function untilMoreOrDamage(writer: Writer, three: Three): Promise<void> {
   }
 }
 
-/** Waits until every coordinator serves, and every NATS server follows both journals. */
+/** One that has lost its store counts as away until it seals again. */
+const AWAY = /NATS|DAMAGED|signs nothing|seals nothing|lost its store/;
+
+/** Waits until every coordinator serves and seals, and every NATS server follows both journals. */
 async function untilWhole(three: Three): Promise<void> {
   const deadline = performance.now() + PROGRESS_MS;
   for (;;) {
     const notes = await Promise.all(
       three.each.map((client) =>
         client.mesh.getStatus({}).then(
-          (status) => status.notes.filter((note) => /NATS|DAMAGED/.test(note)),
+          (status) => status.notes.filter((note) => AWAY.test(note)),
           (error: unknown) => [String(error)],
         ),
       ),
