@@ -98,7 +98,8 @@ function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
     ...(isCatchingUp ? [catchingUpNote(runtime.parts.config.name, ledger)] : []),
     ...notesOfRepair(runtime, ledger),
     ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
-    ...(seals.isHeldUp
+    // Whose journal is damaged sees no seals: what to do about that is said above.
+    ...(seals.isHeldUp && damage === undefined
       ? [`${name}: ${seals.text}: nothing new is decided until they do; start what is down`]
       : []),
     ...dissenters.map(
