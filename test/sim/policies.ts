@@ -59,7 +59,7 @@ const MORE: MorePolicy = {
   repeat: { withinMs: 300_000, stage: Stage.TERMINATE, ttlMs: 50_000 },
   longMs: 40_000,
   evidence: { hosts: 2, faultDomains: 1, lineMdb: 20_000 },
-  overall: { burst: 3, refillMs: 4_000 },
+  overall: { burst: 2, refillMs: 15_000 },
   perHost: { burst: 3, refillMs: 5_000 },
   journalMs: 8_000,
   snapshotEvery: 30,
