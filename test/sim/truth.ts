@@ -133,10 +133,10 @@ export class Truth {
     return { entry, record };
   }
 
-  /** Coordinators that have no damage to name and run. */
+  /** Coordinators that run, have no damage to name and have not lost their store. */
   wholeCoordinators(): SimCoordinator[] {
     return this.world.coordinators.filter(
-      (c) => c.node !== undefined && LEDGERS.every((l) => c.node?.status(l).damage === undefined),
+      (c) => c.node !== undefined && LEDGERS.every((l) => isWhole(c.node?.status(l))),
     );
   }
 
@@ -182,4 +182,8 @@ export class Truth {
   #leaf(bytes: Uint8Array): Bytes {
     return this.world.sim.crypto.sha256(Uint8Array.of(0), bytes);
   }
+}
+
+function isWhole(status: { readonly damage: unknown; readonly isWiped: boolean } | undefined) {
+  return status?.damage === undefined && status?.isWiped !== true;
 }
