@@ -30,6 +30,7 @@ import {
 } from "../kernel/index.ts";
 import { RepairBook } from "../repair/index.ts";
 import { openSealedHead, type Sealed, Sealer } from "../sealer/index.ts";
+import { agreedPosition } from "./agreed-head.ts";
 import type { CoordinatorEffect } from "./coordinator-io.ts";
 import type { JournalMachine, MachineStep } from "./journal-machine.ts";
 import { JournalWatch } from "./journal-watch.ts";
@@ -39,7 +40,6 @@ import type { Mesh } from "./mesh.ts";
 import { PoisonDesk, type StepHook } from "./poison-desk.ts";
 import { recordRows } from "./record-rows.ts";
 import { restore } from "./restore.ts";
-import { sealedCommon } from "./sealed-common.ts";
 import { SnapshotShelf } from "./snapshot-shelf.ts";
 import { WipeGuard } from "./wipe-guard.ts";
 
@@ -340,7 +340,7 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     const { position } = this.machine.point;
     const index = Number(this.rows.head(this.machine.lastHeadPosition)?.index ?? 0n);
     const common =
-      this.#confirmedPosition || sealedCommon(this.rows, index, this.shelf.newestSealed());
+      this.#confirmedPosition || agreedPosition(this.rows, index, this.shelf.newestSealed());
     const isThere = common === position && this.#isBehindStream;
     return common === undefined || common > position || isThere ? undefined : common;
   }

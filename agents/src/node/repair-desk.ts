@@ -403,8 +403,8 @@ export class RepairDesk {
   }
 
   /**
-   * A promised head that stands in the way of the kept one, which is ours. Where a majority leads to
-   * it what the rest has cannot have been sealed (choose-head.ts): none of that is in the way.
+   * A promised head that stands in the way of the kept one, which is ours. Where a majority leads
+   * to it what the rest has cannot have been sealed (choose-head.ts): none of that is in the way.
    */
   #denial({ isSettled, kept, promised }: Target): PromisedHead | undefined {
     const denied = isSettled ? [] : promised.filter((p) => this.#denies(p, kept));

@@ -1,6 +1,6 @@
-// When a mesh of three is one again: every coordinator undamaged with the same sealed entries, every
-// host with the same deny set up to them. Asks and waits, and says what differs when it does not
-// come to be.
+// When a mesh of three is one again: every coordinator undamaged with the same sealed entries,
+// every host with the same deny set up to them. Owns the waiting; says what differs when it does
+// not come to be.
 
 import type { AdminClient } from "@ostraka/coordinator";
 import { decode, hex, LIMITS, OstrakaError, ReceiptSchema } from "@ostraka/proto";

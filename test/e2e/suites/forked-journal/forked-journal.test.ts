@@ -68,7 +68,7 @@ describe.skipIf(!isAble)("a journal that NATS has forked", () => {
       await Promise.all([first.start(), second.start()]);
       await write();
       await Promise.all([first.kill(), second.kill()]);
-      // NATS forgets what two coordinators have answered OK, and the third reads what comes instead.
+      // NATS forgets what two have answered OK, and the third reads what comes instead.
       await back();
       await astray(third);
       await Promise.all([first.start(), second.start()]);
@@ -117,7 +117,7 @@ describe.skipIf(!isAble)("a journal that NATS has forked", () => {
     };
   }
 
-  /** Starts a coordinator alone and waits until it has read of both journals what nobody else has. */
+  /** Starts a coordinator alone and waits until it has read what nobody else has, twice. */
   async function astray(part: MeshPart): Promise<void> {
     await part.start();
     const client = three.each[three.coordinators.indexOf(part)] as AdminClient;

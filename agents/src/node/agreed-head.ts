@@ -1,6 +1,6 @@
-// The newest of a coordinator's own heads that a majority is known to have sealed, out of its store:
-// where it goes back to when it must leave its history. Reads rows only; believes no head that is
-// not byte for byte its own.
+// The newest of a coordinator's own heads that a majority is known to have sealed, out of its
+// store: where it goes back to when it must leave its history. Owns that rule; reads rows only and
+// never believes a head that is not byte for byte its own.
 
 import { equalBytes } from "@ostraka/proto";
 import { decodeHead } from "../kernel/index.ts";
@@ -10,7 +10,7 @@ import type { LaneRows } from "./lane-rows.ts";
 const LOOKS_MAX = 1_000;
 
 /** Position of that head; 0 when the copy is whole and none is known; else `undefined`. */
-export function sealedCommon(
+export function agreedPosition(
   rows: LaneRows,
   latestIndex: number,
   snapshotPosition: number | undefined,
