@@ -121,8 +121,8 @@ function wipedNote(runtime: CoordinatorRuntime, name: string): string {
 
 function followingNote(name: string, why: string): string {
   return (
-    `${damageText(why)}. This coordinator takes the ${name} journal from the others by itself; if ` +
-    "that goes on, start the coordinators that are down"
+    `${damageText(why)}. This coordinator takes the ${name} journal from the others by itself; ` +
+    "if that goes on, start the coordinators that are down"
   );
 }
 
