@@ -1,5 +1,5 @@
-// A crash or a failed assertion at a chosen moment, for the tests that prove what survives one. Does
-// nothing unless NODE_ENV is `test`, so no configuration of a real coordinator can reach it.
+// A crash or a failed assertion at a chosen moment, for the tests that prove what survives one.
+// Does nothing unless NODE_ENV is `test`, so no configuration of a real coordinator can reach it.
 
 import { PHASES, type Phase } from "@ostraka/agents/node";
 import { type LedgerId, ledgerLetter } from "@ostraka/proto";
