@@ -1,7 +1,7 @@
 // Deliberate bugs in what machine version 2 brought: snapshots, repair, rollouts, the governor,
-// widening, and what people are told. As `mutants.ts`. Tried and not caught within some twenty seeds,
-// so not here: evidence of one host earning the lighter consent, a canary's epoch counting on every
-// host, spent signals left out of a restored snapshot, a status that names no host.
+// widening, and what people are told. As `mutants.ts`. Tried and not caught within some twenty
+// seeds, so not here: evidence of one host earning the lighter consent, a canary's epoch counting
+// on every host, spent signals left out of a restored snapshot, a status that names no host.
 
 import { type Mutant, one } from "./mutant.ts";
 

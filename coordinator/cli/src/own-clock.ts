@@ -1,4 +1,5 @@
-// What this machine's clock does to what a person signs and sees. Owns the sentences about it.
+// What this machine's clock does to what a person signs and sees. Owns the sentences about it; sets
+// and asks no clock.
 
 import { LIMITS, type OstrakaError } from "@ostraka/proto";
 import { usage } from "./failure.ts";

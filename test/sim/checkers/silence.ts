@@ -6,7 +6,9 @@ import { statusOf } from "../status.ts";
 import type { SimCoordinator, SimSidecar } from "../world.ts";
 import { Checker } from "./checker.ts";
 
-/** Seconds, one sample each, after which a host's trouble and who could know of it must have met. */
+/**
+ * Seconds, one sample each, after which a host's trouble and who could know of it must have met.
+ */
 const NAMED_SAMPLES = 12;
 
 export class SilenceChecker extends Checker {

@@ -1,6 +1,6 @@
-// What the mesh says by itself, with real processes: that a kill switch would get through, who waits
-// for whom (to a program that was named), how far a staged verdict has widened, that it halts where
-// hosts fail, and which hosts have proven a verdict, certified on the ledger.
+// What the mesh says by itself, with real processes: that a kill switch would get through, who
+// waits for whom (to a program that was named), how far a staged verdict has widened, that it halts
+// where hosts fail, and which hosts have proven a verdict, certified on the ledger.
 
 import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
