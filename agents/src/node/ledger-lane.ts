@@ -303,6 +303,11 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     if (!this.guard.isMuteAt(lastHeadPosition)) this.#sealHead(lastHead, out);
   }
 
+  /** No stream and no journal copy has what is next: others' snapshot is taken up. */
+  followOthers(): void {
+    this.#isBehindStream = true;
+  }
+
   /** Goes on after messages came from other coordinators. */
   resume(out: Out<CoordinatorEffect>): void {
     this.#isBehindStream = false;
