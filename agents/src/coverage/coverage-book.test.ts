@@ -91,6 +91,30 @@ describe("a claim", () => {
   });
 });
 
+describe("claims about the signals ledger, which control does not know", () => {
+  const about = (by: Person, n: number) =>
+    claim(by, { verdictId: key(n), ledger: Ledger.SIGNALS, missingHostKeys: [] });
+
+  test("are taken of each coordinator only so often, also after a restart", () => {
+    const of = book();
+    const first = Array.from({ length: 66 }, (_, n) => taken(of, about(a, n + 10)));
+    expect(first.filter((code) => code === 0)).toHaveLength(64);
+    expect(first.slice(64)).toEqual(["too-large", "too-large"]);
+    const w = new BinaryWriter();
+    of.save(w);
+    const restored = new CoverageBook(kit.crypto);
+    restored.load(new BinaryReader(w.finish()));
+    for (const one of [of, restored]) {
+      expect(taken(one, about(a, 200))).toBe("too-large");
+      expect(taken(one, about(b, 201))).toBe(0);
+      // What control does know is not held up by them.
+      expect(taken(one, claim(a))).toBe(2);
+      const later = one.take(view, about(a, 202), NOW_MS + 250);
+      expect(isReject(later)).toBe(false);
+    }
+  });
+});
+
 describe("a verdict's certificate", () => {
   test("is the first that comes, and gives way only to one with fewer missing", () => {
     const of = book();

@@ -1,6 +1,7 @@
 // The coverage agent: which verdicts have a coverage certificate, and whether a claim says more
 // than the one that stands. Verdicts of the control ledger are known here; those of the signals
-// ledger are not, since control never waits for a signal: of them a claim says where they stand.
+// ledger are not, since control never waits for a signal: of them a claim says where they stand, and
+// each coordinator may say so only so often.
 
 import {
   type Coverage,
@@ -21,8 +22,13 @@ import {
   type MeshView,
   saveAll,
   saveNumber,
+  type TokenBucket,
+  TokenBuckets,
 } from "../kernel/index.ts";
 import { openCoverageClaim } from "./coverage-claim.ts";
+
+/** Claims of one coordinator about what control does not know: an honest one makes four a tick. */
+const UNKNOWN_CLAIMS: TokenBucket = { burst: 64, refillMs: 250 };
 
 interface Covered {
   readonly index: number;
@@ -36,6 +42,7 @@ export class CoverageBook {
   readonly #control = new Map<string, Covered>();
   /** The newest verdicts of the signals ledger that have a certificate. */
   readonly #signals = new Map<string, Covered>();
+  readonly #claims = new TokenBuckets();
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -62,6 +69,13 @@ export class CoverageBook {
     if (known !== undefined && known.index !== index) return reject("wrong-index");
     const missing = claim.missingHostKeys.length;
     if (known?.missing !== undefined && known.missing <= missing) return undefined;
+    if (claim.ledger === Ledger.SIGNALS) {
+      // One that lies could name verdicts without end: control must stay free for people.
+      const by = hex(claim.coordinatorKey);
+      this.#claims.expire(machineTimeMs);
+      if (!this.#claims.has(by, UNKNOWN_CLAIMS, machineTimeMs)) return reject("too-large");
+      this.#claims.take(by, UNKNOWN_CLAIMS, machineTimeMs);
+    }
     if (known === undefined) keep(book, id, { index, missing });
     else book.set(id, { index, missing });
     return coverage;
@@ -75,6 +89,7 @@ export class CoverageBook {
           .uint32(missing ?? 0);
       });
     }
+    this.#claims.save(w);
   }
 
   load(r: BinaryReader): void {
@@ -84,6 +99,7 @@ export class CoverageBook {
         book.set(id, { index, missing: isCovered ? missing : undefined });
       });
     }
+    this.#claims.load(r);
   }
 }
 
