@@ -58,12 +58,13 @@ export class ReportDesk {
     const hosts = [...view.hosts()].sort((a, b) => (hex(a.key) < hex(b.key) ? -1 : 1));
     const taken = hosts.flatMap((host) => this.#o.receipts.of(host.key) ?? []);
     const ready = taken.filter(({ receipt }) => receipt.preparedEpoch >= epoch);
-    const errors = taken.reduce((sum, { receipt }) => sum + errorsIn(receipt), 0);
+    // Hosts, each once: what one host claims of itself must not take a policy back (I2).
+    const errors = taken.filter(({ receipt }) => hasErrors(receipt)).length;
     return this.#made(wallMs, `epoch/${epoch}`, {
       about: { case: "epoch", value: epoch },
       hosts: hosts.length,
       ready: ready.length,
-      errors: Math.min(errors, ERRORS_MAX),
+      errors,
       receiptsRoot: receiptsRoot(this.#o.crypto, ready),
       ...this.#o.counts.of(epoch),
     });
@@ -107,8 +108,6 @@ export class ReportDesk {
   }
 }
 
-const ERRORS_MAX = 2 ** 32 - 1;
-
-function errorsIn(receipt: { readonly errors: number; readonly exceptions: readonly unknown[] }) {
-  return receipt.errors + receipt.exceptions.length;
+function hasErrors(receipt: { readonly errors: number; readonly exceptions: readonly unknown[] }) {
+  return receipt.errors > 0 || receipt.exceptions.length > 0;
 }

@@ -108,7 +108,7 @@ function rolloutLines(mesh: Mesh, nowMs: number): string[] {
   const rails = [
     [revocationsMax, "revocations"],
     [liftsMax, "lifts"],
-    [errorsMax, "errors"],
+    [errorsMax, "more hosts with errors"],
   ] as const;
   const watched = rails.filter(([max]) => max > 0).map(([max, what]) => `${max} ${what}`);
   if (watched.length > 0) lines.push(`         taken back above ${watched.join(", ")}`);

@@ -96,7 +96,7 @@ function addChanges(policy: Command, bind: Bind): void {
     .option("--watch <duration>", "how long it is watched after it is active", "30m")
     .option("--max-revocations <n>", "take it back above so many under it; 0 = any number", "0")
     .option("--max-lifts <n>", "take it back above so many lifts of those", "0")
-    .option("--max-errors <n>", "take it back above so many new enforcement errors", "0");
+    .option("--max-errors <n>", "take it back above so many more hosts with errors", "0");
   bind(rollout, async () => (await import("../commands/policy-rollout.ts")).runPolicyRollout);
   const rollback = asAuthors(
     policy

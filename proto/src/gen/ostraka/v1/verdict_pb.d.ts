@@ -355,7 +355,7 @@ export declare type Guardrails = Message<"ostraka.v1.Guardrails"> & {
   liftsMax: number;
 
   /**
-   * Enforcement errors that a majority of coordinators reports, over all hosts.
+   * Hosts that fail to enforce, more than before, as a majority of coordinators reports them.
    *
    * @generated from field: uint32 errors_max = 3;
    */
