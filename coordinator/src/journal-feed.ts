@@ -46,6 +46,7 @@ export class JournalFeed {
   /** When the stream that is read was made, as the server says it. */
   #created: string | undefined;
   #places: JournalPlaces | undefined;
+  #last = 0;
 
   constructor(options: JournalFeedOptions) {
     this.#options = options;
@@ -56,6 +57,12 @@ export class JournalFeed {
   /** Whether messages of the journal reach the node. */
   get isReading(): boolean {
     return this.#reader !== undefined;
+  }
+
+  /** Messages of the journal that are not applied yet, as last heard. */
+  get backlog(): number {
+    const { node } = this.#options;
+    return Math.max(0, this.#last - (node.nextPosition(this.ledger) - 1));
   }
 
   /** Which NATS servers hold the journal, as last heard. */
@@ -138,6 +145,7 @@ export class JournalFeed {
     if (attempt !== this.#attempt) return;
     this.#places = bounds?.places;
     const last = base + (bounds?.last ?? 0);
+    this.#last = last;
     if (bounds?.created === this.#created && last >= node.nextPosition(ledger) - 1) {
       if (bounds !== undefined) {
         await this.#scrub.advance({ stream, generation, base, first: bounds.first });

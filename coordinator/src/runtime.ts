@@ -135,6 +135,11 @@ export class CoordinatorRuntime {
     return feed?.scrub ?? { position: 0, fullPassMs: 0 };
   }
 
+  /** Messages of a journal that are not applied yet. */
+  backlogOf(ledger: LedgerId): number {
+    return this.#feeds.find((known) => known.ledger === ledger)?.backlog ?? 0;
+  }
+
   /** Which NATS servers hold a journal, as last heard. */
   placesOf(ledger: LedgerId): JournalPlaces | undefined {
     return this.#feeds.find((known) => known.ledger === ledger)?.places;

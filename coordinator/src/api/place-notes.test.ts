@@ -1,7 +1,7 @@
 // What is said of the servers of a journal, and when nothing is.
 
 import { describe, expect, it } from "vitest";
-import { placeNotes } from "./place-notes.ts";
+import { backlogNotes, placeNotes } from "./place-notes.ts";
 
 describe("the servers of a journal", () => {
   it.each([
@@ -24,5 +24,16 @@ describe("the servers of a journal", () => {
   it("are counted when there are too few", () => {
     const [note] = placeNotes("signals", 3, { replicas: 1, leader: "", missing: [] });
     expect(note).toMatch(/^signals: its journal lies on 1 of 3 NATS servers: /);
+  });
+});
+
+describe("messages that wait to be applied", () => {
+  it("are no news while they are on their way", () => {
+    expect(backlogNotes("signals", false, 500)).toEqual([]);
+  });
+
+  it("are told with what waits behind them", () => {
+    expect(backlogNotes("signals", false, 501).join()).toContain("kill switches do not");
+    expect(backlogNotes("control", true, 501).join()).toContain("commands wait");
   });
 });

@@ -3,6 +3,21 @@
 
 import type { JournalPlaces } from "@ostraka/host";
 
+/** Messages that are merely on their way. */
+const BACKLOG_MAX = 500;
+
+/** What a status says of messages that wait to be applied. @param name of the ledger. */
+export function backlogNotes(name: string, isControl: boolean, backlog: number): string[] {
+  if (backlog <= BACKLOG_MAX) return [];
+  const effect = isControl
+    ? "commands wait behind them"
+    : "machines' verdicts wait behind them, kill switches do not";
+  return [
+    `${name}: ${backlog} messages of its journal are not applied yet: ${effect}; somebody floods ` +
+      "it, or this machine is too slow",
+  ];
+}
+
 /**
  * @param wanted how many servers the configuration asks for.
  * @param name of the ledger, first in each sentence.

@@ -18,7 +18,7 @@ import { catchingUpNote, damageText } from "../journal-words.ts";
 import type { CoordinatorRuntime } from "../runtime.ts";
 import { clockNotes } from "./clock-notes.ts";
 import { convictionNotes } from "./conviction-notes.ts";
-import { placeNotes } from "./place-notes.ts";
+import { backlogNotes, placeNotes } from "./place-notes.ts";
 import { rolloutNotes } from "./policy-laggards.ts";
 
 /** A receipt is late after this many heartbeats. */
@@ -97,6 +97,7 @@ function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
     ...(isWiped && damage === undefined ? [wipedNote(runtime, name)] : []),
     ...(isCatchingUp ? [catchingUpNote(runtime.parts.config.name, ledger)] : []),
     ...notesOfRepair(runtime, ledger),
+    ...backlogNotes(name, ledger === Ledger.CONTROL, runtime.backlogOf(ledger)),
     ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
     // Whose journal is damaged sees no seals: what to do about that is said above.
     ...(seals.isHeldUp && damage === undefined
