@@ -16,7 +16,7 @@ const EXIT_USAGE = 2;
 
 function usage(why: string): never {
   process.stderr.write(
-    `sim: ${why}\nusage: npm run sim -- --seed N [--seeds K] [--trace] | --mutants | --mutant NAME\n`,
+    `sim: ${why}\nusage: npm run sim -- --seed N [--seeds K] [--skip N,M] [--trace] | --mutants | --mutant NAME\n`,
   );
   process.exit(EXIT_USAGE);
 }
@@ -37,6 +37,7 @@ function flagsOf(argv: readonly string[]) {
       options: {
         seed: { type: "string" },
         seeds: { type: "string" },
+        skip: { type: "string" },
         trace: { type: "boolean" },
         mutants: { type: "boolean" },
         mutant: { type: "string" },
@@ -60,12 +61,18 @@ function tellRate(seeds: number, startMs: number): void {
   process.stderr.write(`${seeds} seeds in ${s.toFixed(1)} s, ${(seeds / s).toFixed(2)} a second\n`);
 }
 
-async function runSeeds(first: number, count: number, isTraced: boolean): Promise<number> {
+async function runSeeds(
+  first: number,
+  count: number,
+  skipped: ReadonlySet<number>,
+  isTraced: boolean,
+): Promise<number> {
   const { runSeed } = await import("./run-seed.ts");
   const startMs = performance.now();
   const results: SeedResult[] = [];
   let failed = 0;
   for (let seed = first; seed < first + count; seed++) {
+    if (skipped.has(seed)) continue;
     say(`seed ${seed}`);
     const result = runSeed(seed, isTraced ? say : undefined);
     results.push(result);
@@ -127,4 +134,9 @@ const isTraced = flags.trace === true;
 if (flags.mutants === true) process.exitCode = listMutants();
 else if (flags.mutant !== undefined)
   process.exitCode = await runMutant(flags.mutant, first, isTraced);
-else process.exitCode = await runSeeds(first, wholeNumber(flags.seeds ?? "1", "--seeds"), isTraced);
+else {
+  const count = wholeNumber(flags.seeds ?? "1", "--seeds");
+  const skipped = (flags.skip ?? "").split(",").filter(Boolean);
+  const isSkipped = new Set(skipped.map((seed) => wholeNumber(seed, "--skip")));
+  process.exitCode = await runSeeds(first, count, isSkipped, isTraced);
+}
