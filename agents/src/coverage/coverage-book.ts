@@ -1,7 +1,7 @@
 // The coverage agent: which verdicts have a coverage certificate, and whether a claim says more
 // than the one that stands. Verdicts of the control ledger are known here; those of the signals
-// ledger are not, since control never waits for a signal: of them a claim says where they stand, and
-// each coordinator may say so only so often.
+// ledger are not, since control never waits for a signal: of them a claim says where they stand,
+// and each coordinator may say so only so often.
 
 import {
   type Coverage,
