@@ -84,6 +84,8 @@ export interface MachineStep {
   /** The snapshot was forced: nothing below it may be kept once it is sealed. */
   isForgetting?: true;
   tick?: Tick;
+  /** A tick no later than its author's last: it moves no time, yet says where its author stands. */
+  staleTick?: Tick;
   kind?: EnvelopeKind;
   /** A majority says that its machines fail at a message that this one has applied. */
   poisoned?: PoisonMajority;
@@ -347,7 +349,10 @@ export abstract class JournalMachine {
     const timeMs = Number(tick.timeMs);
     if (!Number.isSafeInteger(timeMs)) return "malformed";
     const before = this.#latestTicks.get(hex(key)) ?? 0;
-    if (timeMs <= before) return "stale-tick";
+    if (timeMs <= before) {
+      step.staleTick = tick;
+      return "stale-tick";
+    }
     this.#latestTicks.set(hex(key), timeMs);
     this.#announced.set(hex(key), tick.machineVersion);
     this.#machineTimeMs = Math.max(this.#machineTimeMs, this.#median());

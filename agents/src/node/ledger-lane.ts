@@ -242,9 +242,11 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     }
     out.persist.push(...this.shelf.note(step));
     if (step.isForgetting === true) out.persist.push(this.retention.forgetRow(position));
-    if (step.tick !== undefined) {
+    // A clock that was set back may take hours to catch up: what its owner has read is no older.
+    const tick = step.tick ?? step.staleTick;
+    if (tick !== undefined) {
       const chainAt = (at: number) => this.watch.chainAt(at);
-      out.persist.push(...this.guard.onTick(step.tick, position, chainAt));
+      out.persist.push(...this.guard.onTick(tick, position, chainAt));
     }
     this.#publish(step, out);
     return step;

@@ -1,6 +1,7 @@
-import { type Bytes, decode, encodeNew, type Tick, TickSchema } from "@ostraka/proto";
+import { type Bytes, decode, encodeNew, hex, Ledger, type Tick, TickSchema } from "@ostraka/proto";
 import { expect, test } from "vitest";
 import { MemoryStore } from "../../testkit/memory-store.ts";
+import { RepairStand } from "../../testkit/repair-stand.ts";
 import { LaneRows } from "./lane-rows.ts";
 import { WipeGuard } from "./wipe-guard.ts";
 
@@ -71,4 +72,39 @@ test("a broker that hands out a tick of this run twice does not silence its auth
   guard.onTick(ownTick(1_000), 2, noChain);
   guard.onTick(ownTick(1_000), 3, noChain);
   expect(guard.isWiped).toBe(false);
+});
+
+/** Heads of the control ledger that a coordinator has let out. */
+function headsOf(stand: RepairStand, n: number): number {
+  const key = hex(stand.seat(n).person.signer.publicKey.subarray(0, 8));
+  return stand.mesh.published.filter(
+    ({ channel }) => channel.includes(".heads.control.") && channel.endsWith(key),
+  ).length;
+}
+
+test("two that start again seal at once, also when the clock of one was set back by an hour", () => {
+  const stand = new RepairStand("wipe-clock");
+  const { mesh } = stand;
+  const old = stand.tickOf(2);
+  mesh.nowMs += 3_600_000;
+  const ahead = stand.tickOf(2);
+  mesh.nowMs -= 3_600_000;
+  mesh.append(Ledger.CONTROL, ahead);
+  mesh.settle();
+  const last = stand.tickOf(3);
+  for (const seat of mesh.coordinators) mesh.crash(seat);
+  mesh.append(Ledger.CONTROL, last);
+  // Alone it has no proof, and a stale tick from below where it came in is none.
+  const before = headsOf(stand, 1);
+  expect(before).toBeGreaterThan(0);
+  mesh.startCoordinator(stand.seat(1));
+  mesh.append(Ledger.CONTROL, old);
+  stand.tick(3);
+  expect(headsOf(stand, 1)).toBe(before);
+  mesh.startCoordinator(stand.seat(2));
+  stand.enterPolicy();
+  stand.tick(4);
+  expect(headsOf(stand, 1)).toBeGreaterThan(before);
+  const { index, sealed } = stand.status(1);
+  expect(sealed?.head.index).toBe(BigInt(index));
 });
