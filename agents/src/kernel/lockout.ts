@@ -32,7 +32,8 @@ export function stoppedWith(
 
 /**
  * What cutting off one more subject would lock out: every break-glass identity at once, or so many
- * holders that no lift could be proposed and approved any more.
+ * holders that no lift could be proposed and approved any more. Who is cut off once more is cut off
+ * for longer: a verdict about a subject answers for it, whatever an earlier one did.
  * @param cutOff subjects that are cut off already.
  */
 export function lockoutOf(
@@ -43,7 +44,8 @@ export function lockoutOf(
 ): Lockout | undefined {
   const { governor } = policy;
   if (governor === undefined) return undefined;
-  const before = stoppedWith(governor, cutOff);
+  const others = [...cutOff].filter((other) => other !== subject);
+  const before = stoppedWith(governor, others);
   const after = stoppedWith(governor, [...before, subject]);
   const { breakGlass } = governor;
   const isOneAdded = [...breakGlass].some((s) => after.has(s) && !before.has(s));

@@ -65,12 +65,11 @@ interface Wish {
   readonly steps?: readonly (readonly [afterMs: number, permille: number])[];
   readonly stage?: Stage;
   readonly fields?: object;
+  readonly epoch?: number;
 }
 
 /** Cuts a subject off by people. @returns the codes or indices that became of the commands. */
 function cutOff(mesh: ScriptMesh, subject: SubjectText, { steps = [], ...wish }: Wish = {}) {
-  const { kit, nowMs } = mesh;
-  const [olga] = kit.operators as [Person];
   const value = {
     subjectKind: wireSubjectKind(subject),
     stage: wish.stage ?? Stage.SUSPEND,
@@ -78,7 +77,14 @@ function cutOff(mesh: ScriptMesh, subject: SubjectText, { steps = [], ...wish }:
     widening: steps.map(([afterMs, permille]) => ({ afterMs: BigInt(afterMs), permille })),
     ...wish.fields,
   };
-  const asked = kit.propose(olga, subject, nowMs, { wish: { case: "revoke", value } });
+  return ask(mesh, subject, { wish: { case: "revoke", value }, epoch: wish.epoch ?? 1 });
+}
+
+/** What an operator proposes, with the consent of everybody. */
+function ask(mesh: ScriptMesh, subject: SubjectText, fields: object) {
+  const { kit, nowMs } = mesh;
+  const [olga] = kit.operators as [Person];
+  const asked = kit.propose(olga, subject, nowMs, fields);
   return sent(mesh, () => {
     mesh.submit(asked.envelope, [asked.part]);
     for (const approver of kit.approvers) mesh.submit(kit.approve(approver, asked.id, nowMs));
@@ -363,6 +369,26 @@ governor:
     expect(cutOff(mesh, second)[0]).toBe("answer refused break-glass");
     expect(cutOff(mesh, second, { stage: Stage.STEP_UP })[0]).toMatch(/^answer ok/);
     expect(cutOff(mesh, second, { fields: { isDryRun: true } })[0]).toMatch(/^answer ok/);
+  });
+
+  test("one that an earlier policy let be cut off with the last is not kept out for longer", () => {
+    const mesh = meshOf("renewal", { coordinators: 1, hosts: 2 });
+    const [first, second] = GLASS as [SubjectText, SubjectText];
+    for (const subject of [first, second]) cutOff(mesh, subject);
+    const [olderId, newerId] = effectsOf(mesh.coordinators[0] as CoordinatorSeat, "revocation").map(
+      ({ value }) => value.id,
+    ) as [Uint8Array, Uint8Array];
+    const { document, activation } = mesh.kit.policy(2, mesh.nowMs, yaml);
+    for (const command of [document, activation]) {
+      expect(sent(mesh, () => mesh.submit(command))[0]).toMatch(/^answer ok/);
+    }
+    const renewed = { fields: { supersedes: [olderId] }, epoch: 2 };
+    expect(cutOff(mesh, first, renewed)[0]).toBe("answer refused break-glass");
+    expect(cutOff(mesh, first, { epoch: 2 })[0]).toBe("answer refused break-glass");
+    // Once the other is back, the same renewal locks nobody out.
+    const value = { revocationIds: [newerId] };
+    ask(mesh, second, { wish: { case: "lift", value }, epoch: 2 });
+    expect(cutOff(mesh, first, renewed).some((line) => line.includes("verdict"))).toBe(true);
   });
 
   test("so do the approvers that a lift needs: one of each group", () => {
