@@ -43,6 +43,8 @@ export interface BrokerPlan {
 
 export class HostileBroker {
   readonly counts = { forged: 0, altered: 0, replayed: 0, misread: 0 };
+  /** `host/id` of revocations that a host took from what was played back to it. */
+  readonly playedBack = new Set<string>();
   readonly #world: World;
   readonly #random: Random;
   readonly #plan: BrokerPlan;
@@ -111,8 +113,15 @@ export class HostileBroker {
       const { channel, bytes } = this.#random.pick(this.#kept);
       this.counts.replayed++;
       const own = channel.startsWith("answer.") ? `answer.${to}` : channel;
+      const before = this.#heldBy(to);
       this.#world.bus.deliver(to, own, bytes);
+      for (const id of this.#heldBy(to)) if (!before.has(id)) this.playedBack.add(`${to}/${id}`);
     }
+  }
+
+  #heldBy(name: string): ReadonlySet<string> {
+    const node = this.#world.sidecars.find(({ person }) => person.name === name)?.node;
+    return new Set([...(node?.denySet.all() ?? [])].map(({ id }) => id));
   }
 
   #nextIndex(ledger: LedgerId): number {

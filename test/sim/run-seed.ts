@@ -136,7 +136,7 @@ class Run {
   }
 
   #stand(): Stand {
-    const { plan, hasLost, isOutage, started } = this.#scenario;
+    const { plan, hasLost, isOutage, started, broker } = this.#scenario;
     const truth = this.#truth;
     return {
       get canDecide() {
@@ -144,6 +144,7 @@ class Run {
       },
       isOneJournal: !hasLost && !plan.broker.misreads,
       isOutage,
+      playedBack: broker.playedBack,
       worn: this.#scenario.damage.worn.size,
       started,
     };

@@ -94,10 +94,16 @@ export class LedgerSync {
     return this.control.isBehind || this.signals.isBehind;
   }
 
-  /** Comes back from the store. */
+  /**
+   * Comes back from the store. What the newer of both heads has ended is not enforced once more:
+   * control is read under its own head, which may be the older one.
+   */
   open(out: EdgeOut): void {
+    const { verdicts, clock } = this.#o;
     this.#openControl(out);
     this.#openSignals(out);
+    verdicts.expire(clock.time(), out);
+    verdicts.settle(out);
   }
 
   onConnected(out: EdgeOut): void {

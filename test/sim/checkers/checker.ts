@@ -14,6 +14,8 @@ export interface Stand {
   readonly isOneJournal: boolean;
   /** Everybody is cut off from the middle, or the middle is gone. */
   readonly isOutage: boolean;
+  /** `host/id` of revocations that a host took from what a hostile broker played back to it. */
+  readonly playedBack: ReadonlySet<string>;
   /** Coordinators whose disk was lost or came back old. */
   readonly worn: number;
   /** Sidecars that have been started. */

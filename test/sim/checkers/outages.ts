@@ -23,7 +23,7 @@ export class OutageChecker extends Checker {
   #outage = 0;
 
   override sample(): void {
-    const { started, isOutage } = this.watch.stand();
+    const { started, isOutage, playedBack } = this.watch.stand();
     this.#outage = isOutage ? this.#outage + 1 : 0;
     if (!isOutage) this.#before.clear();
     const ended = this.#ended();
@@ -31,7 +31,7 @@ export class OutageChecker extends Checker {
       if (sidecar.node === undefined) continue;
       this.#checkDropped(sidecar, ended);
       this.#checkDecisions(sidecar);
-      if (this.#outage >= QUIET_SAMPLES) this.#checkNew(sidecar);
+      if (this.#outage >= QUIET_SAMPLES) this.#checkNew(sidecar, playedBack);
     }
   }
 
@@ -81,7 +81,11 @@ export class OutageChecker extends Checker {
     }
   }
 
-  #checkNew({ node, person }: SimSidecar): void {
+  /**
+   * A broker that plays back what was under way to a host is not gone: only its own deliveries are
+   * excused, and that they are true is for other checkers.
+   */
+  #checkNew({ node, person }: SimSidecar, playedBack: ReadonlySet<string>): void {
     const now = new Set([...(node?.denySet.all() ?? [])].map((h) => h.id));
     const before = this.#before.get(person.name);
     if (before === undefined) {
@@ -89,7 +93,8 @@ export class OutageChecker extends Checker {
       return;
     }
     for (const id of now) {
-      if (!before.has(id) && this.#ever.get(person.name)?.has(id) !== true)
+      const isKnown = before.has(id) || this.#ever.get(person.name)?.has(id) === true;
+      if (!isKnown && !playedBack.has(`${person.name}/${id}`))
         this.watch.report(`${person.name} newly enforces ${id} without the middle`);
     }
   }
