@@ -11,7 +11,7 @@ const MALLORY = parseSubject("user:test/mallory") as SubjectText;
 const TTL_MS = 10_000n;
 const SHAPE = { coordinators: 1, hosts: 2 };
 
-/** Mallory is cut off for ten seconds. @returns a host that enforces it, and its head of control. */
+/** Mallory is cut off for ten seconds. @returns a host that enforces it, and its control head. */
 function cutOff() {
   const mesh = ScriptMesh.joined(testMesh("sidecar restart", SHAPE), DEFAULT_POLICY_YAML);
   const [olga] = mesh.kit.operators as [Person];
