@@ -3,10 +3,12 @@
 // stays until every host has proven that it enforces.
 
 import { randomBytes } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
 import { parseStage } from "@ostraka/agents/node";
 import {
   hex,
   parseSubject,
+  RevokeWishSchema,
   Role,
   type Scope,
   SUBJECT_KINDS,
@@ -76,16 +78,12 @@ export async function runPropose(
     const wish = wishOf(flags, scope, taken);
     const known = knownSubjects(mesh.walk);
     for (const each of waiting) known.add(each.subject);
-    const shown = {
-      stage: wish.stage,
-      scope,
-      isDryRun: wish.isDryRun === true,
-      widening: (wish.widening ?? []).map(({ afterMs, permille }) => ({
-        $typeName: "ostraka.v1.Widening" as const,
-        afterMs: BigInt(afterMs),
-        permille,
-      })),
-    };
+    const widening = (wish.widening ?? []).map((step) => ({
+      afterMs: BigInt(step.afterMs),
+      permille: step.permille,
+    }));
+    const { stage, isDryRun = false } = wish;
+    const shown = create(RevokeWishSchema, { stage, scope, isDryRun, widening });
     const preview = previewOf(mesh.walk, subject, shown, known, nowMs);
     show(mesh, flags, terminal, { subject, wish, scope, preview });
     if (flags.preview === true) return 0;
