@@ -33,6 +33,7 @@ const SCRIPTS = new Map([
   ["test-long", "test/run-test-long.ts"],
   ["sim", "test/sim/main.ts"],
   ["bench", "test/bench/main.ts"],
+  ["eval", "test/eval/main.ts"],
 ]);
 // What an outer `npm start --json` or a production shell would otherwise impose on the inner npm.
 const NPM_ENV_DROPPED =

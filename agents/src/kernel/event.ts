@@ -16,6 +16,7 @@ export const EVENT_KINDS = [
   "job-run", // CRON and other unattended work
   "service-notice", // a line that is understood and says nothing about a subject
   "request", // one access to a resource
+  "activity", // anything else an account did, named by `action`
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -44,6 +45,29 @@ export interface Event {
   readonly session?: SubjectText;
   /** Acting target (`sudo` as whom, `request` to which resource). */
   readonly target?: string;
+  /** What was done, in the source's terms: `ConsoleLogin`, `GET`, `user.session.start`. */
+  readonly action?: string;
+  /** The client's own word for itself. */
+  readonly userAgent?: string;
+  /** ISO 3166 code of where `address` is, from the record or from a database given to the host. */
+  readonly country?: string;
+  /** Where `address` is, in degrees: both or neither. */
+  readonly latitude?: number;
+  readonly longitude?: number;
+  /** Program that acted: `nc`, `/usr/bin/base64`. */
+  readonly process?: string;
+  /** The device, where the source knows it. */
+  readonly device?: string;
+  /** False when the source says that the device is not under management. */
+  readonly isDeviceManaged?: boolean;
+  /** The account was given a right, role, key or group by this event, or gave one. */
+  readonly isPrivilegeGrant?: boolean;
+  readonly sizeBytes?: number;
+  readonly durationMs?: number;
+  /** The source's own record, decoded, for rules alone; `recordType` says whose fields they are. */
+  readonly record?: Readonly<Record<string, unknown>>;
+  /** `aws.cloudtrail`, `okta.system`, `github.audit`, `kubernetes.audit`, `linux.auth`. */
+  readonly recordType?: string;
   /**
    * How many equal observations the source folded into one line (`message repeated 3 times`); 1
    * otherwise.

@@ -10,7 +10,8 @@ export interface Observation {
   timeMs: number;
   /** The event was older than the subject's latest: its gap says nothing. */
   isLate: boolean;
-  outcome: "failed" | "succeeded" | "probed";
+  /** `acted`: no login but something done by an account; no declared login detector sees it. */
+  outcome: "failed" | "succeeded" | "probed" | "acted";
   /**
    * An attempt was refused: a guessed secret, or a suspicious name. A refused key offer under a
    * known name is none: clients try every key of an agent.
@@ -26,6 +27,28 @@ export interface Observation {
   isRepeat: boolean;
   /** The source of this login was under a local lease when it succeeded. */
   isSourceLeased: boolean;
+  // What follows is for learned detectors. Hashes are `hashText`'s, 0 when the event names none.
+  actionHash: number;
+  /** The resource that was touched. */
+  targetHash: number;
+  /** Of the address's network: /24 of IPv4, /48 of IPv6. */
+  networkHash: number;
+  countryHash: number;
+  agentHash: number;
+  processHash: number;
+  deviceHash: number;
+  methodHash: number;
+  serviceHash: number;
+  /** UTC hour of the week of `timeMs`, 0 to 167, 0 = Thursday 00 (as the epoch began). */
+  hourOfWeek: number;
+  /** Degrees; NaN when unknown, as the two below. */
+  latitude: number;
+  longitude: number;
+  sizeBytes: number;
+  durationMs: number;
+  /** 1 the device is managed, -1 it is not, 0 nobody says. */
+  posture: -1 | 0 | 1;
+  isPrivilegeGrant: boolean;
 }
 
 export function openObservation(): Observation {
@@ -39,6 +62,22 @@ export function openObservation(): Observation {
     gapMs: Number.POSITIVE_INFINITY,
     isRepeat: false,
     isSourceLeased: false,
+    actionHash: 0,
+    targetHash: 0,
+    networkHash: 0,
+    countryHash: 0,
+    agentHash: 0,
+    processHash: 0,
+    deviceHash: 0,
+    methodHash: 0,
+    serviceHash: 0,
+    hourOfWeek: 0,
+    latitude: Number.NaN,
+    longitude: Number.NaN,
+    sizeBytes: Number.NaN,
+    durationMs: Number.NaN,
+    posture: 0,
+    isPrivilegeGrant: false,
   };
 }
 

@@ -1,0 +1,83 @@
+// `npm run eval -- --data FOLDER [--json] [--short] [--only NAME]`: what the scorer is worth on real
+// data, in one table. A measurement, never a test: its exit code says only whether it could
+// measure.
+
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { EvalResult, EvalSet } from "./eval-set.ts";
+
+const SETS: readonly EvalSet[] = [];
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** @returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const wish = readWish(args);
+  if (typeof wish === "string") {
+    process.stderr.write(`eval: ${wish}\n`);
+    return EXIT_USAGE;
+  }
+  const sets: Record<string, EvalResult["figures"]> = {};
+  const missing: string[] = [];
+  let failures = 0;
+  for (const set of wish.sets) {
+    const folder = join(wish.data, set.name);
+    if (!(await isFolder(folder))) {
+      missing.push(set.name);
+      continue;
+    }
+    const say = (line: string) => process.stderr.write(`  ${line}\n`);
+    process.stderr.write(`${set.name}…\n`);
+    try {
+      const result = await set.run({ folder, isShort: wish.isShort, say });
+      sets[set.name] = result.figures;
+      missing.push(...result.missing.map((part) => `${set.name}/${part}`));
+      for (const { figure, ours, beside } of result.rows) {
+        process.stdout.write(`| ${set.name} | ${figure} | ${ours} | ${beside} |\n`);
+      }
+    } catch (error) {
+      failures++;
+      missing.push(set.name);
+      say(`failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+  if (missing.length > 0) process.stdout.write(`missing: ${missing.join(", ")}\n`);
+  if (wish.isJson) process.stdout.write(`${JSON.stringify({ sets, missing })}\n`);
+  return failures === 0 ? 0 : EXIT_FAILED;
+}
+
+interface Wish {
+  readonly data: string;
+  readonly isJson: boolean;
+  readonly isShort: boolean;
+  readonly sets: readonly EvalSet[];
+}
+
+function readWish(args: readonly string[]): Wish | string {
+  const options = {
+    data: { type: "string", default: "../shared/data" },
+    json: { type: "boolean", default: false },
+    short: { type: "boolean", default: false },
+    only: { type: "string" },
+  } as const;
+  try {
+    const { values } = parseArgs({ args: [...args], options });
+    const names = values.only?.split(",");
+    const unknown = names?.find((name) => !SETS.some((set) => set.name === name));
+    if (unknown !== undefined) {
+      return `no set ${unknown}; there are ${SETS.map((set) => set.name).join(", ")}`;
+    }
+    const sets = SETS.filter((set) => names === undefined || names.includes(set.name));
+    return { data: values.data, isJson: values.json, isShort: values.short, sets };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}
+
+process.exitCode = await main(process.argv.slice(2));
