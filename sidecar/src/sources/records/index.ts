@@ -1,0 +1,3 @@
+// The door of the JSON record sources.
+
+export { RECORD_TYPES, type RecordType } from "./record-types.ts";
