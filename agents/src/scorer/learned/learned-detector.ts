@@ -48,8 +48,12 @@ export interface ProfileDetector {
   readonly peerWords: number;
   /** As of `LearnedDetector`. @param own undefined while the subject is not vouched. */
   strangeness(own: Int32Array | undefined, peers: Int32Array, seen: Observation): number;
+  /**
+   * Takes it into the peers' past; called BEFORE `learn`, so that what this subject did often
+   * already teaches the peers little more: one subject cannot make an action look ordinary.
+   */
+  teach(peers: Int32Array, own: Int32Array, seen: Observation): void;
+  /** Takes it into the subject's own past; AFTER `strangeness`, where it may teach. */
   learn(own: Int32Array, seen: Observation): void;
-  /** Takes it into the peers' past. */
-  teach(peers: Int32Array, seen: Observation): void;
   describe(own: Int32Array | undefined, peers: Int32Array, seen: Observation): string;
 }
