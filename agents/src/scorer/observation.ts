@@ -49,6 +49,13 @@ export interface Observation {
   /** 1 the device is managed, -1 it is not, 0 nobody says. */
   posture: -1 | 0 | 1;
   isPrivilegeGrant: boolean;
+  /** The account acted as another: sudo, su, an assumed role. */
+  isPrivilegeUse: boolean;
+  /** What this host has never seen of it, a bit a facet, and how surprising that is, in bits. */
+  hostNewMask: number;
+  hostNewBits: number;
+  /** Intelligence lists that name something of the event, a bit a list. */
+  intelMask: number;
 }
 
 export function openObservation(): Observation {
@@ -78,6 +85,10 @@ export function openObservation(): Observation {
     durationMs: Number.NaN,
     posture: 0,
     isPrivilegeGrant: false,
+    isPrivilegeUse: false,
+    hostNewMask: 0,
+    hostNewBits: 0,
+    intelMask: 0,
   };
 }
 
@@ -104,6 +115,7 @@ export function readEvent(event: Event, seen: Observation): boolean {
   seen.isSuspiciousName = isNameBad && outcome !== "succeeded";
   seen.isRefused = isGuess || seen.isSuspiciousName;
   seen.nameHash = event.account === undefined ? 0 : hashText(event.account);
+  seen.isPrivilegeUse = event.kind === "privilege-used";
   return true;
 }
 

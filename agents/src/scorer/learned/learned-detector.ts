@@ -26,6 +26,12 @@ export interface LearnedDetector {
    * Changes no cell.
    */
   strangeness(cells: Float64Array, at: number, seen: Observation): number;
+  /**
+   * Counts the observation where it happens: which window is open, how much is in it, whether the
+   * window has been spoken about. Never what is expected. Called for EVERY observation of the
+   * subject, taught or not, after `strangeness` and before `learn`.
+   */
+  note?(cells: Float64Array, at: number, seen: Observation): void;
   /** Takes the observation into the past; called AFTER `strangeness`, where it may teach. */
   learn(cells: Float64Array, at: number, seen: Observation): void;
   /** What was seen, as `name=number` pairs and nothing from a log; BEFORE it is learned. */
