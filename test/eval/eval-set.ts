@@ -32,5 +32,7 @@ export interface EvalResult {
 export interface EvalSet {
   /** Also the folder's name. */
   readonly name: string;
+  /** Makes its own data from a seed: runs whatever folder is given, and is never missing. */
+  readonly isGenerated?: boolean;
   run(options: EvalOptions): Promise<EvalResult>;
 }

@@ -5,11 +5,20 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { CONFIGURATION } from "./configuration.ts";
 import type { EvalResult, EvalSet } from "./eval-set.ts";
+import { rowText, TABLE_HEAD } from "./eval-table.ts";
 
 const SETS: readonly EvalSet[] = [];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+
+interface Wish {
+  readonly data: string;
+  readonly isJson: boolean;
+  readonly isShort: boolean;
+  readonly sets: readonly EvalSet[];
+}
 
 /** @returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -18,40 +27,48 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`eval: ${wish}\n`);
     return EXIT_USAGE;
   }
-  const sets: Record<string, EvalResult["figures"]> = {};
+  if (!(await isFolder(wish.data))) {
+    process.stderr.write(`eval: no folder ${wish.data}: every set that reads one is missing\n`);
+  }
+  const figures: Record<string, EvalResult["figures"]> = {};
   const missing: string[] = [];
   let failures = 0;
+  process.stdout.write(`${CONFIGURATION}\n\n${TABLE_HEAD}\n`);
   for (const set of wish.sets) {
-    const folder = join(wish.data, set.name);
-    if (!(await isFolder(folder))) {
+    const result = await runSet(set, wish);
+    if (result === "failed") failures++;
+    if (typeof result === "string") {
       missing.push(set.name);
       continue;
     }
-    const say = (line: string) => process.stderr.write(`  ${line}\n`);
-    process.stderr.write(`${set.name}…\n`);
-    try {
-      const result = await set.run({ folder, isShort: wish.isShort, say });
-      sets[set.name] = result.figures;
-      missing.push(...result.missing.map((part) => `${set.name}/${part}`));
-      for (const { figure, ours, beside } of result.rows) {
-        process.stdout.write(`| ${set.name} | ${figure} | ${ours} | ${beside} |\n`);
-      }
-    } catch (error) {
-      failures++;
-      missing.push(set.name);
-      say(`failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    figures[set.name] = result.figures;
+    missing.push(...result.missing.map((part) => `${set.name}/${part}`));
+    for (const row of result.rows) {
+      process.stdout.write(`${rowText({ set: set.name, ...row })}\n`);
     }
   }
-  if (missing.length > 0) process.stdout.write(`missing: ${missing.join(", ")}\n`);
-  if (wish.isJson) process.stdout.write(`${JSON.stringify({ sets, missing })}\n`);
+  if (missing.length > 0) process.stdout.write(`\nmissing: ${missing.join(", ")}\n`);
+  if (wish.isJson) process.stdout.write(`${JSON.stringify({ sets: figures, missing })}\n`);
   return failures === 0 ? 0 : EXIT_FAILED;
 }
 
-interface Wish {
-  readonly data: string;
-  readonly isJson: boolean;
-  readonly isShort: boolean;
-  readonly sets: readonly EvalSet[];
+async function runSet(
+  set: EvalSet,
+  { data, isShort }: Wish,
+): Promise<EvalResult | "missing" | "failed"> {
+  const folder = join(data, set.name);
+  if (set.isGenerated !== true && !(await isFolder(folder))) return "missing";
+  const say = (line: string) => process.stderr.write(`  ${line}\n`);
+  process.stderr.write(`${set.name}…\n`);
+  const startMs = performance.now();
+  try {
+    const result = await set.run({ folder, isShort, say });
+    say(`${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+    return result;
+  } catch (error) {
+    say(`failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return "failed";
+  }
 }
 
 function readWish(args: readonly string[]): Wish | string {
