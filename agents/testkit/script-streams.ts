@@ -9,6 +9,8 @@ export class ScriptStreams {
   readonly #bound = new Map<LedgerId, number>();
   readonly #messageIds = new Set<string>();
   readonly #trimmed = new Map<LedgerId, number>();
+  /** Streams, as `ledger/generation`, whose first message is forgotten. */
+  readonly #headless = new Set<string>();
 
   constructor() {
     for (const ledger of LEDGERS) this.#streams.set(`${ledger}/1`, []);
@@ -21,6 +23,11 @@ export class ScriptStreams {
   /** The stream forgets what lies at or below a position of its generation 1. */
   trim(ledger: LedgerId, upTo: number): void {
     this.#trimmed.set(ledger, upTo);
+  }
+
+  /** A later generation's stream forgets its first message. */
+  trimFirst(ledger: LedgerId, generation: number): void {
+    this.#headless.add(`${ledger}/${generation}`);
   }
 
   /** Generation whose stream has the journal's channels. */
@@ -91,7 +98,7 @@ export class ScriptStreams {
     const key = `${ledger}/${generation}`;
     if (!this.#streams.has(key) && node.isReadyToOpen(ledger)) this.#streams.set(key, []);
     const stream = this.#streams.get(key);
-    if (stream === undefined) return undefined;
+    if (stream === undefined || this.#headless.has(key)) return undefined;
     const [first] = stream;
     return { type: "stream", ledger, generation, ...(first && { first }) } as const;
   }

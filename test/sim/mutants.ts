@@ -352,7 +352,7 @@ const FIRST: readonly Mutant[] = [
     "restart-forgets",
     "I7",
     "a restart without the middle forgets the verdicts of signals",
-    3,
+    38,
     `${NODE}/ledger-sync.ts`,
     "    this.#openSignals(out);\n",
   ),

@@ -180,6 +180,8 @@ export class SimFeed {
     const stream = bus.streams.of(ledger, generation);
     if (stream === undefined) return;
     const first = stream.messages[0]?.bytes;
+    // Forgotten, or lost: as production's feed, it says nothing of a stream without its first.
+    if (first === undefined && stream.messages.length > 0) return;
     feed({ type: "stream", ledger, generation, ...(first && { first }) });
   }
 }

@@ -63,8 +63,8 @@ const REPAIR_VERSION_MIN = 2;
 const MISFITS_MAX = 3;
 /** Ticks for which promises that are on their way may still settle what two of them leave open. */
 const PATIENCE_TICKS = 5;
-/** Ticks without a page after which others have forgotten what is asked for. */
-const PAGE_TICKS_MAX = 5;
+/** Ticks without a step forward, after which what is looked for is forgotten everywhere. */
+const FRUITLESS_TICKS_MAX = 5;
 
 export class RepairDesk {
   readonly #p: RepairDeskParts;
@@ -81,8 +81,8 @@ export class RepairDesk {
   #isOpen = false;
   #run: JournalRun | undefined;
   #misfits = 0;
-  /** Ticks since a page came. */
-  #pagelessTicks = 0;
+  /** Ticks since a page came, while a majority goes on in the awaited generation. */
+  #fruitlessTicks = 0;
   /** Ticks since the repair began here. */
   #ticks = 0;
   /** The own copy is being cut: nothing more is taken in before the store is opened again. */
@@ -170,13 +170,15 @@ export class RepairDesk {
     this.#ticks++;
     this.#say(out);
     this.#weigh(out);
-    if (this.#run === undefined) return;
-    if (++this.#pagelessTicks > PAGE_TICKS_MAX && this.#isOpenedByMajority) {
-      // Others have pruned it and go on: a snapshot of the new generation has what it made.
+    const isFollowing = this.#isOpen && this.#run === undefined;
+    if (isFollowing) return;
+    if (this.#isOpenedByMajority && ++this.#fruitlessTicks > FRUITLESS_TICKS_MAX) {
+      // Pruned by the others, or its stream has forgotten the opening: a snapshot of the new
+      // generation has what it made.
       this.#run = undefined;
       this.#obstacle = "fetching a snapshot from others";
       this.#p.lane.followOthers();
-    } else this.#ask(this.#run, out);
+    } else if (this.#run !== undefined) this.#ask(this.#run, out);
   }
 
   get #isOpenedByMajority(): boolean {
@@ -269,7 +271,7 @@ export class RepairDesk {
     const target = this.#target;
     if (run === undefined || target === undefined || this.#isCut) return [];
     if (above !== run.position || messages.length === 0) return [];
-    this.#pagelessTicks = 0;
+    this.#fruitlessTicks = 0;
     if (!run.take(messages)) {
       this.#run = undefined;
       this.#obstacle = "more is missing than can be fetched at once: restore an older copy first";
@@ -299,6 +301,7 @@ export class RepairDesk {
     this.#run = undefined;
     this.#misfits = 0;
     this.#ticks = 0;
+    this.#fruitlessTicks = 0;
     this.#obstacle = undefined;
   }
 
@@ -366,7 +369,7 @@ export class RepairDesk {
     const { position, chainHash } = lane.machine.point;
     const until = Number(target.kept.head.position);
     if (this.#run !== undefined || lane.isBehindStream) return;
-    this.#pagelessTicks = 0;
+    this.#fruitlessTicks = 0;
     this.#run = new JournalRun(crypto, position, chainHash, until);
     this.#obstacle = `fetching ${lane.at(position + 1)} to ${lane.at(until)} from others`;
     this.#ask(this.#run, out);

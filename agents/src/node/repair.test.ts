@@ -216,6 +216,22 @@ describe("repair of a journal", () => {
     stand.tick(8);
     expectOne(stand, 2);
   });
+
+  test("one that lost its store after the stream forgot its opening takes up a snapshot", () => {
+    const stand = new RepairStand("repair-wiped-late");
+    stand.rollBack(4);
+    stand.repair(2);
+    stand.tick(8);
+    expect(stand.status(1).snapshotPosition).toBeGreaterThan(stand.status(1).base);
+    stand.mesh.streams.trimFirst(Ledger.CONTROL, 2);
+    stand.wipe(3);
+    stand.mesh.startCoordinator(stand.seat(3));
+    stand.tick(12);
+    expectOne(stand, 2);
+    const caughtUp = stand.mesh.lines.filter((line) => line.includes("coordinator-3 caught-up"));
+    expect(caughtUp).not.toEqual([]);
+    expectNoEquivocation(stand);
+  });
 });
 
 describe("repair of the signals journal", () => {

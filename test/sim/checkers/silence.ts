@@ -18,6 +18,12 @@ export class SilenceChecker extends Checker {
   readonly #trouble = new Map<string, string | undefined>();
   readonly #listening = new Map<string, number>();
 
+  /** One that was fresh between two samples, however briefly, was not stale all the while. */
+  override onPublish(from: string): void {
+    const sidecar = this.watch.stand().started.find((s) => s.person.name === from);
+    if (sidecar?.node?.isFresh() === true) this.#trouble.delete(from);
+  }
+
   override sample(): void {
     const { truth, stand } = this.watch;
     for (const coordinator of truth.world.coordinators) {
