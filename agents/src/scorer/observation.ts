@@ -3,6 +3,7 @@
 // of it.
 
 import type { Event, EventKind } from "@ostraka/agents/kernel";
+import type { RuleHit } from "./rules/rule-set.ts";
 
 /** One scratch object is reused for every event; detectors must not keep it. */
 export interface Observation {
@@ -56,6 +57,8 @@ export interface Observation {
   hostNewBits: number;
   /** Intelligence lists that name something of the event, a bit a list. */
   intelMask: number;
+  /** Hits of the rules on this event that speak of the subject at hand. */
+  ruleHits: readonly RuleHit[];
 }
 
 export function openObservation(): Observation {
@@ -89,6 +92,7 @@ export function openObservation(): Observation {
     hostNewMask: 0,
     hostNewBits: 0,
     intelMask: 0,
+    ruleHits: [],
   };
 }
 
