@@ -37,10 +37,10 @@ describe("why deciding has stopped", () => {
   });
 });
 
-test("what was forgotten is said with what stands for it, and nothing of a whole copy", () => {
+test("what is kept is said with what stands for the rest, and nothing of a whole copy", () => {
   const kept = { prunedPosition: 99, snapshotPosition: 140 };
   const note = keptNotes("coordinator-1", Ledger.CONTROL, kept);
-  expect(note).toEqual([expect.stringMatching(/coordinator-1 has forgotten .* c:100; .* c:140$/)]);
+  expect(note).toEqual([expect.stringMatching(/coordinator-1 keeps .* c:100 on, .* c:140$/)]);
   expect(keptNotes("coordinator-1", Ledger.CONTROL, { ...kept, prunedPosition: 0 })).toEqual([]);
   expect(catchingUpNote("coordinator-2", Ledger.SIGNALS)).toMatch(/^signals: .*signs nothing yet/);
 });

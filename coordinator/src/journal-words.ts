@@ -41,8 +41,9 @@ export function keptNotes(
   const letter = ledgerLetter(ledger);
   const first = `${letter}:${kept.prunedPosition + 1}`;
   return [
-    `${ledgerName(ledger)}: ${name} has forgotten its journal copy before ${first}; what it made ` +
-      `is in the ledger and in the sealed snapshot at ${letter}:${kept.snapshotPosition ?? 0}`,
+    `${ledgerName(ledger)}: ${name} keeps its journal copy from ${first} on, as the policy's ` +
+      "retention says; what came before is in the ledger and in the sealed snapshot at " +
+      `${letter}:${kept.snapshotPosition ?? 0}`,
   ];
 }
 

@@ -14,7 +14,13 @@ import {
   utf8,
 } from "@ostraka/proto";
 import { describe, expect, it } from "vitest";
-import { endsOf, openProposalOf, sheetLines } from "./approval-sheet.ts";
+import {
+  checkProposalId,
+  endsOf,
+  openProposalOf,
+  proposalIdOf,
+  sheetLines,
+} from "./approval-sheet.ts";
 import type { LedgerWalk } from "./ledger/ledger-walk.ts";
 import { verifyPieces } from "./ledger/read-export.ts";
 import { sampleMesh } from "./ledger/sample-mesh.ts";
@@ -49,6 +55,21 @@ describe("an approver's sheet", () => {
     expect(text).toContain("suspend (deny all access)");
     expect(text).toContain("seen twice");
     expect(text).toContain("so far: none yet");
+  });
+
+  it("is found by the first digits of an open proposal, and of no other", () => {
+    const id = waiting?.opened.id ?? new Uint8Array();
+    const text = hex(id);
+    expect(proposalIdOf(walk, text.slice(0, 8))).toEqual(id);
+    expect(proposalIdOf(walk, text.toUpperCase())).toEqual(id);
+    const old = hex(decided?.opened.id ?? new Uint8Array());
+    expect(() => proposalIdOf(walk, old.slice(0, 12))).toThrow(/no open proposal begins/);
+    expect(() => checkProposalId(text.slice(0, 7), false)).toThrow(/at least the first 8/);
+    expect(() => checkProposalId(`${text}0`, false)).toThrow(/no proposal id/);
+    // 8 digits can be found by trying: only somebody who reads the sheet may use them.
+    expect(() => checkProposalId(text.slice(0, 8), true)).toThrow(/all 64/);
+    checkProposalId(text, true);
+    checkProposalId(text.slice(0, 8), false);
   });
 
   it("is of an open proposal of the ledger and of nothing else", () => {

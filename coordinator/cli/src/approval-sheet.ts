@@ -4,13 +4,62 @@
 
 import { treesOf } from "@ostraka/agents/kernel";
 import { stageName } from "@ostraka/agents/node";
-import { type Bytes, equalBytes, hex, LEDGERS, OstrakaError, type Proposal } from "@ostraka/proto";
-import { refused } from "./failure.ts";
+import {
+  type Bytes,
+  equalBytes,
+  hex,
+  LEDGERS,
+  OstrakaError,
+  type Proposal,
+  unhex,
+} from "@ostraka/proto";
+import { refused, usage } from "./failure.ts";
 import type { LedgerWalk } from "./ledger/ledger-walk.ts";
 import type { RecordedProposal } from "./ledger/people-record.ts";
 import { stepWords } from "./preview.ts";
 import { printable, timeText } from "./terminal.ts";
 import { factLines, needWords, wishLines } from "./verdict-words.ts";
+
+/** Digits that name a proposal to somebody who then reads what it is. */
+const ID_DIGITS_MIN = 8;
+
+/**
+ * Checks what somebody typed for a proposal, BEFORE anything is fetched.
+ * @param isUnread nobody will be shown it: then only the whole id will do, since 8 digits can be
+ * had by trying.
+ * @throws OstrakaError OSTRAKA_USAGE.
+ */
+export function checkProposalId(text: string, isUnread: boolean): void {
+  const isHex = /^[0-9a-f]+$/i.test(text) && text.length <= 64;
+  if (isHex && text.length === 64) return;
+  const said = `"${text.slice(0, 80)}" is no proposal id`;
+  if (!isHex || text.length < ID_DIGITS_MIN) {
+    throw usage(`${said}: 64 hex digits, or at least the first ${ID_DIGITS_MIN} of an open one`);
+  }
+  if (isUnread) throw usage(`${said}: with --yes nobody reads what it is, so give all 64 digits`);
+}
+
+/**
+ * The id that was meant: a whole one as it stands, or the one open proposal that begins so.
+ * @throws OstrakaError OSTRAKA_REFUSED when none or several do.
+ */
+export function proposalIdOf(walk: LedgerWalk, text: string): Bytes {
+  const whole = text.length === 64 ? unhex(text.toLowerCase()) : undefined;
+  if (whole !== undefined) return whole;
+  const begun = [...walk.people.all()].filter(
+    ({ verdictId, opened }) =>
+      verdictId === undefined && hex(opened.id).startsWith(text.toLowerCase()),
+  );
+  const [first, second] = begun;
+  if (first === undefined) {
+    throw refused(`no open proposal begins with ${text}: ostraka proposal list shows them`);
+  }
+  if (second !== undefined) {
+    const ids = begun.map(({ opened }) => hex(opened.id)).join(", ");
+    throw refused(`${begun.length} open proposals begin with ${text}: give more digits (${ids})`);
+  }
+  return first.opened.id;
+}
 
 /**
  * The open proposal of an id in a ledger that has been verified.

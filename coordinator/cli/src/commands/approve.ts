@@ -14,10 +14,15 @@ import {
   OstrakaError,
   Role,
   signEnvelope,
-  unhex,
 } from "@ostraka/proto";
 import { type Access, type AccessFlags, withAccess } from "../access.ts";
-import { endsOf, openProposalOf, sheetLines } from "../approval-sheet.ts";
+import {
+  checkProposalId,
+  endsOf,
+  openProposalOf,
+  proposalIdOf,
+  sheetLines,
+} from "../approval-sheet.ts";
 import { hasPerson, isConfirmed } from "../confirm.ts";
 import { durationOf } from "../duration.ts";
 import { refused, usage } from "../failure.ts";
@@ -49,18 +54,17 @@ export async function runApprove(
   flags: ApproveFlags,
   terminal: Terminal,
 ): Promise<number> {
-  const id = unhex(args[0] as string);
-  if (id?.length !== 32) {
-    throw usage(`"${(args[0] as string).slice(0, 80)}" is no proposal id: 64 hex digits`);
-  }
+  const text = args[0] as string;
+  checkProposalId(text, flags.yes === true);
   if (flags.yes !== true && !hasPerson()) {
     throw usage("approving needs a person at a terminal, or --yes when you have read it elsewhere");
   }
-  if (flags.offline !== undefined) return await approveOffline(id, flags, terminal);
+  if (flags.offline !== undefined) return await approveOffline(text, flags, terminal);
   const timeoutMs = durationOf("--timeout", flags.timeout);
   return await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
     await mesh.refresh();
+    const id = proposalIdOf(mesh.walk, text);
     const { approver, envelope } = await consent(mesh.walk, id, flags, terminal);
     // The clock runs for the mesh, not for whoever reads.
     const deadlineMs = performance.now() + timeoutMs;
@@ -107,14 +111,19 @@ function approvalOf(mesh: MeshId, id: Bytes, approver: Identity, valid: string):
   return signEnvelope(mesh, "approval", body, approver.signer);
 }
 
-async function approveOffline(id: Bytes, flags: ApproveFlags, terminal: Terminal): Promise<number> {
+async function approveOffline(
+  text: string,
+  flags: ApproveFlags,
+  terminal: Terminal,
+): Promise<number> {
   const crypto = openCrypto();
   const genesis = readGenesisFile(crypto, pathsOf(flags.data).genesis);
-  const path = flags.out ?? `${hex(id).slice(0, 16)}.${flags.as ?? "approval"}.json`;
-  if (existsSync(path)) throw usage(`${path} exists: move it away, or name another --out`);
   const result = verifyExportFile(crypto, genesis, flags.offline as string);
   if (isFault(result)) throw unverified(flags.offline as string, result);
   const { walk } = result;
+  const id = proposalIdOf(walk, text);
+  const path = flags.out ?? `${hex(id).slice(0, 16)}.${flags.as ?? "approval"}.json`;
+  if (existsSync(path)) throw usage(`${path} exists: move it away, or name another --out`);
   const { approver, envelope } = await consent(walk, id, flags, terminal);
   writeSignedFile(path, "approval", envelope);
   const proposal = hex(id);

@@ -69,7 +69,12 @@ async function deliver(
   if (batch.lines.length === 0) return undefined;
   const key = keyOf(delivering.crypto, cursor, batch);
   for (let backoffMs = BACKOFF_MS_MIN; ; backoffMs = Math.min(2 * backoffMs, BACKOFF_MS_MAX)) {
-    const delivery = await receiver.deliver(batch.lines, key, cursor.bytes);
+    const delivery = await receiver.deliver(
+      batch.lines,
+      key,
+      cursor.bytes,
+      deadlineMs - performance.now(),
+    );
     if (delivery.state === "taken") return delivery.bytes;
     const upTo = `c:${batch.to.c} and s:${batch.to.s}`;
     if (delivery.state === "refused") {

@@ -20,8 +20,14 @@ export interface Receiver {
   /**
    * @param key the same for the same batch, however often it is sent.
    * @param bytes length of a file's part that is known to be whole.
+   * @param withinMs nobody waits for an answer any longer.
    */
-  deliver(lines: readonly string[], key: string, bytes: number | undefined): Promise<Delivery>;
+  deliver(
+    lines: readonly string[],
+    key: string,
+    bytes: number | undefined,
+    withinMs: number,
+  ): Promise<Delivery>;
 }
 
 /** A file: what a killed process left after the last whole batch is cut off before the next. */
@@ -59,7 +65,7 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** @throws OstrakaError OSTRAKA_USAGE when a secret would travel in the clear. */
 export function httpReceiver(options: HttpReceiverOptions): Receiver {
-  const { url, authorization, ca, timeoutMs = TIMEOUT_MS } = options;
+  const { url, authorization, ca, timeoutMs: timeoutMsMax = TIMEOUT_MS } = options;
   const isLocal = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname);
   if (authorization !== undefined && url.protocol === "http:" && !isLocal) {
     throw usage(`--to ${url.origin} is not encrypted, and --auth would be read on the way: https`);
@@ -67,8 +73,9 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return {
     name: `${url.origin}${url.pathname}`,
-    deliver: (lines, key) =>
+    deliver: (lines, key, _bytes, withinMs) =>
       new Promise((resolve) => {
+        const timeoutMs = Math.max(1, Math.min(timeoutMsMax, Math.ceil(withinMs)));
         const body = Buffer.from(lines.join(""));
         const again = (why: string) => resolve({ state: "again", why });
         const headers = {

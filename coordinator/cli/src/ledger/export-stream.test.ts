@@ -63,10 +63,10 @@ class HttpStand {
     await new Promise((done) => this.#server?.close(done) ?? done(undefined));
   }
 
-  receiver(authorization?: string): Receiver {
+  receiver(authorization?: string, timeoutMs = 150): Receiver {
     const url = new URL(`http://127.0.0.1:${this.port}/siem`);
     const auth = authorization === undefined ? {} : { authorization };
-    return httpReceiver({ url, timeoutMs: 150, ...auth });
+    return httpReceiver({ url, timeoutMs, ...auth });
   }
 
   get ids(): string[] {
@@ -162,6 +162,13 @@ describe("an HTTP receiver", () => {
     const failed = await send(stand.receiver(), performance.now() + 100).catch((e: unknown) => e);
     expect(failed).toMatchObject({ code: "OSTRAKA_DEADLINE" });
     expect(cursorNow().done).toEqual({ c: 0, s: 0 });
+  });
+
+  it("that hangs is waited for no longer than the export's own deadline", async () => {
+    stand.answers.push("hang", "hang");
+    const patient = stand.receiver(undefined, 3_600_000);
+    const failed = await send(patient, performance.now() + 300).catch((e: unknown) => e);
+    expect(failed).toMatchObject({ code: "OSTRAKA_DEADLINE" });
   });
 
   it("that redirects is refused: a secret goes only where it was meant to go", async () => {
