@@ -1,0 +1,181 @@
+// First times: an account, network, country, client, program, device, resource or action that this
+// subject has not shown before. Owns a short memory of each facet, as 15-bit fingerprints. Must
+// never speak of one facet twice a day, nor of a facet that it has hardly seen.
+//
+// Expected: the next trial is new with the chance of Good and Turing: things seen exactly once,
+// over trials (Good 1953; one half is added, so that it is never zero). Strangeness is the surprise
+// in bits, added up over the facets that are new. A trial is the first of a day, or a change from
+// the one before, so that a busy hour in one place is one trial. At 1,023 trials both counts are
+// halved: the last 500 to 1,000 weigh.
+//
+// A false "seen before" (a fingerprint met by chance: at most 12 of 32,767, 0.04 % of new things)
+// costs silence about that facet. FNV is no secret: whoever knows what a subject uses can search a
+// client name that collides; network and country he cannot choose so. A memory that is full forgets
+// what was used longest ago; what comes back counts as new and raises the chance of new things, so
+// a subject of many resources surprises little.
+// Poisoning: each new thing that is taught raises the chance by one over the trials. After 200
+// trials of an account of steady habits 49 new things make the next one worth 2 bits instead of
+// 8.6; at one a day that is seven weeks (see the test).
+
+import type { Observation } from "../observation.ts";
+import { describeFacets, FACETS, facetOf } from "./facets.ts";
+import type { LearnedDetector } from "./learned-detector.ts";
+import { fieldAt, openPacking, setField } from "./packed-counts.ts";
+import { NOTED, SPOKEN, TAUGHT, todaysMask, withMask } from "./spoken-today.ts";
+
+/** A fingerprint of 15 bits and, lowest, whether it has been seen just once; 0 is empty. */
+const PRINTS = openPacking(16);
+/** Cells of fingerprints a facet, three in each: few accounts, many resources. */
+const CELLS_OF = [2, 3, 2, 2, 3, 2, 4, 4] as const;
+const PRINT_CELLS = CELLS_OF.reduce<number>((sum, cells) => sum + cells, 0);
+const FIRST_CELL = CELLS_OF.map((_, i) => CELLS_OF.slice(0, i).reduce<number>((a, b) => a + b, 0));
+
+/** Trials and things seen once, of each facet in turn. */
+const COUNTS = openPacking(12);
+const COUNTS_AT = PRINT_CELLS;
+const TODAY_AT = COUNTS_AT + (2 * FACETS.length) / COUNTS.perCell;
+const TRIALS_MAX = 1_023;
+/** Trials before a facet is spoken of. */
+const TRIALS_MIN = 8;
+
+export const novelty: LearnedDetector = {
+  name: "novelty",
+  share: 0.3,
+  follows: ["source", "actor"],
+  against: "it keeps to accounts, networks, clients, devices, resources and actions of its past",
+  width: TODAY_AT + 1,
+
+  strangeness(cells, at, seen) {
+    if (!(seen.timeMs >= 0)) return Number.NaN;
+    const today = cells[at + TODAY_AT] as number;
+    const known = todaysMask(today, seen.timeMs, NOTED);
+    const isSpoken = todaysMask(today, seen.timeMs, SPOKEN);
+    let bits = Number.NaN;
+    for (let facet = 0; facet < FACETS.length; facet++) {
+      const hash = facetOf(seen, facet);
+      if (hash === 0 || trialsOf(cells, at, facet) < TRIALS_MIN) continue;
+      const isNew = ((isSpoken >> facet) & 1) === 0 && isNewTo(cells, at, facet, hash);
+      if (isNew) bits = (bits > 0 ? bits : 0) - Math.log2(chanceOfNew(cells, at, facet));
+      else if (((known >> facet) & 1) === 0 && Number.isNaN(bits)) bits = 0;
+    }
+    return bits;
+  },
+
+  note(cells, at, seen) {
+    if (!(seen.timeMs >= 0)) return;
+    const noted = withMask(cells[at + TODAY_AT] as number, seen.timeMs, NOTED, present(seen));
+    const fresh = newMaskOf(cells, at, seen);
+    cells[at + TODAY_AT] = withMask(noted, seen.timeMs, SPOKEN, fresh);
+  },
+
+  learn(cells, at, seen) {
+    if (!(seen.timeMs >= 0)) return;
+    const today = cells[at + TODAY_AT] as number;
+    const taught = todaysMask(today, seen.timeMs, TAUGHT);
+    for (let facet = 0; facet < FACETS.length; facet++) {
+      const hash = facetOf(seen, facet);
+      if (hash !== 0) learnFacet(cells, at, facet, hash, ((taught >> facet) & 1) === 0);
+    }
+    cells[at + TODAY_AT] = withMask(today, seen.timeMs, TAUGHT, present(seen));
+  },
+
+  describe(cells, at, seen) {
+    const mask = newMaskOf(cells, at, seen);
+    let past = 0;
+    for (let facet = 0; facet < FACETS.length; facet++) {
+      if (facetOf(seen, facet) !== 0) past = Math.max(past, trialsOf(cells, at, facet));
+    }
+    return `${describeFacets(mask)} pastTrials=${past}`;
+  },
+};
+
+function present(seen: Observation): number {
+  let mask = 0;
+  for (let facet = 0; facet < FACETS.length; facet++) {
+    if (facetOf(seen, facet) !== 0) mask |= 1 << facet;
+  }
+  return mask;
+}
+
+/** Facets that are new and have been tried often enough to say so. */
+function newMaskOf(cells: Float64Array, at: number, seen: Observation): number {
+  let mask = 0;
+  for (let facet = 0; facet < FACETS.length; facet++) {
+    const hash = facetOf(seen, facet);
+    if (hash === 0 || trialsOf(cells, at, facet) < TRIALS_MIN) continue;
+    if (isNewTo(cells, at, facet, hash)) mask |= 1 << facet;
+  }
+  return mask;
+}
+
+/** The multiplier is 2^32 over the golden ratio (Knuth, 6.4); its high bits mix best. */
+function fingerprintOf(hash: number): number {
+  return Math.imul(hash, 0x9e3779b1) >>> 17 || 1;
+}
+
+/** Place of a fingerprint in its facet's memory, -1 when it is not there. */
+function placeOf(cells: Float64Array, at: number, facet: number, print: number): number {
+  const from = at + (FIRST_CELL[facet] as number);
+  const places = (CELLS_OF[facet] as number) * PRINTS.perCell;
+  for (let i = 0; i < places; i++) {
+    const field = fieldAt(PRINTS, cells, from, i);
+    if (field === 0) return -1;
+    if (field >> 1 === print) return i;
+  }
+  return -1;
+}
+
+function isNewTo(cells: Float64Array, at: number, facet: number, hash: number): boolean {
+  return placeOf(cells, at, facet, fingerprintOf(hash)) < 0;
+}
+
+function trialsOf(cells: Float64Array, at: number, facet: number): number {
+  return fieldAt(COUNTS, cells, at + COUNTS_AT, 2 * facet);
+}
+
+function onceOf(cells: Float64Array, at: number, facet: number): number {
+  return fieldAt(COUNTS, cells, at + COUNTS_AT, 2 * facet + 1);
+}
+
+function chanceOfNew(cells: Float64Array, at: number, facet: number): number {
+  return (onceOf(cells, at, facet) + 0.5) / (trialsOf(cells, at, facet) + 1);
+}
+
+function learnFacet(
+  cells: Float64Array,
+  at: number,
+  facet: number,
+  hash: number,
+  isFirstToday: boolean,
+): void {
+  const print = fingerprintOf(hash);
+  const place = placeOf(cells, at, facet, print);
+  if (place === 0 && !isFirstToday) return;
+  const from = at + (FIRST_CELL[facet] as number);
+  let trials = trialsOf(cells, at, facet) + 1;
+  let once = onceOf(cells, at, facet);
+  if (place < 0) once++;
+  else if (fieldAt(PRINTS, cells, from, place) % 2 === 1) once = Math.max(0, once - 1);
+  moveToFront(cells, from, facet, place, print * 2 + (place < 0 ? 1 : 0));
+  if (trials >= TRIALS_MAX) {
+    trials >>= 1;
+    once >>= 1;
+  }
+  setField(COUNTS, cells, at + COUNTS_AT, 2 * facet, trials);
+  setField(COUNTS, cells, at + COUNTS_AT, 2 * facet + 1, once);
+}
+
+/** What was used last stands first; a new one pushes out what was used longest ago. */
+function moveToFront(
+  cells: Float64Array,
+  from: number,
+  facet: number,
+  place: number,
+  field: number,
+): void {
+  const last = (CELLS_OF[facet] as number) * PRINTS.perCell - 1;
+  for (let i = place < 0 ? last : place; i > 0; i--) {
+    setField(PRINTS, cells, from, i, fieldAt(PRINTS, cells, from, i - 1));
+  }
+  setField(PRINTS, cells, from, 0, field);
+}
