@@ -21,6 +21,7 @@ import {
   suggestionFor,
 } from "./sections.ts";
 import { FAILED, Faults, list, mapping, optional, ROOT, required, type Shape } from "./shape.ts";
+import { tooDeepAt } from "./yaml-depth.ts";
 
 /** What is wrong with a document, in words that name the place. */
 export interface PolicyFault {
@@ -95,6 +96,8 @@ export function parsePolicy(
   const lines = new LineCounter();
   try {
     const text = getTextEncoding().decodeUtf8(yaml);
+    const deepAt = tooDeepAt(text);
+    if (deepAt !== undefined) return single("nests deeper than a policy needs", deepAt);
     // No aliases: a small document could unfold into a huge one.
     const document = parseDocument(text, {
       schema: "core",

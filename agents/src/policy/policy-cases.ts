@@ -37,6 +37,7 @@ import {
   word,
 } from "./scalars.ts";
 import { FAILED, Faults, list, made, mapping, optional, required, type Shape } from "./shape.ts";
+import { tooDeepAt } from "./yaml-depth.ts";
 
 /** What comes of a case. */
 export interface CaseOutcome {
@@ -148,7 +149,10 @@ export function runPolicyCases(
   roster: RosterFacts,
 ): readonly CaseResult[] | { readonly faults: readonly string[] } {
   const faults = new Faults(2);
-  const document = parseDocument(getTextEncoding().decodeUtf8(yaml), {
+  const text = getTextEncoding().decodeUtf8(yaml);
+  const deepAt = tooDeepAt(text);
+  if (deepAt !== undefined) return { faults: [`line ${deepAt}: nests deeper than cases need`] };
+  const document = parseDocument(text, {
     schema: "core",
     uniqueKeys: true,
     intAsBigInt: true,
