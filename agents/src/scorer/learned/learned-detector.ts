@@ -61,5 +61,10 @@ export interface ProfileDetector {
   teach(peers: Int32Array, own: Int32Array, seen: Observation): void;
   /** Takes it into the subject's own past; AFTER `strangeness`, where it may teach. */
   learn(own: Int32Array, seen: Observation): void;
+  /**
+   * Moves the window of what the subject did last: called of EVERY observation of it, taught or
+   * not, last of all. The window is soon forgotten and never a past to be compared with.
+   */
+  notice(own: Int32Array, seen: Observation): void;
   describe(own: Int32Array | undefined, peers: Int32Array, seen: Observation): string;
 }
