@@ -55,16 +55,17 @@ export interface ProfileDetector {
   /** As of `LearnedDetector`. @param own undefined while the subject is not vouched. */
   strangeness(own: Int32Array | undefined, peers: Int32Array, seen: Observation): number;
   /**
+   * Moves the window of what the subject did last, which is soon forgotten and never a past to be
+   * compared with. Called for EVERY observation of it, taught or not, after `strangeness` (and
+   * `describe`) and before `teach` and `learn`.
+   */
+  note(own: Int32Array, seen: Observation): void;
+  /**
    * Takes it into the peers' past; called BEFORE `learn`, so that what this subject did often
    * already teaches the peers little more: one subject cannot make an action look ordinary.
    */
   teach(peers: Int32Array, own: Int32Array, seen: Observation): void;
-  /** Takes it into the subject's own past; AFTER `strangeness`, where it may teach. */
+  /** Takes it into the subject's own past, where it may teach. */
   learn(own: Int32Array, seen: Observation): void;
-  /**
-   * Moves the window of what the subject did last: called of EVERY observation of it, taught or
-   * not, last of all. The window is soon forgotten and never a past to be compared with.
-   */
-  notice(own: Int32Array, seen: Observation): void;
   describe(own: Int32Array | undefined, peers: Int32Array, seen: Observation): string;
 }
