@@ -12,6 +12,7 @@ import type {
 import type { Bus, JournalGap, JournalPlaces, JournalReader, Log, RoundQueue } from "@ostraka/host";
 import { type LedgerId, ledgerName, OstrakaError } from "@ostraka/proto";
 import { JournalScrub, type ScrubState } from "./journal-scrub.ts";
+import { type Sender, SenderBook } from "./sender-book.ts";
 
 const RETRY_MS = 250;
 /** Tries of one comparison while the journal moves under it. */
@@ -38,6 +39,7 @@ export class JournalFeed {
   readonly ledger: LedgerId;
   readonly #options: JournalFeedOptions;
   readonly #scrub: JournalScrub;
+  readonly #senders = new SenderBook();
   #reader: JournalReader | undefined;
   /** Rises with each connection: what belongs to an earlier one is ignored. */
   #attempt = 0;
@@ -63,6 +65,11 @@ export class JournalFeed {
   get backlog(): number {
     const { node } = this.#options;
     return Math.max(0, this.#last - (node.nextPosition(this.ledger) - 1));
+  }
+
+  /** Who sent most of what came lately. */
+  get mostOf(): Sender | undefined {
+    return this.#senders.most(this.#options.wallMs());
   }
 
   /** Which NATS servers hold the journal, as last heard. */
@@ -219,12 +226,14 @@ export class JournalFeed {
   }
 
   #read({ generation, base }: JournalPlace, attempt: number): void {
-    const { bus, node, ledger, rounds, onReading } = this.#options;
+    const { bus, node, ledger, rounds, onReading, wallMs } = this.#options;
     this.#reader = bus.readJournal({
       stream: this.#streamOf(generation),
       fromPosition: node.nextPosition(ledger) - base,
-      onMessage: (at, bytes) =>
-        rounds.push({ type: "message", ledger, generation, position: base + at, bytes }),
+      onMessage: (at, bytes, channel) => {
+        if (channel !== undefined) this.#senders.note(channel, wallMs());
+        rounds.push({ type: "message", ledger, generation, position: base + at, bytes });
+      },
       onGap: (gap) => this.#onGap({ generation, base }, attempt, gap),
     });
     onReading();

@@ -44,6 +44,8 @@ import type { CoordinatorConfig } from "./config.ts";
 import { JournalFeed } from "./journal-feed.ts";
 import { journalRepairs } from "./journal-repairs.ts";
 import type { ScrubState } from "./journal-scrub.ts";
+import { RejectLog } from "./reject-log.ts";
+import type { Sender } from "./sender-book.ts";
 import { VERSION } from "./version.ts";
 
 export interface RuntimeParts {
@@ -84,6 +86,7 @@ export class CoordinatorRuntime {
   #pump: Pump<CoordinatorInput, CoordinatorEffect>;
   readonly #rounds: RoundQueue<CoordinatorInput>;
   readonly #callers = new Callers();
+  readonly #rejects: RejectLog;
   /** How to refuse each submission that waits for its answer. */
   readonly #submitters = new Map<number, (error: OstrakaError) => void>();
   readonly #receiptListeners = new Set<(receipt: Envelope) => void>();
@@ -106,6 +109,7 @@ export class CoordinatorRuntime {
   constructor(parts: RuntimeParts) {
     this.parts = parts;
     this.startedMs = parts.clock.wallMs();
+    this.#rejects = new RejectLog((line) => parts.log.info(line));
     this.#node = this.#newNode();
     this.#pump = this.#newPump(this.#node);
     this.#rounds = new RoundQueue({
@@ -138,6 +142,11 @@ export class CoordinatorRuntime {
   /** Messages of a journal that are not applied yet. */
   backlogOf(ledger: LedgerId): number {
     return this.#feeds.find((known) => known.ledger === ledger)?.backlog ?? 0;
+  }
+
+  /** Who sent most of what came to a journal lately. */
+  mostOf(ledger: LedgerId): Sender | undefined {
+    return this.#feeds.find((known) => known.ledger === ledger)?.mostOf;
   }
 
   /** Which NATS servers hold a journal, as last heard. */
@@ -300,7 +309,7 @@ export class CoordinatorRuntime {
       publish: (publication) => this.#publish(publication),
       enforce: (effect) => this.#enforce(effect),
       reply: (reply) => this.#callers.answer(reply),
-      trace: (trace) => writeTrace(log, trace),
+      trace: (trace) => this.#trace(log, trace),
       onSealed: (sealing, bytes) => {
         if (sealing.kind === "promise") return { type: "repair", bytes };
         if (sealing.kind !== "head") return undefined;
@@ -427,8 +436,14 @@ export class CoordinatorRuntime {
     this.#rounds.push({ type: "clock", wallMs: this.parts.clock.wallMs() });
   }
 
+  #trace(log: Log, trace: Trace): void {
+    if (trace.what === "rejected") this.#rejects.note(trace, this.parts.clock.wallMs());
+    else writeTrace(log, trace);
+  }
+
   #tick(): void {
     this.#clock();
+    this.#rejects.tick(this.parts.clock.wallMs());
     for (const ledger of LEDGERS) {
       const sealed = this.node.sealedOf(ledger);
       if (this.sealedSince.get(ledger)?.sealed === sealed) continue;

@@ -37,8 +37,11 @@ export interface JournalReading {
   readonly stream: string;
   /** First position wanted, 1 or more. */
   readonly fromPosition: number;
-  /** Called in order, without gaps. What it throws ends the process. */
-  readonly onMessage: (position: number, bytes: Bytes) => void;
+  /**
+   * Called in order, without gaps. What it throws ends the process.
+   * @param channel the message came on, where that is known.
+   */
+  readonly onMessage: (position: number, bytes: Bytes, channel?: string) => void;
   /** Called ONCE for a change, BEFORE the reader halts. */
   readonly onGap?: (gap: JournalGap) => void;
 }
@@ -230,13 +233,15 @@ export class OrderedReader implements JournalReader {
     // In a cluster the consumer may have been made at a server that lags: another one is asked.
     if (position < this.#from) this.#restartIn(newRetryMs());
     else if (position > this.#next) this.#onSkip(position);
-    else if (position === this.#next) this.#hand(position, new Uint8Array(message.data));
+    else if (position === this.#next) {
+      this.#hand(position, new Uint8Array(message.data), message.subject);
+    }
   }
 
-  #hand(position: number, bytes: Bytes): void {
+  #hand(position: number, bytes: Bytes, channel?: string): void {
     this.#next++;
     this.#skips = 0;
-    orEndProcess(() => this.#reading.onMessage(position, bytes));
+    orEndProcess(() => this.#reading.onMessage(position, bytes, channel));
   }
 
   /** Several consumers, and so several servers, must agree that a position is gone. */

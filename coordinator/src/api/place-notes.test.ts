@@ -36,4 +36,11 @@ describe("messages that wait to be applied", () => {
     expect(backlogNotes("signals", false, 501).join()).toContain("kill switches do not");
     expect(backlogNotes("control", true, 501).join()).toContain("commands wait");
   });
+
+  it("are told with who sends most of them, if one does", () => {
+    const [note] = backlogNotes("signals", false, 501, { sender: "web-7", percent: 93 });
+    expect(note).toMatch(/; 93 % of what came in the last minute is from web-7: look at it first$/);
+    const [many] = backlogNotes("signals", false, 501, { sender: "web-7", percent: 49 });
+    expect(many).toContain("many send much, or this machine is too slow");
+  });
 });

@@ -6,16 +6,29 @@ import type { JournalPlaces } from "@ostraka/host";
 /** Messages that are merely on their way. */
 const BACKLOG_MAX = 500;
 
-/** What a status says of messages that wait to be applied. @param name of the ledger. */
-export function backlogNotes(name: string, isControl: boolean, backlog: number): string[] {
+/** Of what came lately: from here on one sender is the reason. */
+const FLOODER_PERCENT_MIN = 50;
+
+/**
+ * What a status says of messages that wait to be applied.
+ * @param name of the ledger.
+ * @param most who sent most of what came lately.
+ */
+export function backlogNotes(
+  name: string,
+  isControl: boolean,
+  backlog: number,
+  most?: { readonly sender: string; readonly percent: number },
+): string[] {
   if (backlog <= BACKLOG_MAX) return [];
   const effect = isControl
     ? "commands wait behind them"
     : "machines' verdicts wait behind them, kill switches do not";
-  return [
-    `${name}: ${backlog} messages of its journal are not applied yet: ${effect}; somebody floods ` +
-      "it, or this machine is too slow",
-  ];
+  const why =
+    most !== undefined && most.percent >= FLOODER_PERCENT_MIN
+      ? `${most.percent} % of what came in the last minute is from ${most.sender}: look at it first`
+      : "many send much, or this machine is too slow";
+  return [`${name}: ${backlog} messages of its journal are not applied yet: ${effect}; ${why}`];
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { majorityOf } from "@ostraka/agents/kernel";
 import {
+  channelId,
   hex,
   LEDGERS,
   Ledger,
@@ -97,7 +98,12 @@ function ledgerNotes(runtime: CoordinatorRuntime, ledger: LedgerId): string[] {
     ...(isWiped && damage === undefined ? [wipedNote(runtime, name)] : []),
     ...(isCatchingUp ? [catchingUpNote(runtime.parts.config.name, ledger)] : []),
     ...notesOfRepair(runtime, ledger),
-    ...backlogNotes(name, ledger === Ledger.CONTROL, runtime.backlogOf(ledger)),
+    ...backlogNotes(
+      name,
+      ledger === Ledger.CONTROL,
+      runtime.backlogOf(ledger),
+      senderOf(runtime, ledger),
+    ),
     ...placeNotes(name, runtime.parts.config.nats.replicas, runtime.placesOf(ledger)),
     // Whose journal is damaged sees no seals: what to do about that is said above.
     ...(seals.isHeldUp && damage === undefined
@@ -153,6 +159,19 @@ function damageNote(runtime: CoordinatorRuntime, name: string, why: string): str
 /** Whether it shows another history than this coordinator, or has signed two of them. */
 export function isDissenting(runtime: CoordinatorRuntime, key: Uint8Array): boolean {
   return LEDGERS.some((ledger) => runtime.node.status(ledger).dissenters.includes(hex(key)));
+}
+
+/** Who sent most of what came lately to a journal, by name. */
+function senderOf(runtime: CoordinatorRuntime, ledger: LedgerId) {
+  const most = runtime.mostOf(ledger);
+  if (most === undefined) return undefined;
+  const { view } = runtime.node.control.mesh;
+  const host = [...view.hosts()].find(({ key }) => channelId(key) === most.id);
+  const coordinator = view.coordinatorKeys().find((key) => channelId(key) === most.id);
+  const sender =
+    host?.name ??
+    (coordinator === undefined ? `the key ${most.id}` : coordinatorName(runtime, coordinator));
+  return { sender, percent: most.percent };
 }
 
 export function coordinatorName(runtime: CoordinatorRuntime, key: Uint8Array | string): string {
