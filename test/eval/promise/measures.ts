@@ -1,0 +1,96 @@
+// What is measured of the promise, by name: each a list of figures of which none may be over 1.
+// Owns sizes and seeds, so that a page and a test show the same numbers.
+
+import { SOURCE_DETECTORS } from "../../../agents/src/scorer/subject-state.ts";
+import { countSignals, type LineCount } from "./false-signals.ts";
+import { BUSY, type HonestClass, INSIDE } from "./honest-class.ts";
+import { OUTSIDE } from "./outside-class.ts";
+import { weighSignals } from "./rare-signals.ts";
+import { countTogether } from "./two-hosts.ts";
+import { countScorerSignals } from "./whole-scorer.ts";
+
+export interface Measured {
+  readonly name: string;
+  readonly lineMdb: number;
+  readonly subjectDays: number;
+  readonly signals: number;
+  readonly inflation: number;
+  readonly bound: number;
+  /** By importance sampling: signals are of the alternative. */
+  readonly isWeighed: boolean;
+}
+
+const COUNTED_MDB = [10_000, 20_000, 30_000];
+const RARE_MDB = 40_000;
+const SEED = 20_260_105;
+/** Days of one weighed run. */
+const RARE_DAYS = 5;
+const RARE_RUNS = 2_000;
+
+function counted(name: string, count: LineCount): Measured {
+  return { name, isWeighed: false, ...count };
+}
+
+/** Classes inside, sources: 100,000 subject-days each, and the 40 dB line weighed. */
+function sources(): Measured[] {
+  return [...INSIDE].flatMap(([name, kinds]) => {
+    const population = { kinds, subjects: 1_000, days: 100, seed: SEED };
+    const counts = countSignals(population, SOURCE_DETECTORS, COUNTED_MDB);
+    return [...counts.map((count) => counted(name, count)), weighed(name, kinds)];
+  });
+}
+
+function weighed(name: string, kinds: readonly HonestClass[]): Measured {
+  const runs = { kinds, days: RARE_DAYS, runs: RARE_RUNS, seed: SEED, lineMdb: RARE_MDB };
+  const { drawn, inflation, bound, costliestBet } = weighSignals(runs, SOURCE_DETECTORS);
+  if (costliestBet > 1 + 1e-6) {
+    throw new Error(`${name}: a bet pays ${costliestBet} on average, so it is none`);
+  }
+  const subjectDays = RARE_DAYS * RARE_RUNS;
+  const rest = { lineMdb: RARE_MDB, subjectDays, signals: drawn, inflation, bound };
+  return { name, isWeighed: true, ...rest };
+}
+
+const CEILING = INSIDE.get("at every ceiling") as readonly HonestClass[];
+
+/** Hosts together: those that see the same, and those that see each their own. */
+function hosts(): Measured[] {
+  const [kind] = CEILING as [HonestClass];
+  const shared = { kind, hosts: 2, isShared: true, subjects: 200, days: 100 };
+  const own = { kind, hosts: 10, isShared: false, subjects: 40, days: 50 };
+  return [10_000, 20_000].flatMap((lineMdb) =>
+    [shared, own].map((asked) => {
+      const name = `${asked.hosts} hosts, ${asked.isShared ? "the same attempts" : "their own"}`;
+      return counted(name, countTogether({ ...asked, seed: SEED, lineMdb }, SOURCE_DETECTORS));
+    }),
+  );
+}
+
+/** Two hundred attempts a day at every ceiling: many starts, one bankroll. */
+function busy(): Measured[] {
+  const population = { kinds: [BUSY], subjects: 80, days: 50, seed: SEED };
+  const counts = countSignals(population, SOURCE_DETECTORS, [10_000, 20_000]);
+  return counts.map((count) => counted("busy", count));
+}
+
+/** Every line read twice, through the whole scorer. */
+function twice(): Measured[] {
+  const population = { kinds: CEILING, subjects: 100, days: 100, seed: SEED };
+  return [counted("each line read twice", countScorerSignals(population, 10_000, 2))];
+}
+
+/** Outside the class: for the page. None of these may be asserted to be below 1. */
+export function outside(): Measured[] {
+  return [...OUTSIDE].flatMap(([name, kind]) => {
+    const population = { kinds: [kind], subjects: 500, days: 100, seed: SEED };
+    const lines = [...COUNTED_MDB, RARE_MDB];
+    return countSignals(population, SOURCE_DETECTORS, lines).map((count) => counted(name, count));
+  });
+}
+
+export const MEASURES: ReadonlyMap<string, () => Measured[]> = new Map([
+  ["sources", sources],
+  ["busy", busy],
+  ["hosts", hosts],
+  ["twice", twice],
+]);
