@@ -23,6 +23,7 @@ import {
   type Signer,
   unhex,
 } from "@ostraka/proto";
+import { VerifiedBefore } from "./verified-before.ts";
 
 /** What is used of sodium-native; it takes any Uint8Array. */
 interface Sodium {
@@ -55,12 +56,16 @@ const JOINED_BYTES_MAX = 4_096;
 export function openCrypto(options: CryptoOptions = {}): Crypto {
   const sodium = options.library === "node" ? undefined : loadSodium(options.onFallback);
   const equation = sodium === undefined ? nodeEquation : sodiumEquation(sodium);
+  const before = new VerifiedBefore();
   const crypto: Crypto = {
     sha256,
     verify: (key, message, signature) => {
       if (!hasStrictShape(key, signature)) return false;
+      if (before.has(key, message, signature)) return true;
       try {
-        return equation(key, message, signature);
+        const isValid = equation(key, message, signature);
+        if (isValid) before.add(key, message, signature);
+        return isValid;
       } catch {
         // A library that throws has not accepted: hostile bytes are data here.
         return false;
