@@ -7,6 +7,7 @@ import { type Mutant, one } from "./mutant.ts";
 
 const KERNEL = "agents/src/kernel";
 const NODE = "agents/src/node";
+const STATUS_NOTES = "coordinator/src/api/status-notes.ts";
 
 export const MUTANTS_OF_THE_MIDDLE: readonly Mutant[] = [
   one(
@@ -107,6 +108,24 @@ export const MUTANTS_OF_THE_MIDDLE: readonly Mutant[] = [
     `${KERNEL}/widening.ts`,
     "enteredMs + Number(step.afterMs);",
     "enteredMs + 0 * Number(step.afterMs);",
+  ),
+  one(
+    "stale-unnamed",
+    "I8",
+    "no status names a host that has every entry and is stale",
+    1104,
+    STATUS_NOTES,
+    "if (behind.length === 0) notes.push(staleNote(host.name));",
+    "void staleNote;",
+  ),
+  one(
+    "always-fresh",
+    "I8",
+    "a host's receipts say that it is fresh whatever it is",
+    1104,
+    `${NODE}/sidecar-node.ts`,
+    "isFresh: this.isFresh(),",
+    "isFresh: true,",
   ),
   one(
     "event-in-a-reason",

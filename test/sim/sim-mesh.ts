@@ -8,6 +8,7 @@ import {
   compareText,
   type Envelope,
   encodeNew,
+  equalBytes,
   GenesisSchema,
   GrantSchema,
   hex,
@@ -58,38 +59,80 @@ export interface SimMesh {
 
 const DAY_MS = 86_400_000;
 
-/** The real rule, each answer remembered: every node of a world asks the same questions. */
-function rememberingCrypto(): Crypto {
-  const real = openCrypto();
-  const answers = new Map<string, boolean>();
-  const remember = (key: string, ask: () => boolean) => {
-    const known = answers.get(key);
-    if (known !== undefined) return known;
-    const answer = ask();
-    if (answers.size > 100_000) answers.clear();
-    answers.set(key, answer);
-    return answer;
-  };
-  return {
-    sha256: (...parts) => real.sha256(...parts),
-    verify: (key, message, signature) => {
-      const asked = real.sha256(
-        Uint8Array.of(key.length, signature.length),
-        key,
-        signature,
-        message,
-      );
-      return remember(hex(asked), () => real.verify(key, message, signature));
-    },
-    isTorsionFree: (key) => remember(`free/${hex(key)}`, () => real.isTorsionFree(key)),
-  };
+/** What is known of one signature: of which key, over which bytes, and whether it holds. */
+interface Known {
+  readonly key: Uint8Array;
+  readonly message: Uint8Array;
+  readonly answer: boolean;
 }
 
-const crypto = rememberingCrypto();
+/**
+ * The real rule, each answer remembered for one mesh: all of its nodes ask the same questions. What
+ * the mesh's own keys have signed is known to hold without asking.
+ */
+class SimCrypto implements Crypto {
+  readonly #real = openCrypto();
+  readonly #signatures = new Map<string, Known[]>();
+  readonly #torsionFree = new Map<string, boolean>();
+
+  sha256(...parts: readonly Uint8Array[]) {
+    return this.#real.sha256(...parts);
+  }
+
+  verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    const same = this.#knownOf(signature);
+    const known = same.find((k) => equalBytes(k.message, message) && equalBytes(k.key, key));
+    if (known !== undefined) return known.answer;
+    const answer = this.#real.verify(key, message, signature);
+    same.push({ key: key.slice(), message: message.slice(), answer });
+    return answer;
+  }
+
+  isTorsionFree(key: Uint8Array): boolean {
+    const known = this.#torsionFree.get(textOf(key)) ?? this.#real.isTorsionFree(key);
+    this.#torsionFree.set(textOf(key), known);
+    return known;
+  }
+
+  /** A signer of the mesh: what it signs holds, and its key is a point of the right group. */
+  signer(seed: Uint8Array): Signer {
+    const real = openSigner(seed);
+    const key = real.publicKey;
+    this.#torsionFree.set(textOf(key), true);
+    const sign = (message: Uint8Array) => {
+      const signature = real.sign(message);
+      const same = this.#knownOf(signature);
+      if (same.length === 0) same.push({ key, message: message.slice(), answer: true });
+      return signature;
+    };
+    return { publicKey: key, sign };
+  }
+
+  /** Nothing of an earlier mesh is asked again. */
+  forget(): void {
+    this.#signatures.clear();
+    this.#torsionFree.clear();
+  }
+
+  #knownOf(signature: Uint8Array): Known[] {
+    const text = textOf(signature);
+    const same = this.#signatures.get(text) ?? [];
+    if (same.length === 0) this.#signatures.set(text, same);
+    return same;
+  }
+}
+
+/** Each byte as one character: the cheapest key of a map. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+const crypto = new SimCrypto();
 
 /** Builds a mesh of a shape, all keys from the seed. */
 export function buildMesh(random: Random, shape: MeshShape): SimMesh {
-  const person = (name: string): Person => ({ name, signer: openSigner(random.bytes(32)) });
+  crypto.forget();
+  const person = (name: string): Person => ({ name, signer: crypto.signer(random.bytes(32)) });
   const roots = [person("root-1"), person("root-2"), person("root-3")];
   const operators = [person("olga"), person("omar")];
   const approvers = [person("ada"), person("rui"), person("sam")];
@@ -167,7 +210,7 @@ export function joinCommands(
   host: HostPerson,
   nowMs: number,
 ): [grant: Envelope, membership: Envelope] {
-  const token = openSigner(random.bytes(32));
+  const token = crypto.signer(random.bytes(32));
   const notAfterMs = BigInt(nowMs + DAY_MS);
   const operators = (host.isWitness ? sim.operators : sim.operators.slice(0, 1)).map(
     (o) => o.signer,

@@ -25,6 +25,7 @@ export function statusOf(world: World, process: SimCoordinator): readonly string
     scrubOf: () => ({ position: 0, fullPassMs: wallMs }),
     placesOf: () => undefined,
     backlogOf: () => 0,
+    mostOf: () => undefined,
   };
   // Notes read these fields and no others; a field more would be missed at once.
   return notesOf(facts as unknown as CoordinatorRuntime);

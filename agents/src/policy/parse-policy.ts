@@ -4,10 +4,10 @@
 
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
 import { LIMITS } from "@ostraka/proto";
-import { LineCounter, parseDocument } from "yaml";
 import type { Policy } from "../kernel/index.ts";
 import { lineOf } from "./line-of.ts";
 import { checkPolicy } from "./reach-of-rules.ts";
+import { readYaml } from "./read-yaml.ts";
 import type { RosterFacts } from "./roster-facts.ts";
 import { approvalRule, signalRule } from "./rule-sections.ts";
 import { name } from "./scalars.ts";
@@ -93,20 +93,11 @@ export function parsePolicy(
   machineVersion: number,
 ): Policy | PolicyFault {
   if (yaml.length > LIMITS.policyBytesMax) return single("document is too large", 1);
-  const lines = new LineCounter();
   try {
     const text = getTextEncoding().decodeUtf8(yaml);
     const deepAt = tooDeepAt(text);
     if (deepAt !== undefined) return single("nests deeper than a policy needs", deepAt);
-    // No aliases: a small document could unfold into a huge one.
-    const document = parseDocument(text, {
-      schema: "core",
-      uniqueKeys: true,
-      intAsBigInt: true,
-      lineCounter: lines,
-      // Faults are data here: the library must not write to the process's warnings.
-      logLevel: "error",
-    });
+    const { document, lines } = readYaml(text);
     // A warning is a tag or a number that another reader might take for something else.
     const [error] = [...document.errors, ...document.warnings];
     if (error !== undefined) {

@@ -83,6 +83,8 @@ function counts(view: MeshView, key: Uint8Array, head: Head): boolean {
 
 /** Positions that are sealed or passed over and still compared with what comes late. */
 const PASSED_MAX = 64;
+/** Heads whose seals may still be on their way from the other coordinators. */
+const DECODED_MAX = 16;
 
 export class Sealer {
   readonly #crypto: Crypto;
@@ -93,6 +95,8 @@ export class Sealer {
   readonly #newestOf = new Map<string, Head>();
   /** First heads at the last positions that are sealed or lie below one. */
   readonly #passed = new Map<string, Pending["firstOf"]>();
+  /** Heads by hash of their bytes, the last few. */
+  readonly #decoded = new Map<string, Head>();
   /** Proofs against coordinators caught here, by hex key. */
   readonly #caught = new Map<string, Equivocation>();
 
@@ -137,14 +141,14 @@ export class Sealer {
   take(view: MeshView, envelope: Envelope): Sealed | Reject | undefined {
     const opened = openEnvelope(this.#crypto, view.mesh, "head", envelope, view.findHolder);
     if (isReject(opened)) return opened;
-    const head = decodeHead(opened.body);
+    const id = hex(this.#crypto.sha256(opened.body));
+    const head = this.#headOf(id, opened.body);
     // One seal an envelope: who splices two must not have the wrong one blamed.
     const isPlain = envelope.signatures.length === 1;
     if (head === undefined || head.ledger !== this.#ledger || !isPlain) return reject("malformed");
     if (head.format !== 1) return reject("unsupported-format");
     const [seal] = envelope.signatures as [Signature];
     this.#noteNewest(head, seal);
-    const id = hex(this.#crypto.sha256(opened.body));
     if (this.#latest !== undefined && !isLaterHead(head, this.#latest.head)) {
       return this.#comparePassed(head, id, envelope);
     }
@@ -154,6 +158,18 @@ export class Sealer {
     return counts(view, seal.key, head)
       ? this.#complete(view, head, pending, id)
       : reject("equivocation");
+  }
+
+  /** Every coordinator seals the same bytes: they are decoded ONCE. */
+  #headOf(id: string, bytes: Uint8Array): Head | undefined {
+    const known = this.#decoded.get(id);
+    if (known !== undefined) return known;
+    const head = decodeHead(bytes);
+    if (head === undefined) return undefined;
+    this.#decoded.set(id, head);
+    const [oldest] = this.#decoded.keys();
+    if (this.#decoded.size > DECODED_MAX) this.#decoded.delete(oldest as string);
+    return head;
   }
 
   /** Proofs against coordinators that were caught since this was last asked. */

@@ -9,7 +9,7 @@ import { Checker } from "./checker.ts";
 /**
  * Seconds, one sample each, after which a host's trouble and who could know of it must have met.
  */
-const NAMED_SAMPLES = 12;
+const NAMED_SAMPLES = 9;
 
 export class SilenceChecker extends Checker {
   readonly invariant = "I8";
