@@ -1,6 +1,18 @@
 // The door of the scorer agent.
 
 export {
+  type CompiledRules,
+  type CompileOptions,
+  compileRules,
+  type RuleFault,
+  type RuleHit,
+  type RuleLevel,
+  type RuleSet,
+  type RuleSource,
+  type RulesSnapshot,
+  type SpeaksOf,
+} from "./rules/index.ts";
+export {
   openScorer,
   restoreScorer,
   type Scorer,

@@ -12,12 +12,11 @@
 
 import { stake } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
+import { LEVEL_CEILINGS } from "../rules/level-ceilings.ts";
 import type { RuleHit, RuleLevel, RuleSet } from "../rules/rule-set.ts";
 import type { Detector, DetectorMemory } from "./detector.ts";
 
 interface LevelBet {
-  /** Of an honest subject's days, at most this share sees a rule of the level fire. */
-  readonly ceiling: number;
   /** Share of the day's stake; they add to 1. */
   readonly share: number;
   /** Part of what is won that is laid again on another rule the same day. */
@@ -29,10 +28,10 @@ interface LevelBet {
  * worth 40 dB and one high hit 30.
  */
 export const LEVEL_BETS: ReadonlyMap<RuleLevel, LevelBet> = new Map([
-  ["critical", { ceiling: 1e-5, share: 0.28, again: 0 }],
-  ["high", { ceiling: 1e-4, share: 0.56, again: 0.5 }],
-  ["medium", { ceiling: 1e-3, share: 0.12, again: 0.5 }],
-  ["low", { ceiling: 1e-2, share: 0.04, again: 0.5 }],
+  ["critical", { share: 0.28, again: 0 }],
+  ["high", { share: 0.56, again: 0.5 }],
+  ["medium", { share: 0.12, again: 0.5 }],
+  ["low", { share: 0.04, again: 0.5 }],
 ]);
 
 /** Marks in `names` of the levels that have paid today; no hash of an id is so small. */
@@ -114,7 +113,8 @@ function onHit(memory: DetectorMemory, hit: RuleHit, timeMs: number): void {
   memory.names = [...names, level, hit.number];
   if (memory.open === 0) startOpen(memory, timeMs);
   else if (memory.chain === 1) memory.staked += DAY_STAKE;
-  const kept = ((DAY_STAKE * bet.share) / bet.ceiling) * (1 - bet.again);
+  const ceiling = LEVEL_CEILINGS.get(hit.betsAs) as number;
+  const kept = ((DAY_STAKE * bet.share) / ceiling) * (1 - bet.again);
   if (bet.again > 0) memory.mark += kept;
   pay(memory, kept, true, timeMs);
 }

@@ -1,5 +1,7 @@
 // The door of the rule engine.
 
+export { type CompileOptions, compileRules } from "./compile-rules.ts";
+export { LEVEL_CEILINGS } from "./level-ceilings.ts";
 export type {
   CompiledRules,
   RuleFault,
