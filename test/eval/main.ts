@@ -8,8 +8,9 @@ import { parseArgs } from "node:util";
 import { CONFIGURATION } from "./configuration.ts";
 import type { EvalResult, EvalSet } from "./eval-set.ts";
 import { rowText, TABLE_HEAD } from "./eval-table.ts";
+import { testbed } from "./sets/testbed.ts";
 
-const SETS: readonly EvalSet[] = [];
+const SETS: readonly EvalSet[] = [testbed];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
