@@ -1,5 +1,5 @@
 // Reading and writing of signed and hashed bytes. Owns the strictness of the formats: a message is
-// accepted only if encoding it again gives the same bytes, so unknown fields, second spellings and
+// accepted only if encoding it again would give the same bytes, so unknown fields, second spellings and
 // trailing bytes never enter anything that is signed or hashed.
 
 import {
@@ -11,6 +11,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { type Bytes, equalBytes } from "./bytes.ts";
+import { isCanonical } from "./canonical.ts";
 
 /** Unknown fields are dropped on reading, so that writing again gives other bytes. */
 const STRICT = { readUnknownFields: false };
@@ -37,7 +38,9 @@ export function decode<D extends DescMessage>(
   let message: MessageShape<D>;
   try {
     message = fromBinary(schema, bytes, STRICT);
-    if (!equalBytes(toBinary(schema, message), bytes)) return undefined;
+    const isOnlySpelling =
+      isCanonical(schema, bytes) ?? equalBytes(toBinary(schema, message), bytes);
+    if (!isOnlySpelling) return undefined;
   } catch {
     // Malformed bytes are data, not a failure of ours: the caller counts a reject.
     return undefined;
