@@ -8,9 +8,11 @@ import { parseArgs } from "node:util";
 import { CONFIGURATION } from "./configuration.ts";
 import type { EvalResult, EvalSet } from "./eval-set.ts";
 import { rowText, TABLE_HEAD } from "./eval-table.ts";
+import { adbench } from "./sets/adbench.ts";
+import { nab } from "./sets/nab.ts";
 import { testbed } from "./sets/testbed.ts";
 
-const SETS: readonly EvalSet[] = [testbed];
+const SETS: readonly EvalSet[] = [nab, adbench, testbed];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
