@@ -52,3 +52,27 @@ export const HTTP_REQUEST_MS_MAX = 10_000;
 // The scorer's clock is event time: one event from the far future would end every window at once.
 /** Milliseconds by which a posted event's time may lie ahead of this host's clock. */
 export const HTTP_FUTURE_MS_MAX = 300_000;
+
+// A layer reports an attempt when it ends, and a mail client holds a connection for a minute.
+/** Event time in ms within which two layers' lines speak of the same attempts. */
+export const ATTEMPT_MS_MAX = 60_000;
+
+/** Sources whose attempts are matched across layers at once. */
+export const ATTEMPT_SOURCES_MAX = 4_096;
+
+// CloudTrail records reach 256 KiB; a record of more is cut by the services that deliver it.
+/** Characters of one JSON record. */
+export const RECORD_CHARS_MAX = 1_048_576;
+
+// The deepest record we know (CloudTrail requestParameters of a policy) has 11 levels.
+/** Levels of objects and arrays within one JSON record. */
+export const RECORD_DEPTH_MAX = 32;
+
+/** Records in one line that holds an array of them. */
+export const RECORDS_MAX = 10_000;
+
+/** Connections of one service whose address an earlier line has named. */
+export const NAMED_CONNECTIONS_MAX = 4_096;
+
+/** Statement beginnings of unknown services that have been seen without an address. */
+export const DISTRUSTED_MAX = 1_024;

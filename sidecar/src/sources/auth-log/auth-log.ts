@@ -2,14 +2,13 @@
 // Deterministic: the same lines in the same order give the same events, whatever the time of day.
 // Must never let a raw line out of here: an event holds what detectors need and no more (I9).
 
-import { isAscii, isUtf8 } from "node:buffer";
 import type { Event } from "@ostraka/agents/kernel";
-import { LINE_BYTES_MAX } from "../limits.ts";
+import { decodeLine, refusalOf } from "../line-text.ts";
 import { Connections } from "./connections.ts";
 import { PROGRAMS } from "./programs.ts";
 import { readRepeated } from "./repeat.ts";
 import { Subjects } from "./subjects.ts";
-import { type FrameRefusal, readFrame } from "./syslog.ts";
+import { readFrame } from "./syslog.ts";
 import { SyslogClock } from "./syslog-time.ts";
 
 export interface AuthLogConfig {
@@ -76,17 +75,4 @@ export function openAuthLog(config: AuthLogConfig): AuthLogParser {
   }
 
   return { parse };
-}
-
-function refusalOf(text: string): Exclude<LineRefusal, FrameRefusal> | undefined {
-  if (text.length > LINE_BYTES_MAX) return "too-long";
-  if (text === "") return "empty";
-  return text.includes("\0") ? "nul-byte" : undefined;
-}
-
-function decodeLine(line: Uint8Array): string | undefined {
-  const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
-  if (bytes.length > LINE_BYTES_MAX) return bytes.toString("latin1");
-  if (isAscii(bytes)) return bytes.toString("latin1");
-  return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
 }

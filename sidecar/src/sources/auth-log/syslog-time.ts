@@ -97,6 +97,11 @@ export class SyslogClock {
     return undefined;
   }
 
+  /** A wall-clock time of the log's zone, given in ms as if it were UTC. */
+  ofWall(wallMs: number): number {
+    return this.#toEpochMs(wallMs);
+  }
+
   /** An ISO 8601 time; without an offset it is wall-clock time of the log's zone. */
   readIso(text: string): SyslogTime {
     const match = ISO.exec(text);

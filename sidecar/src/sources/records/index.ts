@@ -1,3 +1,12 @@
 // The door of the JSON record sources.
 
+export { type JsonRefusal, readJsonRecords } from "./json-text.ts";
+export type { JsonRecord, RecordFormat } from "./record-format.ts";
 export { RECORD_TYPES, type RecordType } from "./record-types.ts";
+export {
+  openRecordReader,
+  RECORD_FORMATS,
+  type RecordReader,
+  type RecordReaderConfig,
+  recordFormatOf,
+} from "./records.ts";

@@ -1,0 +1,158 @@
+// The formats a log may be in, by name: `auth-log`, any record or text format, or `auto`. Owns the
+// choice and the first look at a line. Everything behind it is pure; nothing here reads a file.
+
+import type { Event } from "@ostraka/agents/kernel";
+import {
+  type AuthLogConfig,
+  type LineRefusal,
+  openAuthLog,
+  type ParsedLine,
+} from "./auth-log/auth-log.ts";
+import { Subjects } from "./auth-log/subjects.ts";
+import { SyslogClock } from "./auth-log/syslog-time.ts";
+import { makeEvent } from "./facts.ts";
+import { LINE_BYTES_MAX, RECORD_CHARS_MAX } from "./limits.ts";
+import { decodeLine, refusalOf } from "./line-text.ts";
+import { readLogin } from "./records/json-login.ts";
+import { type JsonRefusal, readJsonRecords } from "./records/json-text.ts";
+import { isLogfmt, readCommaPairs, readLogfmt } from "./records/logfmt.ts";
+import {
+  openRecordReader,
+  RECORD_FORMATS,
+  type RecordReader,
+  recordFormatOf,
+} from "./records/records.ts";
+import { isTextFormat, OWN_FORMATS, TEXT_FORMATS, textFormatOf } from "./text/format-table.ts";
+import { readStamp } from "./text/stamp.ts";
+import { TextLog } from "./text/text-log.ts";
+
+export const AUTO_FORMAT = "auto";
+export const DEFAULT_FORMAT = "auth-log";
+
+export interface FormatOptions extends AuthLogConfig {}
+
+/** What a line of any format says. A line that holds several records gives several events. */
+export type FormatLine =
+  | ParsedLine
+  | { readonly outcome: "events"; readonly events: readonly Event[] }
+  | { readonly outcome: "refused"; readonly reason: LineRefusal | JsonRefusal };
+
+export interface FormatParser {
+  /**
+   * Reads one line without its line end. Lines of one log are given in order. Never throws.
+   * @param position identity of the line (source and offset); it becomes the event's id.
+   */
+  parse(line: Uint8Array | string, position: string): FormatLine;
+  /** Bytes of the longest line that the format has. */
+  readonly lineBytesMax: number;
+}
+
+/** Every name that `openFormat` takes, for a message that lists them. */
+export function formatNames(): readonly string[] {
+  return [
+    DEFAULT_FORMAT,
+    AUTO_FORMAT,
+    ...RECORD_FORMATS.map(({ type }) => type),
+    ...TEXT_FORMATS.map(({ name }) => name),
+    ...OWN_FORMATS.keys(),
+  ].sort();
+}
+
+export function isFormat(name: string): boolean {
+  const isBuiltIn = name === DEFAULT_FORMAT || name === AUTO_FORMAT;
+  return isBuiltIn || recordFormatOf(name) !== undefined || isTextFormat(name);
+}
+
+/**
+ * Opens the parser of one log.
+ * @returns nothing when there is no format of that name.
+ * @throws RangeError when the zone is unknown.
+ */
+export function openFormat(name: string, options: FormatOptions): FormatParser | undefined {
+  if (!isFormat(name)) return undefined;
+  if (name === DEFAULT_FORMAT) {
+    const { parse } = openAuthLog(options);
+    return { parse, lineBytesMax: LINE_BYTES_MAX };
+  }
+  return new MixedLog(name, options);
+}
+
+// One log may hold lines of several kinds: a service that prints JSON behind a syslog tag, or text
+// until it was told to print JSON. The first bytes decide.
+class MixedLog implements FormatParser {
+  readonly lineBytesMax = RECORD_CHARS_MAX;
+  readonly #records: RecordReader;
+  readonly #text: TextLog;
+  readonly #clock: SyslogClock;
+  readonly #names: { readonly subjects: Subjects; readonly realm: string };
+  readonly #service: string | undefined;
+
+  constructor(name: string, options: FormatOptions) {
+    const recordFormat = recordFormatOf(name);
+    const textFormat = textFormatOf(name);
+    const { host, realm } = options;
+    this.#records = openRecordReader({
+      ...{ host, realm },
+      ...(recordFormat !== undefined && { format: recordFormat }),
+    });
+    this.#text = new TextLog({
+      ...options,
+      ...(textFormat !== undefined && { format: textFormat }),
+    });
+    this.#clock = new SyslogClock(options);
+    this.#names = { subjects: new Subjects(host, realm), realm };
+    this.#service = name === AUTO_FORMAT || name === "syslog" ? undefined : name;
+  }
+
+  parse(line: Uint8Array | string, position: string): FormatLine {
+    const text = typeof line === "string" ? line : decodeLine(line, RECORD_CHARS_MAX);
+    if (text === undefined) return { outcome: "refused", reason: "invalid-utf8" };
+    const refusal = refusalOf(text, RECORD_CHARS_MAX);
+    if (refusal !== undefined) return { outcome: "refused", reason: refusal };
+    const first = text.charCodeAt(0);
+    const isJson = first === 123 || (first === 91 && /^\[\s*\{/.test(text));
+    if (isJson) return this.#readJson(text, position);
+    if (text.length > LINE_BYTES_MAX) return { outcome: "refused", reason: "too-long" };
+    return this.#readPairs(text, position) ?? this.#text.parse(text, position);
+  }
+
+  #readJson(text: string, position: string): FormatLine {
+    const records = readJsonRecords(text);
+    if (typeof records === "string") return { outcome: "refused", reason: records };
+    if (records.length === 1) {
+      const event = this.#records.read(records[0] ?? {}, position);
+      return event === undefined
+        ? { outcome: "refused", reason: "no-time" }
+        : { outcome: "event", event };
+    }
+    const events = records.flatMap((record, i) => {
+      const event = this.#records.read(record, `${position}/${i}`);
+      return event === undefined ? [] : [event];
+    });
+    return { outcome: "events", events };
+  }
+
+  #readPairs(text: string, position: string): FormatLine | undefined {
+    const pairs =
+      isLogfmt(text) && !text.startsWith("type=") ? readLogfmt(text) : this.#keycloakPairs(text);
+    if (pairs === undefined) return undefined;
+    const facts = readLogin(pairs);
+    if (facts === undefined) return undefined;
+    const event = makeEvent(facts, this.#service ?? "json.login", position, this.#names);
+    return event === undefined
+      ? { outcome: "refused", reason: "bad-time" }
+      : { outcome: "event", event };
+  }
+
+  /** `TIME LEVEL [org.keycloak.events] (thread) type=LOGIN_ERROR, realmId=…`. */
+  #keycloakPairs(text: string): Record<string, string> | undefined {
+    const at = text.indexOf(") type=");
+    const isKeycloak =
+      at > 0 && /\[org\.key(?:cloak)?\.events\] \([^()]{1,64}$/.test(text.slice(0, at));
+    if (!isKeycloak) return undefined;
+    const stamp = readStamp(text, this.#clock);
+    const pairs = stamp === undefined ? undefined : readCommaPairs(text.slice(at + 2));
+    if (stamp === undefined || pairs === undefined) return undefined;
+    return Object.assign(pairs, { time: new Date(stamp.timeMs).toISOString() });
+  }
+}

@@ -1,0 +1,77 @@
+// Access logs of web servers in the common and combined formats (Apache mod_log_config):
+// `A - USER [time] "METHOD PATH PROTO" STATUS SIZE "referer" "agent"`. The address is the server's
+// own and stands first; everything in quotes is the client's.
+
+import type { EventKind } from "@ostraka/agents/kernel";
+import type { SyslogClock } from "../auth-log/syslog-time.ts";
+import { readStamp } from "./stamp.ts";
+
+const LINE = new RegExp(
+  "^(?:[\\w.:-]{1,255} (?=[0-9a-fA-F.:]{2,45} ))?([0-9a-fA-F.:]{2,45}) (?:\\S{1,64}) (.{1,256}?) " +
+    '(\\[\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20}\\]) "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)" (\\d{3}) (\\d{1,15}|-)' +
+    '(?: "[^"\\\\]*(?:\\\\.[^"\\\\]*)*" "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)")?(?: |$)',
+);
+const REQUEST = /^([A-Z]{3,10}) (\S{1,4096})(?: HTTP\/[\d.]{1,4})?$/;
+const LOGIN_PATH = new RegExp(
+  "(?:^|/)(?:wp-login\\.php|log-?in(?:\\.\\w{2,4})?|sign-?in|log-?on|auth(?:enticate)?|sessions?|" +
+    "admin/login|administrator/index\\.php|user/login|users/sign_in|oauth/token|token|" +
+    "xmlrpc\\.php|j_security_check|owa/auth\\.owa)/?$",
+  "i",
+);
+/** Pages that answer a refused login with 200 and an accepted one with a redirect. */
+const FORM_PATH = /(?:^|\/)wp-login\.php$/i;
+
+export interface Access {
+  readonly ip: string;
+  readonly user?: string;
+  readonly timeMs: number;
+  readonly kind: EventKind;
+  readonly method: string;
+  readonly path: string;
+  readonly agent?: string;
+  readonly sizeBytes?: number;
+}
+
+/** Reads one access; nothing when the line is no access log's, "bad-time" when its time is none. */
+export function readAccess(line: string, clock: SyslogClock): Access | "bad-time" | undefined {
+  const match = LINE.exec(line);
+  if (match === null) return undefined;
+  const [, ip, user, time, request, status, size, agent] = match as unknown as string[];
+  const stamp = readStamp(time as string, clock);
+  if (stamp === undefined) return "bad-time";
+  const parts = REQUEST.exec(request as string);
+  const method = parts?.[1] ?? "";
+  const path = pathOf(parts?.[2] ?? "");
+  const isNamed = user !== "-" && user !== "";
+  return {
+    ip: ip as string,
+    timeMs: stamp.timeMs,
+    kind: kindOf(Number(status), method, path, isNamed),
+    method,
+    path,
+    ...(isNamed && { user: user as string }),
+    ...(agent !== undefined && agent !== "-" && { agent }),
+    ...(size !== "-" && { sizeBytes: Number(size) }),
+  };
+}
+
+/**
+ * A 401 or 403 to whoever named an account, or posted to a page of logins, is a refusal; a 401 to
+ * a request without a name is the question, which every browser meets.
+ */
+export function kindOf(status: number, method: string, path: string, isNamed: boolean): EventKind {
+  const isRefused = status === 401 || status === 403;
+  const isPost = method === "POST";
+  if (isRefused && isNamed && status === 401) return "login-failed";
+  if (isRefused && isPost && LOGIN_PATH.test(path)) return "login-failed";
+  if (status === 200 && isPost && FORM_PATH.test(path)) return "login-failed";
+  if (status === 302 && isPost && FORM_PATH.test(path)) return "login-succeeded";
+  return status === 401 ? "login-probed" : "request";
+}
+
+/** The path of a request target without query and authority. */
+export function pathOf(target: string): string {
+  const path = target.startsWith("http") ? target.replace(/^https?:\/\/[^/]{0,255}/, "") : target;
+  const end = path.search(/[?#;]/);
+  return end < 0 ? path : path.slice(0, end);
+}

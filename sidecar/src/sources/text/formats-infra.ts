@@ -1,0 +1,562 @@
+// Text formats of databases, directories, tunnels, telephony, panels and appliances.
+
+import { accepted, failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
+
+const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
+const OPENVPN_PEER = `(?:\\S{1,64}/)?(?:${"(?<ip>[0-9a-fA-F.:]{2,51}|\\[[0-9a-fA-F:.]{2,45}\\]:\\d{1,5})"}) `;
+
+const DATABASES: readonly TextFormat[] = [
+  {
+    name: "mysql",
+    aliases: ["mysqld", "mysqld-auth", "mariadb"],
+    programs: ["mysqld*", "mariadbd", "mysqld-auth", "mysql"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "Access denied for user",
+        new RegExp(
+          "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
+            `Access denied for user '(?<user>.*)'@'${IP}' \\(using password: (?:YES|NO)\\)$`,
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-failed",
+        "Access denied for user",
+        new RegExp(
+          "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
+            `Access denied for user '(?<user>.*)'@'${IP}'(?: to database '[^']{0,64}')?$`,
+          "s",
+        ),
+      ),
+      // By name: without an address the line names nobody.
+      lineOf(
+        "login-failed",
+        "Access denied for user",
+        new RegExp(
+          "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
+            "Access denied for user '(?<user>.*)'@'[\\w.-]{1,255}' \\(using password: (?:YES|NO)\\)$",
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "postgresql",
+    aliases: ["postgres", "pgsql"],
+    programs: ["postgres", "postgresql"],
+    lines: [
+      // `%h` or `%r` in log_line_prefix names the client; a name follows only in quotes.
+      lineOf(
+        "login-failed",
+        "authentication failed for user",
+        new RegExp(
+          `^(?:[A-Z]{3,4} )?(?:\\[\\d+(?:-\\d+)?\\] )?(?:\\[[^\\]]{0,64}\\] )?` +
+            `(?:[\\w\\[\\]-]{1,64}@[\\w\\[\\]-]{1,64} )?(?:host=)?${IP}(?:\\(\\d{1,5}\\))?[: ]{1,2}.{0,128}?` +
+            'FATAL: {1,2}(?:password|PAM|LDAP|Ident|SCRAM|GSSAPI) authentication failed for user "(?<user>.*)"$',
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-failed",
+        "no pg_hba.conf entry for host",
+        new RegExp(
+          `^.{0,200}FATAL: {1,2}no pg_hba\\.conf entry for host "${IP}", user "(?<user>.*)", ` +
+            'database ".*"(?:, .*)?$',
+          "s",
+        ),
+      ),
+      failedUnknown('<?FATAL:  >role "<user>" does not exist'),
+    ],
+  },
+  {
+    name: "mssql",
+    aliases: ["mssql-auth"],
+    programs: ["mssql"],
+    lines: [
+      failedUnknown(
+        "Logon       Login failed for user '<user>'. Reason: Could not find a login " +
+          "matching the name provided. [CLIENT: <ip>]",
+      ),
+      lineOf(
+        "login-failed",
+        "Login failed for user",
+        new RegExp(
+          `^Logon {1,12}Login failed for user '(?<user>.*)'\\. Reason: .* \\[CLIENT: ${IP}\\]$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "redis",
+    lines: [notice("<*># Possible SECURITY ATTACK detected.<*>")],
+    isTaggedOnly: true,
+  },
+  {
+    name: "mongodb-text",
+    aliases: ["mongodb-auth"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "authentication failed for",
+        new RegExp(
+          "^I (?:ACCESS|-) {1,6}\\[conn\\d+\\] (?:SCRAM-SHA-\\d+|SASL \\S+|MONGODB-CR) " +
+            `authentication failed for (?<user>.*) on \\S{1,64} from client ${IP}(?::\\d{1,5})? ; .*$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+];
+
+const TUNNELS: readonly TextFormat[] = [
+  {
+    name: "openvpn",
+    programs: ["ovpn*", "openvpn*"],
+    lines: [
+      ...[
+        "TLS Auth Error: Auth Username\\/Password verification failed for peer",
+        "VERIFY ERROR: .*",
+        "TLS Error: TLS handshake failed",
+        "SENT CONTROL \\[.{0,128}\\]: 'AUTH_FAILED.{0,64}' .*",
+        "AUTH: Received control message: AUTH_FAILED.*",
+      ].map((rest) => lineOf("login-failed", " ", new RegExp(`^${OPENVPN_PEER}${rest}$`, "s"))),
+      lineOf(
+        "login-failed",
+        "TLS Error: ",
+        new RegExp(
+          "^(?:\\S{1,64}:\\d{1,5} )?TLS Error: (?:cannot locate HMAC in incoming packet|incoming " +
+            `packet authentication failed) from \\[AF_INET6?\\](?<ip>[0-9a-fA-F.:]{2,51}|\\[\\S{2,45}\\]:\\d{1,5})$`,
+        ),
+      ),
+      lineOf(
+        "login-probed",
+        "client-instance restarting",
+        new RegExp(
+          `^${OPENVPN_PEER}SIGUSR1\\[soft,(?:connection-reset|tls-error)\\] received, ` +
+            "client-instance restarting$",
+        ),
+      ),
+      lineOf("service-notice", " ", new RegExp(`^${OPENVPN_PEER}.*$`, "s")),
+    ],
+  },
+  {
+    name: "wireguard",
+    programs: ["kernel"],
+    isTaggedOnly: true,
+    lines: [
+      lineOf(
+        "login-failed",
+        "Invalid handshake initiation from",
+        new RegExp(
+          "^(?:\\[ {0,8}[\\d.]+\\] )?wireguard: [\\w-]{1,16}: Invalid handshake initiation from " +
+            "(?<ip>\\[[0-9a-fA-F:.]{2,45}\\]|[0-9.]{7,15}):\\d{1,5}$",
+        ),
+        { method: "handshake" },
+      ),
+      lineOf(
+        "login-failed",
+        "Invalid MAC of handshake",
+        new RegExp(
+          "^(?:\\[ {0,8}[\\d.]+\\] )?wireguard: [\\w-]{1,16}: Invalid MAC of handshake, dropping " +
+            "packet from (?<ip>\\[[0-9a-fA-F:.]{2,45}\\]|[0-9.]{7,15}):\\d{1,5}$",
+        ),
+        { method: "handshake" },
+      ),
+      lineOf(
+        "login-probed",
+        "no matching peer",
+        /^(?:\[ {0,8}[\d.]+\] )?wireguard: .* no matching peer .*$/s,
+      ),
+    ],
+  },
+  {
+    name: "softether",
+    aliases: ["softethervpn"],
+    programs: ["vpnserver"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "User authentication failed",
+        new RegExp(
+          '^\\[HUB "[^"]{1,64}"\\] Connection "[^"]{1,64}": User authentication failed\\. The user ' +
+            `name that has been provided was "(?<user>.*)", from ${IP}\\.$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "stunnel",
+    programs: ["stunnel*"],
+    lines: [
+      lineOf(
+        "login-probed",
+        "accepted connection from",
+        new RegExp(
+          "^(?:LOG\\d\\[[\\d:]+\\]: )?Service \\[[^\\]]{1,64}\\] accepted connection from " +
+            `${IP}:\\d{1,5}$`,
+        ),
+      ),
+    ],
+    isTaggedOnly: true,
+  },
+  {
+    name: "ppp",
+    aliases: ["accel-ppp"],
+    lines: [failed("<w> Authentication failed for <user> from <ip>")],
+    isTaggedOnly: true,
+  },
+];
+
+const TELEPHONY: readonly TextFormat[] = [
+  {
+    name: "asterisk",
+    programs: ["asterisk*"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "SecurityEvent=",
+        new RegExp(
+          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:\\S{1,64}: ?(?:in )?)?(?:\\S{1,64}:? )?" +
+            'SecurityEvent="(?:ChallengeResponseFailed|InvalidPassword|FailedACL)",[^ ].*' +
+            'AccountID="(?<user>[^"]{0,256})",SessionID="[^"]*",LocalAddress="[^"]*",' +
+            `RemoteAddress="IPV[46]\\/(?:UDP|TCP|TLS|WS|WSS)\\/${IP}\\/\\d{1,5}".*$`,
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-failed",
+        "SecurityEvent=",
+        new RegExp(
+          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:\\S{1,64}: ?(?:in )?)?(?:\\S{1,64}:? )?" +
+            'SecurityEvent="InvalidAccountID",[^ ].*' +
+            'AccountID="(?<user>[^"]{0,256})",SessionID="[^"]*",LocalAddress="[^"]*",' +
+            `RemoteAddress="IPV[46]\\/(?:UDP|TCP|TLS|WS|WSS)\\/${IP}\\/\\d{1,5}".*$`,
+          "s",
+        ),
+        { isUnknown: true },
+      ),
+      lineOf(
+        "login-succeeded",
+        'SecurityEvent="SuccessfulAuth"',
+        new RegExp(
+          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:\\S{1,64}: ?(?:in )?)?(?:\\S{1,64}:? )?" +
+            'SecurityEvent="SuccessfulAuth",[^ ].*' +
+            'AccountID="(?<user>[^"]{0,256})",SessionID="[^"]*",LocalAddress="[^"]*",' +
+            `RemoteAddress="IPV[46]\\/(?:UDP|TCP|TLS|WS|WSS)\\/${IP}\\/\\d{1,5}".*$`,
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-failed",
+        "Registration from",
+        new RegExp(
+          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
+            `Registration from '.*' failed for '${IP}(?::\\d{1,5})?' - (?:Wrong password|Device does not match ` +
+            "ACL|Peer is not supposed to register|ACL error.*|Not a local domain)$",
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-failed",
+        "Registration from",
+        new RegExp(
+          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
+            `Registration from '.*' failed for '${IP}(?::\\d{1,5})?' - (?:No matching (?:peer|endpoint) found.*|` +
+            "Username\\/auth name mismatch)$",
+          "s",
+        ),
+        { isUnknown: true },
+      ),
+      lineOf(
+        "login-failed",
+        "Request ",
+        new RegExp(
+          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.\\/]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
+            `Request '\\w+' from '.*' failed for '${IP}(?::\\d{1,5})?' \\(callid: .*\\) - .*$`,
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-failed",
+        "failed to authenticate",
+        new RegExp(
+          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
+            `Host ${IP} failed to authenticate as '(?<user>.*)'$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "freeswitch",
+    programs: ["freeswitch"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "SIP auth failure",
+        new RegExp(
+          "^(?:[\\d.]{1,8}% )?\\[WARNING\\] sofia_reg\\.c:\\d{1,6} SIP auth failure \\((?:INVITE|REGISTER)\\) " +
+            `on sofia profile '[^']{1,64}' for \\[(?<user>.*)\\] from ip ${IP}$`,
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-failed",
+        "Can't find user",
+        new RegExp(
+          "^(?:[\\d.]{1,8}% )?\\[WARNING\\] sofia_reg\\.c:\\d{1,6} Can't find user \\[(?<user>.*)\\] from " +
+            `${IP}$`,
+          "s",
+        ),
+        { isUnknown: true },
+      ),
+      lineOf(
+        "service-notice",
+        "SIP auth challenge",
+        /^(?:[\d.]{1,8}% )?\[(?:DEBUG|WARNING)\] sofia_reg\.c:\d{1,6} SIP auth challenge .*$/s,
+      ),
+    ],
+  },
+  {
+    name: "teamspeak3",
+    aliases: ["teamspeak"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "query client",
+        new RegExp(
+          "^\\|(?:INFO|WARNING) {0,4}\\|(?:Query|ServerMain|CIDRManager) {0,8}\\| {0,3}\\d{0,4} {0,3}\\|" +
+            `query from \\d+ \\[?${IP}\\]?:\\d{1,5} (?:attempted to login|issued: login) .*$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "murmur",
+    aliases: ["mumble"],
+    programs: ["murmurd", "mumble-server"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "Rejected connection from",
+        new RegExp(
+          `^(?:<W>)?.{0,40}\\d+ => <\\d+:.*\\(-?\\d+\\)> Rejected connection from ${IP}:\\d{1,5}: ` +
+            "(?:Invalid server password|Wrong certificate or password for existing user)$",
+          "s",
+        ),
+      ),
+    ],
+  },
+];
+
+const PANELS: readonly TextFormat[] = [
+  {
+    name: "webmin",
+    aliases: ["webmin-auth", "usermin"],
+    programs: ["webmin", "usermin"],
+    lines: [
+      failed("Invalid login as <user> from <ip>"),
+      failedUnknown("Non-existent login as <user> from <ip>"),
+      accepted("Successful login as <user> from <ip>"),
+    ],
+  },
+  {
+    name: "proxmox",
+    aliases: ["pve"],
+    programs: ["pvedaemon", "pveproxy", "pvesh", "pmgproxy", "pmgdaemon"],
+    lines: [
+      failedUnknown("authentication failure; rhost=<ip> user=<user> msg=no such user (<*>)"),
+      failed("authentication failure; rhost=<ip> user=<user> msg=<*>"),
+      accepted("<lt><*><gt> successful auth for user '<user>'"),
+    ],
+  },
+  {
+    name: "proxmox-backup",
+    aliases: ["proxmox-backup-auth"],
+    programs: ["proxmox-backup-api", "proxmox-backup-proxy"],
+    lines: [
+      failed("authentication failure; rhost=<ip:port> user=<user> msg=<*>"),
+      failedUnknown("authentication failure; rhost=<ip:port> user=<user> msg=no such user<*>"),
+    ],
+  },
+  {
+    name: "cpanel",
+    lines: [
+      lineOf(
+        "login-failed",
+        "FAILED LOGIN",
+        new RegExp(
+          "^info \\[(?:cpaneld|whostmgrd|webmaild)\\] " +
+            `${IP} - (?<user>\\S{0,128}) "[A-Z]{3,7} [^"]{0,2048}" FAILED LOGIN (?:cpaneld|whostmgrd|webmaild): .*$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "directadmin",
+    lines: [
+      lineOf(
+        "login-failed",
+        "failed login attempt",
+        new RegExp(
+          `^'${IP}' \\d{1,3} failed login attempts?(?:\\. Account '(?<user>.*)'|(?: on account '.*'))?$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "hestiacp",
+    aliases: ["vestacp"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "failed to login",
+        new RegExp(`^(?<user>.*) ${IP} failed to login$`, "s"),
+      ),
+      lineOf(
+        "login-succeeded",
+        "successfully logged in",
+        new RegExp(`^(?<user>.*) ${IP} successfully logged in$`, "s"),
+      ),
+    ],
+  },
+  {
+    name: "plesk",
+    programs: ["plesk*"],
+    lines: [failed("<*>Failed login attempt with login '<user>' from IP <ip>")],
+  },
+  {
+    name: "froxlor",
+    aliases: ["froxlor-auth"],
+    programs: ["Froxlor", "froxlor"],
+    lines: [
+      failedUnknown("[Login Action <ip>] Unknown user '<user>' tried to login."),
+      failed("[Login Action <ip>] User '<user>' tried to login with wrong password."),
+      failed("[LOGIN] [Login Action <ip>] User '<user>' tried to login with wrong password."),
+    ],
+  },
+  {
+    name: "pfsense",
+    aliases: ["pfsense-gui"],
+    programs: ["php-fpm", "php"],
+    lines: [
+      failed("/index.php: webConfigurator authentication error for user '<user>' from: <ip>"),
+      accepted("/index.php: Successful login for user '<user>' from: <ip> (<*>)"),
+      accepted("/index.php: Successful login for user '<user>' from: <ip>"),
+    ],
+  },
+  {
+    name: "opnsense",
+    aliases: ["opnsense-gui"],
+    programs: ["audit", "opnsense*", "lighttpd"],
+    lines: [
+      failed("/index.php: Web GUI authentication error for '<user>' from <ip>"),
+      accepted("/index.php: Successful login for user '<user>' from: <ip>"),
+      notice("user <user> authenticated successfully for <*>"),
+    ],
+  },
+  {
+    name: "synology-dsm",
+    aliases: ["synology"],
+    programs: ["synoscgi*", "synologydsm"],
+    lines: [
+      failed("User [<user>] from [<ip>] failed to log in via [<*>] due to authorization failure."),
+      failed("User [<user>] from [<ip>] failed to <sign|log> in to <*>"),
+      accepted("User [<user>] from [<ip>] logged in successfully via [<*>]."),
+    ],
+  },
+  {
+    name: "qnap",
+    programs: ["qulogd*", "qlogd*"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "Login Fail",
+        new RegExp(
+          `^conn log: Users: (?<user>.*), Source IP: ${IP}, Computer name: .*, Connection type: .*, ` +
+            "Accessed resources: .*, Action: Login Fail$",
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "lemonldap-ng",
+    programs: ["LLNG", "lemonldap-ng"],
+    lines: [
+      failedUnknown("<?[warn] ><?Lemonldap::NG : ><user> was not found in LDAP directory (<ip>)"),
+      failed("<?[warn] ><?Lemonldap::NG : >Bad password for <user> (<ip>)"),
+      failed("<?[warn] ><?[notice] ><user> <was not found|authentication failed> <*> (<ip>)"),
+    ],
+  },
+  {
+    name: "apereo-cas",
+    aliases: ["cas"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "|AUTHENTICATION_FAILED|",
+        new RegExp(
+          "^(?:INFO|WARN) \\[org\\.apereo\\.inspektr[^\\]]{1,128}\\] - [^|]{8,64}\\|[^|]{1,64}\\|.*" +
+            `\\|AUTHENTICATION_FAILED\\|(?<user>[^|]{0,256})\\|${IP}\\|[0-9a-fA-F.:]{2,45}$`,
+          "s",
+        ),
+      ),
+      lineOf(
+        "login-succeeded",
+        "|AUTHENTICATION_SUCCESS|",
+        new RegExp(
+          "^(?:INFO|WARN) \\[org\\.apereo\\.inspektr[^\\]]{1,128}\\] - [^|]{8,64}\\|[^|]{1,64}\\|.*" +
+            `\\|AUTHENTICATION_SUCCESS\\|(?<user>[^|]{0,256})\\|${IP}\\|[0-9a-fA-F.:]{2,45}$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "keycloak",
+    programs: ["keycloak"],
+    lines: [],
+  },
+  {
+    name: "samba",
+    aliases: ["smb"],
+    programs: ["smbd*", "samba"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "NT_STATUS_NO_SUCH_USER",
+        new RegExp(
+          "^ {0,2}Auth: \\[[^\\]]{1,64}\\] user \\[.*\\]\\\\\\[(?<user>.*)\\] at \\[(?<time>[\\w, :.]{20,48})\\] with " +
+            `\\[[\\w, ]{1,64}\\] status \\[NT_STATUS_NO_SUCH_USER\\] workstation \\[[^\\]]{0,64}\\] remote host ` +
+            `\\[ipv[46]:${IP}:\\d{1,5}\\] .*$`,
+          "s",
+        ),
+        { isUnknown: true },
+      ),
+      lineOf(
+        "login-failed",
+        "Auth: [",
+        new RegExp(
+          "^ {0,2}Auth: \\[[^\\]]{1,64}\\] user \\[.*\\]\\\\\\[(?<user>.*)\\] at \\[(?<time>[\\w, :.]{20,48})\\] with " +
+            `\\[[\\w, ]{1,64}\\] status \\[NT_STATUS_(?:WRONG_PASSWORD|LOGON_FAILURE|ACCOUNT_LOCKED_OUT|ACCOUNT_DISABLED)\\] ` +
+            `workstation \\[[^\\]]{0,64}\\] remote host \\[ipv[46]:${IP}:\\d{1,5}\\] .*$`,
+          "s",
+        ),
+      ),
+    ],
+  },
+];
+
+export const INFRA_FORMATS: readonly TextFormat[] = [
+  ...DATABASES,
+  ...TUNNELS,
+  ...TELEPHONY,
+  ...PANELS.filter(({ lines }) => lines.length > 0),
+];

@@ -1,0 +1,180 @@
+// The time at the head of a text line, as the many writers write it, and where the rest begins.
+// Owns the table of their shapes. Must never read this host's clock: a line without a time is none.
+
+import type { SyslogClock } from "../auth-log/syslog-time.ts";
+
+export interface Stamp {
+  readonly timeMs: number;
+  /** Where the text after the time and its punctuation begins. */
+  readonly restAt: number;
+}
+
+const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+// 2021-05-28 18:08:34,399 | 2023/02/21 08:05:56.233208 | [2023-02-12 12:16:05.729 +01:00] |
+// [2024-03-02 17:42:20.407-0700] | [2025-07-28 05:34:01 UTC] | 2019-09-06  1:45:18
+const YEAR_FIRST = new RegExp(
+  "^[[(]?(\\d{4})([-/.])(\\d\\d)\\2(\\d\\d)(?:T|[ _-] ?)(\\d{1,2}):(\\d\\d):(\\d\\d)" +
+    "(?:[.,:](\\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?[\\])]?:? ?",
+);
+// Mon Jun  8 12:08:53 2020 | [Thu Jul 11 01:21:41.453232 2013] | Tue Mar 30 10:00:00 CEST 2021
+const CTIME = new RegExp(
+  "^\\[?[A-Z][a-z]{2},? ([A-Z][a-z]{2}) {1,2}(\\d{1,2}) (\\d\\d):(\\d\\d):(\\d\\d)" +
+    "(?:\\.(\\d{1,9}))?(?: [A-Z]{3,4})? (\\d{4})\\]? ?:? ?",
+);
+// [21/Oct/2021:17:23:24 +0100] | 21-Oct-2021 17:23:24.123
+const DAY_NAME = new RegExp(
+  "^\\[?(\\d\\d)[/-]([A-Z][a-z]{2})[/-](\\d{4})[: ](\\d\\d):(\\d\\d):(\\d\\d)(?:[.,](\\d{1,9}))?" +
+    "(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?\\]? ?",
+);
+// 01/25/22 16:08:02.393003 | 12/17/22, 10:31:30 PM MST.557710 | 11/15/2023, 1:22:33 PM
+const MONTH_FIRST = new RegExp(
+  "^\\[?(\\d\\d?)/(\\d\\d?)/(\\d{4}|\\d\\d),? (\\d{1,2}):(\\d\\d):(\\d\\d)" +
+    "(?: ([AP]M))?(?: [A-Z]{3,4})?(?:\\.(\\d{1,9}))?\\]? ?",
+);
+// 130324 19:01:39 | [20220407-12:11:06] | 20220407 12:11:06
+const PACKED =
+  /^\[?(\d{2}|\d{4})(\d\d)(\d\d)[- ] ?(\d{1,2}):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?\]? ?/;
+// [Dec 21 12:57:01] | Dec 21 12:57:01
+const SYSLOG = /^\[?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\]?:? ?/;
+const EPOCH = /^\[?(\d{10})(?:\.(\d{1,9}))?\]? {1,8}/;
+const TAI64N = /^@40000000([0-9a-f]{8})[0-9a-f]{8} /;
+// (W) | W, | [ERROR|auth|L83] | [INFO] | INFO: | WARN | [Nest] 7  - |
+const LEVEL_BEFORE = new RegExp(
+  "^(?:\\([A-Z]\\) |[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,3}|" +
+    "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] )",
+);
+
+/** Reads the time at the head of a line, or nothing. */
+export function readStamp(line: string, clock: SyslogClock): Stamp | undefined {
+  const direct = stampAt(line, clock);
+  if (direct !== undefined) return direct;
+  const level = LEVEL_BEFORE.exec(line);
+  if (level === null) return undefined;
+  const skipped = level[0].length;
+  const behind = stampAt(line.slice(skipped, skipped + 80), clock);
+  return behind === undefined ? undefined : { ...behind, restAt: behind.restAt + skipped };
+}
+
+/** Reads a text that is a time and nothing else. */
+export function readTime(text: string, clock: SyslogClock): number | undefined {
+  const stamp = stampAt(`${text.trim()} `, clock);
+  return stamp === undefined || stamp.restAt < text.trim().length ? undefined : stamp.timeMs;
+}
+
+function stampAt(line: string, clock: SyslogClock): Stamp | undefined {
+  const first = line.charCodeAt(0) === 91 ? line.charCodeAt(1) : line.charCodeAt(0);
+  if (first >= 48 && first <= 57) {
+    return (
+      yearFirst(line, clock) ??
+      dayName(line, clock) ??
+      monthFirst(line, clock) ??
+      packed(line, clock) ??
+      epoch(line)
+    );
+  }
+  if (first >= 65 && first <= 90) return ctime(line, clock) ?? syslog(line, clock);
+  return first === 64 ? tai64n(line) : undefined;
+}
+
+function yearFirst(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = YEAR_FIRST.exec(line);
+  if (match === null) return undefined;
+  const [whole, y, , mo, d, h, mi, s, fraction, zone] = match;
+  return stamp(whole, clock, [y, mo, d, h, mi, s], fraction, zone);
+}
+
+function ctime(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = CTIME.exec(line);
+  if (match === null) return undefined;
+  const [whole, mo, d, h, mi, s, fraction, y] = match;
+  return stamp(whole, clock, [y, monthOf(mo), d, h, mi, s], fraction, undefined);
+}
+
+function dayName(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = DAY_NAME.exec(line);
+  if (match === null) return undefined;
+  const [whole, d, mo, y, h, mi, s, fraction, zone] = match;
+  return stamp(whole, clock, [y, monthOf(mo), d, h, mi, s], fraction, zone);
+}
+
+function monthFirst(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = MONTH_FIRST.exec(line);
+  if (match === null) return undefined;
+  const [whole, mo, d, year, hour, mi, s, half, fraction] = match;
+  const y = year?.length === 2 ? `20${year}` : year;
+  const h = half === undefined ? hour : String((Number(hour) % 12) + (half === "PM" ? 12 : 0));
+  return stamp(whole, clock, [y, mo, d, h, mi, s], fraction, undefined);
+}
+
+function packed(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = PACKED.exec(line);
+  if (match === null) return undefined;
+  const [whole, year, mo, d, h, mi, s, fraction] = match;
+  const y = year?.length === 2 ? `20${year}` : year;
+  return stamp(whole, clock, [y, mo, d, h, mi, s], fraction, undefined);
+}
+
+function syslog(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = SYSLOG.exec(line);
+  if (match === null) return undefined;
+  const [whole, month, day, h, mi, s, fraction] = match;
+  const second = (Number(h) * 60 + Number(mi)) * 60 + Math.min(Number(s), 59);
+  const timeMs = clock.readTraditional(month as string, day as string, second);
+  if (typeof timeMs !== "number") return undefined;
+  return { timeMs: timeMs + millis(fraction), restAt: whole.length };
+}
+
+function epoch(line: string): Stamp | undefined {
+  const match = EPOCH.exec(line);
+  if (match === null) return undefined;
+  return { timeMs: Number(match[1]) * 1000 + millis(match[2]), restAt: match[0].length };
+}
+
+// TAI is 10 s ahead of UTC at the epoch of multilog; the leap seconds since then do not matter here.
+function tai64n(line: string): Stamp | undefined {
+  const match = TAI64N.exec(line);
+  if (match === null) return undefined;
+  const seconds = Number.parseInt(match[1] as string, 16) - 10;
+  return { timeMs: seconds * 1000, restAt: match[0].length };
+}
+
+type Parts = readonly (string | undefined)[];
+
+function stamp(
+  whole: string,
+  clock: SyslogClock,
+  parts: Parts,
+  fraction: string | undefined,
+  zone: string | undefined,
+): Stamp | undefined {
+  const [y, mo, d, h, mi, s] = parts.map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const dayMs = Date.UTC(y, mo - 1, d);
+  const isDay = d >= 1 && new Date(dayMs).getUTCMonth() === mo - 1;
+  if (!isDay || h > 23 || mi > 59 || s > 60) return undefined;
+  const wallMs = dayMs + ((h * 60 + mi) * 60 + Math.min(s, 59)) * 1000 + millis(fraction);
+  return { timeMs: zoned(wallMs, zone, clock), restAt: whole.length };
+}
+
+function zoned(wallMs: number, zone: string | undefined, clock: SyslogClock): number {
+  if (zone === undefined) return clock.ofWall(wallMs);
+  if (zone.length === 1 || zone === "UTC" || zone === "GMT") return wallMs;
+  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
+  return zone.startsWith("-") ? wallMs + minutes * 60_000 : wallMs - minutes * 60_000;
+}
+
+function monthOf(name: string | undefined): string {
+  const at = MONTHS.indexOf(name ?? "");
+  return at < 0 || at % 3 !== 0 ? "NaN" : String(at / 3 + 1);
+}
+
+function millis(fraction: string | undefined): number {
+  return fraction === undefined ? 0 : Number(fraction.padEnd(3, "0").slice(0, 3));
+}
