@@ -142,6 +142,11 @@ export interface LocalPolicy {
   readonly leaseLineMdb: number;
   readonly leaseMs: number;
   readonly leaseStage: "step-up" | "throttle" | "suspend";
+  /**
+   * Share of the false-alarm budget that learned evidence has, in thousandths; absent, none. Of
+   * machine version 2.
+   */
+  readonly learnedPermille?: number;
 }
 
 export interface Policy {

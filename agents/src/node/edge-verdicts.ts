@@ -67,6 +67,8 @@ export interface EdgeVerdictsOptions {
   readonly time: () => EdgeTime;
   /** Told of every subject that a lift speaks of: its lease ends too. */
   readonly endLease: (subject: SubjectText, out: Out<SidecarEffect>) => void;
+  /** Told of every lift, at its control index and machine time: what fired counts less. */
+  readonly onLift: (subject: SubjectText, index: number, atMs: number) => void;
   /** Told of a lift that pardons a subject. */
   readonly onPardon: (subject: SubjectText, beforeMs: number) => void;
 }
@@ -143,7 +145,8 @@ export class EdgeVerdicts {
       return;
     }
     this.#noteActive(ledger, verdict, Number(entry.index), Number(entry.machineTimeMs));
-    if (verdict.kind === "lift") this.#lift(verdict, Number(entry.index), out);
+    const atMs = Number(entry.machineTimeMs);
+    if (verdict.kind === "lift") this.#lift(verdict, Number(entry.index), atMs, out);
     else this.#enforce(verdict, followed, ledger, out);
   }
 
@@ -302,8 +305,10 @@ export class EdgeVerdicts {
   #lift(
     { lift, subject }: CheckedVerdict & { kind: "lift" },
     index: number,
+    atMs: number,
     out: Out<SidecarEffect>,
   ): void {
+    this.#o.onLift(subject, index, atMs);
     this.#memory.lift(lift.revocationIds, Number(lift.expiresMs), index);
     for (const held of this.denySet.lift(lift.revocationIds, Number(lift.expiresMs), subject)) {
       this.#ended(held, "lifted", out);

@@ -38,6 +38,7 @@ function ask(subject = MALLORY): OpenedInquiry {
 const held = (fields: Partial<Standing> = {}): Standing => ({
   levelMdb: 0,
   evidenceMdb: 12_000,
+  learnedLevelMdb: 0,
   day: Math.floor(NOW / DAY),
   leaseUntilMs: 0,
   reasons: [],

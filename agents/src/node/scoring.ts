@@ -22,17 +22,19 @@ import {
   openScorer,
   restoreScorer,
   type Scorer,
+  type ScorerAdditions,
   type ScorerPolicy,
   type Signal,
 } from "../scorer/index.ts";
 import type { InquiryAnswer } from "./inquiry-answers.ts";
 
 /** The scorer's part of a policy. */
-function scorerPolicyOf(policy: Policy): ScorerPolicy {
-  return { ...policy.local, epoch: policy.epoch };
+function scorerPolicyOf({ local, epoch }: Policy): ScorerPolicy {
+  const { learnedPermille = 0, ...rest } = local;
+  return { ...rest, learnedShare: learnedPermille / 1_000, epoch };
 }
 
-export interface ScoringOptions {
+export interface ScoringOptions extends ScorerAdditions {
   readonly crypto: Crypto;
   /** Random bytes: the salts of private parts. */
   readonly random: (bytes: number) => Bytes;
@@ -60,8 +62,11 @@ export class Scoring {
       this.#scorer.step({ type: "policy", policy: scorerPolicy }, NOWHERE);
       return;
     }
+    const { rules, maxProfiles } = this.#o;
     const options = {
       policy: scorerPolicy,
+      ...(rules !== undefined && { rules }),
+      ...(maxProfiles !== undefined && { maxProfiles }),
       isExempt: (subject: Parameters<typeof isExempt>[1]) =>
         isExempt(this.#policy as Policy, subject),
     };
@@ -72,6 +77,11 @@ export class Scoring {
 
   observe(event: Event, onLease: (lease: Lease) => void, onSignal: (signal: Signal) => void): void {
     this.#scorer?.step({ type: "event", event }, { lease: onLease, signal: onSignal });
+  }
+
+  /** What fired for a subject before it was lifted counts less from now on. */
+  lift(subject: SubjectText, index: number, atMs: number): void {
+    this.#scorer?.step({ type: "lift", subject, index, atMs }, NOWHERE);
   }
 
   /** Evidence about a subject that reaches back before a time no longer counts. */
@@ -94,7 +104,8 @@ export class Scoring {
       timeMs: BigInt(Math.min(signal.timeMs, wallMs)),
       subjectKind: wireSubjectKind(signal.subject),
       commitment: commitmentOf(this.#o.crypto, part),
-      evidenceKind: EvidenceKind.DECLARED,
+      evidenceKind:
+        signal.evidenceKind === "learned" ? EvidenceKind.LEARNED : EvidenceKind.DECLARED,
       day: signal.day,
       evidenceMdb: signal.evidenceMdb,
       levelMdb: signal.levelMdb,

@@ -29,7 +29,7 @@ import {
   type Store,
 } from "../kernel/index.ts";
 import type { OpenedGenesis } from "../roster/index.ts";
-import type { Lease, Signal } from "../scorer/index.ts";
+import type { Lease, ScorerAdditions, Signal } from "../scorer/index.ts";
 import { EdgeClock, type EdgeReading } from "./edge-clock.ts";
 import { EdgeVerdicts, type SidecarEffect } from "./edge-verdicts.ts";
 import { InquiryAnswers } from "./inquiry-answers.ts";
@@ -61,6 +61,8 @@ export interface SidecarOptions {
   readonly store: Store;
   /** Stages that this host's enforcers can really do; asked for more, its receipt says so. */
   readonly stages: ReadonlySet<Stage>;
+  /** What this host's configuration adds to the detectors of logins. */
+  readonly scorer?: ScorerAdditions;
 }
 
 export interface Readiness {
@@ -99,7 +101,7 @@ export class SidecarNode {
     this.#o = options;
     this.mesh = new Mesh(crypto, genesis);
     this.channels = channelsOf(genesis.mesh);
-    this.scoring = new Scoring({ crypto, random: options.random });
+    this.scoring = new Scoring({ ...options.scorer, crypto, random: options.random });
     const channel = this.channels.journal(Ledger.SIGNALS, hostKey);
     const { random } = options;
     const mesh = genesis.mesh;
@@ -113,6 +115,7 @@ export class SidecarNode {
       stages: options.stages,
       time: () => this.clock.time(),
       endLease: (subject, out) => this.#leases.end(subject, out),
+      onLift: (subject, index, atMs) => this.scoring.lift(subject, index, atMs),
       onPardon: (subject, beforeMs) => this.scoring.pardon(subject, beforeMs),
     });
     this.denySet = this.#verdicts.denySet;
@@ -219,8 +222,7 @@ export class SidecarNode {
     const snapshot = this.scoring.scorer?.snapshot();
     if (!this.#isUnsaved || snapshot === undefined) return;
     this.#isUnsaved = false;
-    const value = getTextEncoding().encodeUtf8(JSON.stringify(snapshot));
-    out.persist.push({ key: "scorer", value });
+    out.persist.push({ key: "scorer", value: snapshot });
     for (const [source, cursor] of this.#cursors) {
       out.persist.push({ key: `cursor/${source}`, value: cursor });
     }
@@ -362,8 +364,9 @@ export class SidecarNode {
   }
 }
 
+/** Before the snapshot was bytes it was JSON, which begins with a brace. */
 function savedScorer(bytes: Bytes | undefined): unknown {
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined || bytes[0] !== 0x7b) return bytes;
   try {
     return JSON.parse(getTextEncoding().decodeUtf8(bytes));
   } catch {

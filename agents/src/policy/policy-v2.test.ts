@@ -106,6 +106,17 @@ describe("a field of version 2", () => {
     },
   );
 
+  test("in local: learnedShare: is a share of at most half the budget, unknown before", () => {
+    const withShare = (text: string) =>
+      BASE.replace("leaseStage: suspend }", `leaseStage: suspend, learnedShare: ${text} }`);
+    expect(policyOf(withShare("12.5%")).local.learnedPermille).toBe(125);
+    expect(policyOf(BASE).local).not.toHaveProperty("learnedPermille");
+    expect(faultOf(withShare("10%"), 1)).toContain('unknown key "learnedShare"');
+    expect(faultOf(withShare("50%"))).toBe("none");
+    expect(faultOf(withShare("50.1%"))).toContain("local.learnedShare: must be at most 50%");
+    expect(faultOf(withShare("0.1"))).toContain("local.learnedShare");
+  });
+
   test("comes to integers and maps", () => {
     const policy = policyOf(
       withLines(

@@ -16,10 +16,32 @@ import type {
 } from "../kernel/index.ts";
 import { line, MDB_MAX } from "./rule-sections.ts";
 import { duration, integer, kind, name, share, subject, word } from "./scalars.ts";
-import { list, made, mapping, optional, orNothing, required, type Shape } from "./shape.ts";
+import {
+  described,
+  list,
+  made,
+  mapping,
+  optional,
+  orNothing,
+  required,
+  type Shape,
+} from "./shape.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+/** What learned nulls promise holds only while the past is like the present: never most of it. */
+const LEARNED_PERMILLE_MAX = 500;
+
+const learnedShare: Shape<number> = {
+  ...share,
+  schema: {
+    ...share.schema,
+    description:
+      "Share of the false-alarm budget that learned evidence may draw lines with, like 10%; at " +
+      "most 50%. Left out, it only ranks and explains: its promise holds while habits stay.",
+  },
+};
 
 /** `local`. */
 export const local: Shape<LocalPolicy> = made(
@@ -28,8 +50,15 @@ export const local: Shape<LocalPolicy> = made(
     leaseLineMdb: required(line),
     leaseFor: required(duration(HOUR_MS)),
     leaseStage: required(word("step-up", "throttle", "suspend")),
+    learnedShare: optional(learnedShare),
   }),
-  ({ leaseFor, ...rest }) => ({ ...rest, leaseMs: leaseFor }),
+  ({ leaseFor, learnedShare, ...rest }, path, faults) => {
+    if (learnedShare === undefined) return { ...rest, leaseMs: leaseFor };
+    if (learnedShare > LEARNED_PERMILLE_MAX) {
+      return faults.meaning(`${path}.learnedShare`, "must be at most 50%: learned evidence drifts");
+    }
+    return { ...rest, leaseMs: leaseFor, learnedPermille: learnedShare };
+  },
 );
 
 export interface Exempt {

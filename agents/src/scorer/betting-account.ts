@@ -91,11 +91,14 @@ export function win(money: BettingAccount, factor: number, timeMs: number): void
   money.today = Math.min(money.today * factor, MONEY_MAX);
 }
 
-/** Settles a bet that was lost: `factor` is below 1. */
-export function lose(money: BettingAccount, factor: number): void {
+/**
+ * Settles a bet that was lost: `factor` is below 1.
+ * @param burnBelow open money below this is burned.
+ */
+export function lose(money: BettingAccount, factor: number, burnBelow = BURN_BELOW): void {
   money.today *= factor;
   money.open *= factor;
-  if (money.open < BURN_BELOW) emptyOpen(money);
+  if (money.open < burnBelow) emptyOpen(money);
 }
 
 /** The day account of this detector: money in today's bets and cash not yet staked. */

@@ -5,7 +5,13 @@ import { EVENT_KINDS, type Event } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DEFAULT_SCORER_POLICY, type Lease, openScorer, type Signal } from "./index.ts";
+import {
+  DEFAULT_SCORER_POLICY,
+  type Lease,
+  openScorer,
+  restoreScorer,
+  type Signal,
+} from "./index.ts";
 
 const MAX_SUBJECTS = 8;
 
@@ -41,8 +47,8 @@ function play(events: readonly Event[]): (Lease | Signal)[] {
   const out = { lease: (one: Lease) => said.push(one), signal: (one: Signal) => said.push(one) };
   for (const one of events) scorer.step({ type: "event", event: one }, out);
   expect(scorer.counts().subjects).toBeLessThanOrEqual(MAX_SUBJECTS);
-  const numbers = JSON.stringify(scorer.snapshot());
-  expect(numbers).not.toContain("null");
+  const restored = restoreScorer(scorer.snapshot(), { policy: DEFAULT_SCORER_POLICY });
+  expect(restored?.snapshot()).toEqual(scorer.snapshot());
   return said;
 }
 

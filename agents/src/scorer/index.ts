@@ -16,13 +16,16 @@ export {
   openScorer,
   restoreScorer,
   type Scorer,
+  type ScorerAdditions,
   type ScorerCounts,
   type ScorerInput,
   type ScorerOptions,
+  type ScorerTotals,
   type Standing,
 } from "./scorer.ts";
 export {
   DEFAULT_SCORER_POLICY,
+  type EvidenceKindName,
   type Lease,
   type LeaseStage,
   type Reason,
@@ -30,4 +33,3 @@ export {
   type ScorerPolicy,
   type Signal,
 } from "./signal.ts";
-export type { ScorerSnapshot } from "./snapshot.ts";

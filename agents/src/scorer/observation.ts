@@ -111,29 +111,125 @@ const GUESSLESS_METHODS: ReadonlySet<string> = new Set([
  */
 export function readEvent(event: Event, seen: Observation): boolean {
   const outcome = OUTCOMES.get(event.kind);
-  if (outcome === undefined) return false;
+  if (outcome === undefined || (outcome === "acted" && event.account === undefined)) return false;
   const isNameBad = event.isAccountKnown === false || event.isRoot === true;
   if (outcome === "probed" && !isNameBad) return false;
   seen.outcome = outcome;
   const isGuess = outcome === "failed" && !GUESSLESS_METHODS.has(event.method ?? "password");
-  seen.isSuspiciousName = isNameBad && outcome !== "succeeded";
+  seen.isSuspiciousName = isNameBad && (outcome === "failed" || outcome === "probed");
   seen.isRefused = isGuess || seen.isSuspiciousName;
-  seen.nameHash = event.account === undefined ? 0 : hashText(event.account);
+  seen.nameHash = hashOf(event.account);
   seen.isPrivilegeUse = event.kind === "privilege-used";
+  seen.isPrivilegeGrant = event.isPrivilegeGrant === true;
+  seen.posture = event.isDeviceManaged === undefined ? 0 : event.isDeviceManaged ? 1 : -1;
+  seen.hourOfWeek = Math.floor(event.timeMs / HOUR_MS) % HOURS_OF_WEEK;
+  seen.ruleHits = NO_HITS;
+  readFacets(event, seen);
   return true;
 }
+
+/** What was touched, by what means, from where; what is out of its range is unknown. */
+function readFacets(event: Event, seen: Observation): void {
+  seen.actionHash = hashOf(event.action);
+  seen.targetHash = hashOf(event.target);
+  seen.networkHash = event.address === undefined ? 0 : networkHashOf(event.address);
+  seen.countryHash = hashOf(event.country);
+  seen.agentHash = hashOf(event.userAgent);
+  seen.processHash = hashOf(event.process);
+  seen.deviceHash = hashOf(event.device);
+  seen.methodHash = hashOf(event.method);
+  seen.serviceHash = hashOf(event.service);
+  const isPlaced = isWithin(event.latitude, -90, 90) && isWithin(event.longitude, -180, 180);
+  seen.latitude = isPlaced ? (event.latitude as number) : Number.NaN;
+  seen.longitude = isPlaced ? (event.longitude as number) : Number.NaN;
+  seen.sizeBytes = amountOf(event.sizeBytes);
+  seen.durationMs = amountOf(event.durationMs);
+}
+
+const HOUR_MS = 3_600_000;
+const HOURS_OF_WEEK = 168;
+const NO_HITS: readonly RuleHit[] = [];
 
 const OUTCOMES: ReadonlyMap<EventKind, Observation["outcome"]> = new Map([
   ["login-failed", "failed"],
   ["login-succeeded", "succeeded"],
   ["login-probed", "probed"],
+  ["activity", "acted"],
+  ["request", "acted"],
+  ["privilege-used", "acted"],
+  ["job-run", "acted"],
 ]);
 
-/** FNV-1a over UTF-16 units, never 0 nor -1. Equal hashes can only make two names look like one. */
+function isWithin(value: number | undefined, min: number, max: number): boolean {
+  return value !== undefined && value >= min && value <= max;
+}
+
+function amountOf(value: number | undefined): number {
+  return isWithin(value, 0, Number.MAX_SAFE_INTEGER) ? (value as number) : Number.NaN;
+}
+
+/** Characters of a text that are looked at; of a longer one also its length. */
+export const HASHED_CHARS_MAX = 512;
+
+function hashOf(text: string | undefined): number {
+  return text === undefined || text === "" ? 0 : hashText(text);
+}
+
+/**
+ * FNV-1a over UTF-16 units, never 0 nor -1. Equal hashes can only make two names look like one;
+ * texts that agree in length and in their first 512 characters are one.
+ */
 export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
+  const isLong = text.length > HASHED_CHARS_MAX;
+  let hash = isLong ? text.length : 0x811c9dc5;
+  for (let i = 0; i < (isLong ? HASHED_CHARS_MAX : text.length); i++) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash === 0 || hash === -1 ? 1 : hash;
+}
+
+const ADDRESS_AT = "address:".length;
+const COLON = 58;
+const DOT = 46;
+const groups = new Int32Array(8);
+
+/** Hash of the network of an address subject: its /24 of IPv4, its /48 of IPv6. */
+export function networkHashOf(address: string): number {
+  if (address.length > HASHED_CHARS_MAX) return hashText(address);
+  if (address.indexOf(":", ADDRESS_AT) >= 0) return hashSixth(address);
+  const end = address.lastIndexOf(".");
+  let hash = 0x811c9dc5;
+  for (let i = ADDRESS_AT; i < end; i++) {
+    hash = Math.imul(hash ^ address.charCodeAt(i), 0x01000193);
+  }
+  return hash === 0 || hash === -1 ? 1 : hash;
+}
+
+/** The first three groups of a canonical IPv6 address (RFC 5952), zeros of `::` put back. */
+function hashSixth(address: string): number {
+  let count = 0;
+  let gapAt = -1;
+  let group = 0;
+  let hasDigit = false;
+  for (let i = ADDRESS_AT; i <= address.length && count < 8; i++) {
+    const unit = i < address.length ? address.charCodeAt(i) : COLON;
+    if (unit === DOT) break;
+    if (unit !== COLON) {
+      group = (group << 4) | (unit <= 57 ? unit - 48 : (unit | 32) - 87);
+      hasDigit = true;
+      continue;
+    }
+    if (hasDigit) groups[count++] = group;
+    else if (i > ADDRESS_AT && i < address.length) gapAt = count;
+    group = 0;
+    hasDigit = false;
+  }
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < 3; i++) {
+    const isBefore = gapAt < 0 || i < gapAt;
+    const at = isBefore ? i : i - (8 - count);
+    const value = at >= 0 && at < count && (isBefore || at >= gapAt) ? (groups[at] as number) : 0;
+    hash = Math.imul(hash ^ value, 0x01000193);
   }
   return hash === 0 || hash === -1 ? 1 : hash;
 }

@@ -32,11 +32,17 @@ export class RecentIds {
   }
 }
 
+/** Of a longer id only so much is read, from either end, and its length. */
+const ID_END = 256;
+
 /** Two FNV-1a passes with different primes, joined to 53 bits. */
 function hashId(id: string): number {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;
+  const isLong = id.length > 2 * ID_END;
+  if (isLong) a ^= id.length;
   for (let i = 0; i < id.length; i++) {
+    if (isLong && i === ID_END) i = id.length - ID_END;
     const unit = id.charCodeAt(i);
     a = Math.imul(a ^ unit, 0x01000193);
     b = Math.imul(b ^ unit, 0x85ebca6b);

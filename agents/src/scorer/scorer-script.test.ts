@@ -100,8 +100,7 @@ class Script implements ScorerOutput {
   }
 
   #onRestart(): void {
-    const snapshot: unknown = JSON.parse(JSON.stringify(this.#scorer.snapshot()));
-    const restored = restoreScorer(snapshot, { policy: this.#policy });
+    const restored = restoreScorer(this.#scorer.snapshot(), { policy: this.#policy });
     if (restored === undefined) throw new Error("the scorer refused its own snapshot");
     this.#scorer = restored;
   }

@@ -1,29 +1,46 @@
 // The scorer: from events to evidence to signals and local leases, on one host (DESIGN.md 5, 6.1).
-// Owns the order of things within an event: duplicate, subject, day, bets, lines. Pure: event time
-// is the only clock, outputs go to the caller. Must never let a failed login speak about the
-// account it names, nor let learned evidence draw a line.
+// Owns the order of things within an event: duplicate, rules, subject, day, bets, lines, teaching.
+// Pure: event time is the only clock, outputs go to the caller. Must never let a failed login speak
+// about the account it names, nor add learned to declared evidence.
 
 import type { Event } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
-import type { Detector, DetectorMemory } from "./detectors/detector.ts";
-import { observeHabit } from "./detectors/login-habit.ts";
-import { hashText, type Observation, openObservation, readEvent } from "./observation.ts";
+import { additionsOf } from "./configuration.ts";
+import type { Detector } from "./detectors/detector.ts";
+import { type Ensemble, openEnsemble } from "./ensemble.ts";
+import { lowerWhatFired } from "./feedback.ts";
+import {
+  beginLearnedDay,
+  forgetLearnedEvidence,
+  forgetProfileRanks,
+  LearnedWatch,
+  learnedDayAccountOf,
+  learnedEvidenceFromMs,
+  learnedLevelOf,
+  resetLearned,
+} from "./learned/learned-watch.ts";
+import { Peers } from "./learned/peers.ts";
+import { ProfilePool } from "./learned/profile-pool.ts";
+import { HostSketch } from "./learned/statistical.ts";
+import { type Lines, linesOf } from "./lines.ts";
+import { type Observation, openObservation, readEvent } from "./observation.ts";
+import { firedOf, reasonsOf } from "./reasons.ts";
 import { RecentIds } from "./recent-ids.ts";
-import type { Reason, ScorerOutput, ScorerPolicy } from "./signal.ts";
-import { readSnapshot, type ScorerSnapshot, writeSnapshot } from "./snapshot.ts";
+import type { RuleHit, RuleSet, SpeaksOf } from "./rules/rule-set.ts";
+import type { EvidenceKindName, Reason, ScorerOutput, ScorerPolicy } from "./signal.ts";
+import { readSnapshot, type ScorerParts, writeSnapshot } from "./snapshot.ts";
 import {
   dayAccountOf,
-  detectorsOf,
   enterDay,
   evidenceFromMs,
   forgetEvidence,
   forgetRun,
   levelOf,
   longestRunOf,
+  memoryOf,
   NO_NAME,
-  reasonsOf,
+  openSubjectState,
   resetLevel,
-  SOURCE_DETECTORS,
   type SubjectState,
   toMdb,
   vouchFor,
@@ -40,13 +57,32 @@ const IDLE_MS_MAX = 7 * DAY_MS;
 /** A folded line counts at most this often: by then every line is drawn. */
 const COUNT_MAX = 64;
 const SUBJECTS_DEFAULT = 20_000;
+/** At 8 kB each, beside 2 kB a subject. */
+const PROFILES_DEFAULT = 1_024;
+/** A subject whose declared level has come to 10 dB teaches nothing until it is calm again. */
+const QUIET_LEVEL = 10;
 
 export type ScorerInput =
   | { readonly type: "event"; readonly event: Event }
   | { readonly type: "policy"; readonly policy: ScorerPolicy }
-  | { readonly type: "pardon"; readonly subject: SubjectText; readonly beforeMs: number };
+  | { readonly type: "pardon"; readonly subject: SubjectText; readonly beforeMs: number }
+  /** A lift about a subject, at its control index and its entry's machine time. */
+  | {
+      readonly type: "lift";
+      readonly subject: SubjectText;
+      readonly index: number;
+      readonly atMs: number;
+    };
 
-export interface ScorerOptions {
+/** What a host's configuration adds; without it the detectors of logins are alone. */
+export interface ScorerAdditions {
+  /** Compiled rules; the scorer feeds them and saves their state. */
+  readonly rules?: RuleSet;
+  /** Bound on the larger profiles of vouched subjects, 8 kB each. Default 1,024; 0 for none. */
+  readonly maxProfiles?: number;
+}
+
+export interface ScorerOptions extends ScorerAdditions {
   readonly policy: ScorerPolicy;
   /** Subjects whose evidence is shown and never enforced. */
   readonly isExempt?: (subject: SubjectText) => boolean;
@@ -71,6 +107,8 @@ export interface ScorerCounts {
 export interface Standing {
   readonly levelMdb: number;
   readonly evidenceMdb: number;
+  /** The level of the learned accounts, which stand beside. */
+  readonly learnedLevelMdb: number;
   readonly day: number;
   readonly leaseUntilMs: number;
   readonly reasons: readonly Reason[];
@@ -84,47 +122,94 @@ export interface Standing {
   readonly hasSignalled: boolean;
 }
 
+export interface ScorerTotals extends Readonly<ScorerCounts> {
+  readonly subjects: number;
+  readonly evictions: number;
+  readonly profiles: number;
+  readonly profileEvictions: number;
+  /** Memory of subjects' numbers in bytes, room for the next ones included. */
+  readonly bytes: number;
+}
+
 export interface Scorer {
   step(input: ScorerInput, out: ScorerOutput): void;
   /** What is held on a subject now, or `undefined` when nothing is remembered. */
   standing(subject: SubjectText): Standing | undefined;
-  counts(): Readonly<ScorerCounts> & { readonly subjects: number; readonly evictions: number };
-  /** Plain data for JSON; a scorer restored from it gives the same outputs ever after. */
-  snapshot(): ScorerSnapshot;
+  counts(): ScorerTotals;
+  /** All of it in bytes; a scorer restored from it gives the same outputs ever after. */
+  snapshot(): Uint8Array;
 }
 
 /** Opens an empty scorer. Throws on a policy whose lines contradict each other. */
 export function openScorer(options: ScorerOptions): Scorer {
-  return new EventScorer(options, undefined);
+  return openScorerOf(openEnsemble(additionsOf(options)), options);
+}
+
+/** Opens an empty scorer of these detectors and no others: for tests of what one of them does. */
+export function openScorerOf(ensemble: Ensemble, options: ScorerOptions): Scorer {
+  return new EventScorer(ensemble, options);
 }
 
 /**
- * Opens a scorer from a snapshot, under the policy given here.
- * @returns `undefined` when the snapshot is of another version or not one that a scorer wrote.
+ * Opens a scorer from a snapshot, under the policy given here. Detectors that are configured now
+ * and were not then begin with nothing.
+ * @returns `undefined` when the snapshot is not whole, or not one that a scorer wrote.
  */
 export function restoreScorer(snapshot: unknown, options: ScorerOptions): Scorer | undefined {
-  const read = readSnapshot(snapshot);
-  return read === undefined ? undefined : new EventScorer(options, read);
+  const scorer = new EventScorer(openEnsemble(additionsOf(options)), options);
+  return readSnapshot(snapshot, scorer.parts) ? scorer : undefined;
 }
 
 class EventScorer implements Scorer {
+  readonly parts: ScorerParts;
   #policy: ScorerPolicy;
-  #leaseLine = 0;
+  #lines: Readonly<Record<EvidenceKindName, Lines>>;
   readonly #isExempt: (subject: SubjectText) => boolean;
+  readonly #ensemble: Ensemble;
   readonly #table: SubjectTable;
   readonly #recent = new RecentIds();
   readonly #seen = openObservation();
-  readonly #counts: ScorerCounts;
+  readonly #counts: ScorerCounts = {
+    events: 0,
+    duplicates: 0,
+    stale: 0,
+    invalid: 0,
+    pardoned: 0,
+  };
+  readonly #pool: ProfilePool;
+  readonly #sketch = new HostSketch();
+  readonly #watch: LearnedWatch;
+  readonly #rules: RuleSet | undefined;
+  readonly #hits: RuleHit[] = [];
+  readonly #hitsOf: Record<SpeaksOf, RuleHit[]> = { account: [], address: [], session: [] };
+  #didTeach = false;
 
-  constructor(options: ScorerOptions, from: ScorerSnapshot | undefined) {
+  constructor(ensemble: Ensemble, options: ScorerOptions) {
     this.#policy = options.policy;
+    this.#lines = linesOf(options.policy);
     this.#isExempt = options.isExempt ?? (() => false);
-    this.#table = new SubjectTable(options.maxSubjects ?? SUBJECTS_DEFAULT);
-    this.#counts = from?.counts ?? { events: 0, duplicates: 0, stale: 0, invalid: 0, pardoned: 0 };
-    this.#onPolicy(options.policy);
-    if (from === undefined) return;
-    this.#table.fill(from.young, from.earned, from.evictions);
-    this.#recent.fill(from.recentNewer, from.recentOlder);
+    this.#ensemble = ensemble;
+    this.#rules = options.rules;
+    const { profiles } = ensemble.actor;
+    const max = options.maxProfiles ?? PROFILES_DEFAULT;
+    this.#pool = new ProfilePool(profiles, max, forgetProfileRanks);
+    const peers = new Peers(profiles);
+    this.#watch = new LearnedWatch(this.#pool, peers);
+    this.#table = new SubjectTable({
+      max: options.maxSubjects ?? SUBJECTS_DEFAULT,
+      open: (subject) => openSubjectState(subject, ensemble),
+      onEvicted: (state) => this.#pool.drop(state),
+    });
+    this.parts = {
+      ensemble,
+      peers,
+      counts: this.#counts,
+      table: this.#table,
+      recent: this.#recent,
+      pool: this.#pool,
+      sketch: this.#sketch,
+      rules: options.rules,
+    };
   }
 
   step(input: ScorerInput, out: ScorerOutput): void {
@@ -133,11 +218,17 @@ class EventScorer implements Scorer {
         this.#onEvent(input.event, out);
         return;
       case "policy":
-        this.#onPolicy(input.policy);
+        this.#lines = linesOf(input.policy);
+        this.#policy = input.policy;
         return;
       case "pardon":
         this.#onPardon(input.subject, input.beforeMs);
         return;
+      case "lift": {
+        const state = this.#table.peek(input.subject);
+        if (state !== undefined) lowerWhatFired(state, input.index, input.atMs);
+        return;
+      }
     }
   }
 
@@ -147,32 +238,30 @@ class EventScorer implements Scorer {
     return {
       levelMdb: toMdb(levelOf(state)),
       evidenceMdb: toMdb(dayAccountOf(state)),
+      learnedLevelMdb: toMdb(learnedLevelOf(state)),
       day: state.day,
       leaseUntilMs: state.leaseUntilMs,
-      reasons: reasonsOf(state),
-      logins: state.habit.logins,
+      reasons: reasonsOf(state, "declared"),
+      logins: state.logins,
       sharedSubjects: state.vouched.length,
       evidenceFromMs: Math.max(state.day * DAY_MS, state.pardonedBeforeMs, 0),
       hasSignalled: state.heldUntilMs > 0 && state.heldUntilMs >= state.day * DAY_MS,
     };
   }
 
-  counts(): ScorerCounts & { subjects: number; evictions: number } {
+  counts(): ScorerTotals {
     const { size: subjects, evictions } = this.#table;
-    return { ...this.#counts, subjects, evictions };
-  }
-
-  snapshot(): ScorerSnapshot {
-    return writeSnapshot(this.#counts, this.#table, this.#recent);
-  }
-
-  #onPolicy(policy: ScorerPolicy): void {
-    if (!(policy.leaseLineMdb <= policy.signalLineMdb && policy.leaseMs > 0)) {
-      throw new RangeError("a scorer policy needs leaseLineMdb <= signalLineMdb and leaseMs > 0");
+    const { size: profiles, evictions: profileEvictions } = this.#pool;
+    const { source, actor, session } = this.#ensemble;
+    let bytes = profiles * this.#pool.words * 4;
+    for (const { rows, learnedRows } of [source, actor, session]) {
+      bytes += rows.bytes + learnedRows.bytes;
     }
-    this.#policy = policy;
-    // A shade below, so that rounding never hides a level; the integers decide.
-    this.#leaseLine = 10 ** (policy.leaseLineMdb / 10_000) * 0.999;
+    return { ...this.#counts, subjects, evictions, profiles, profileEvictions, bytes };
+  }
+
+  snapshot(): Uint8Array {
+    return writeSnapshot(this.parts);
   }
 
   #onPardon(subject: SubjectText, beforeMs: number): void {
@@ -181,8 +270,10 @@ class EventScorer implements Scorer {
     this.#table.settle(state);
     // A day account mixes what came before and after, so the whole day goes: lowering is always
     // sound.
-    const fromMs = Math.min(evidenceFromMs(state, state.lastMs), state.day * DAY_MS);
-    if (fromMs < beforeMs) forgetEvidence(state);
+    const atMs = learnedEvidenceFromMs(state, evidenceFromMs(state, state.lastMs));
+    if (Math.min(atMs, state.day * DAY_MS) >= beforeMs) return;
+    forgetEvidence(state);
+    forgetLearnedEvidence(state);
   }
 
   #onEvent(event: Event, out: ScorerOutput): void {
@@ -191,40 +282,131 @@ class EventScorer implements Scorer {
       this.#counts.invalid++;
       return;
     }
-    // A failure without a source says nothing, and neither does a mere connection.
     const seen = this.#seen;
-    if (event.address === undefined || !readEvent(event, seen)) return;
+    // A login without a source says nothing, and neither does a mere connection.
+    const isRead = readEvent(event, seen);
+    const isSpoken = isRead && (seen.outcome === "acted" || event.address !== undefined);
+    if (!isSpoken && this.#rules === undefined) return;
     if (!this.#recent.add(event.id)) {
       this.#counts.duplicates++;
       return;
     }
-    const source = this.#table.touch(event.address);
-    seen.isSourceLeased = source.leaseUntilMs > event.timeMs;
-    const methodHash = event.method === undefined ? 0 : hashText(event.method);
-    this.#observe(source, event, methodHash, out);
-    if (seen.outcome !== "succeeded") return;
-    if (!seen.isSourceLeased) vouchFor(source, seen.nameHash);
-    if (event.account !== undefined) this.#observe(this.#table.touch(event.account), event, 0, out);
-    if (event.session !== undefined) this.#observe(this.#table.touch(event.session), event, 0, out);
+    if (isSpoken) {
+      this.#sketch.look(seen);
+      if (seen.outcome === "acted") this.#onAct(event, out);
+      else this.#onLogin(event, event.address as SubjectText, out);
+    }
+    if (this.#rules !== undefined) this.#onRules(this.#rules, event, out);
   }
 
-  #observe(state: SubjectState, event: Event, methodHash: number, out: ScorerOutput): void {
+  #onLogin(event: Event, address: SubjectText, out: ScorerOutput): void {
+    const seen = this.#seen;
+    const source = this.#table.touch(address);
+    seen.isSourceLeased = source.leaseUntilMs > event.timeMs;
+    this.#observe(source, event, out);
+    if (seen.outcome !== "succeeded") return;
+    if (!seen.isSourceLeased) vouchFor(source, seen.nameHash);
+    this.#observeActors(event, out);
+  }
+
+  /** What an account does that is no login speaks of it, and teaches its source. */
+  #onAct(event: Event, out: ScorerOutput): void {
+    const seen = this.#seen;
+    seen.isSourceLeased = false;
+    if (event.address !== undefined) {
+      const source = this.#table.touch(event.address);
+      seen.isSourceLeased = source.leaseUntilMs > event.timeMs;
+      this.#observe(source, event, out);
+    }
+    this.#observeActors(event, out);
+  }
+
+  #observeActors(event: Event, out: ScorerOutput): void {
+    this.#didTeach = false;
+    if (event.account !== undefined) this.#observe(this.#table.touch(event.account), event, out);
+    if (this.#didTeach) this.#sketch.learn(this.#seen);
+    if (event.session !== undefined) this.#observe(this.#table.touch(event.session), event, out);
+  }
+
+  #observe(state: SubjectState, event: Event, out: ScorerOutput): void {
     if (!this.#takeTime(state, event.timeMs)) return;
     const seen = this.#seen;
-    const detectors = detectorsOf(state.subject);
-    const times = Math.min(COUNT_MAX, Math.max(1, Math.trunc(event.count) || 1));
-    // A source moves by failing, an account or a session by logging in; only that draws a line.
-    const isSource = detectors === SOURCE_DETECTORS;
-    observeHabit(state.habit, seen, methodHash);
-    for (let n = isSecondLine(state, seen) ? 1 : 0; n < times; n++) {
-      seen.isRepeat = n > 0;
-      for (let i = 0; i < detectors.length; i++) {
-        (detectors[i] as Detector).observe(state.detectors[i] as DetectorMemory, seen);
-      }
-      if (isSource !== (seen.outcome === "succeeded")) this.#drawLines(state, out);
+    const isAct = seen.outcome === "acted";
+    if (isAct) this.#hear(state, state.lineup.logins, 1, out);
+    else {
+      const times = Math.min(COUNT_MAX, Math.max(1, Math.trunc(event.count) || 1));
+      this.#hear(state, 0, isSecondLine(state, seen) ? times - 1 : times, out, times);
     }
+    if (seen.outcome === "succeeded") state.logins++;
+    if (isAct || seen.outcome === "succeeded") this.#learn(state, out);
     if (seen.isRefused && !seen.isLate) state.lastRefusedMs = seen.timeMs;
     this.#table.settle(state);
+  }
+
+  /** Lets the declared detectors from one on hear of it, as often as it was folded into a line. */
+  #hear(state: SubjectState, from: number, times: number, out: ScorerOutput, of = times): void {
+    const seen = this.#seen;
+    const { declared, acts } = state.lineup;
+    // A source moves by failing, an account or a session by what it does; only that draws a line.
+    const didSucceed = seen.outcome === "succeeded" || seen.outcome === "acted";
+    const isMoved = (state.lineup === this.#ensemble.source) !== didSucceed;
+    for (let n = of - times; n < of; n++) {
+      seen.isRepeat = n > 0;
+      for (let i = from; i < acts; i++) {
+        (declared[i] as Detector).observe(memoryOf(state, i), seen);
+      }
+      if (isMoved) this.#drawLines(state, "declared", levelOf(state), out);
+    }
+    seen.isRepeat = false;
+  }
+
+  #learn(state: SubjectState, out: ScorerOutput): void {
+    const { lineup, lastMs } = state;
+    if (lineup.learnedShares.length === 0) return;
+    const seen = this.#seen;
+    const isCalm = state.leaseUntilMs <= lastMs && levelOf(state) < QUIET_LEVEL;
+    const mayTeach = isCalm && !seen.isSourceLeased && !seen.isRefused && !seen.isLate;
+    this.#watch.observe(state, seen, mayTeach);
+    if (mayTeach) this.#didTeach = true;
+    this.#drawLines(state, "learned", learnedLevelOf(state), out);
+  }
+
+  /** Hits speak of the account, else its session, else its address; a failed login's of the last. */
+  #onRules(rules: RuleSet, event: Event, out: ScorerOutput): void {
+    this.#hits.length = 0;
+    rules.observe(event, this.#hits);
+    if (this.#hits.length === 0) return;
+    const { account, session, address } = event;
+    const chosen = this.#hitsOf;
+    chosen.account.length = chosen.session.length = chosen.address.length = 0;
+    for (const hit of this.#hits) chosen[hit.speaksOf].push(hit);
+    const actor = account ?? session ?? address;
+    this.#onHits(actor, chosen.account, event, out);
+    this.#onHits(session ?? actor, chosen.session, event, out);
+    this.#onHits(address ?? actor, chosen.address, event, out);
+  }
+
+  #onHits(
+    subject: SubjectText | undefined,
+    hits: readonly RuleHit[],
+    event: Event,
+    out: ScorerOutput,
+  ): void {
+    if (subject === undefined || hits.length === 0) return;
+    const state = this.#table.touch(subject);
+    if (!this.#takeTime(state, event.timeMs)) return;
+    this.#hearRules(state, hits);
+    this.#drawLines(state, "declared", levelOf(state), out);
+    this.#table.settle(state);
+  }
+
+  #hearRules(state: SubjectState, hits: readonly RuleHit[]): void {
+    const { declared, acts } = state.lineup;
+    if (acts === declared.length) return;
+    const seen = this.#seen;
+    seen.isRepeat = false;
+    seen.ruleHits = hits;
+    (declared[acts] as Detector).observe(memoryOf(state, acts), seen);
   }
 
   /** Puts the observation on the subject's time line. @returns false when it must bet nothing. */
@@ -237,24 +419,33 @@ class EventScorer implements Scorer {
       this.#counts.pardoned++;
       return false;
     }
-    if (timeMs > state.lastMs + IDLE_MS_MAX) forgetRun(state);
+    if (timeMs > state.lastMs + IDLE_MS_MAX) {
+      forgetRun(state);
+      resetLearned(state);
+    }
     const seen = this.#seen;
     seen.isLate = timeMs < state.lastMs;
     seen.timeMs = seen.isLate ? state.lastMs : timeMs;
     state.lastMs = seen.timeMs;
-    enterDay(state, Math.floor(seen.timeMs / DAY_MS));
+    const day = Math.floor(seen.timeMs / DAY_MS);
+    if (day > state.day) {
+      enterDay(state, day);
+      beginLearnedDay(state);
+      // The rules' stakes of a day are laid BEFORE anything of it is known.
+      this.#hearRules(state, []);
+    }
     seen.gapMs =
       state.lastRefusedMs < 0 ? Number.POSITIVE_INFINITY : seen.timeMs - state.lastRefusedMs;
     return true;
   }
 
-  #drawLines(state: SubjectState, out: ScorerOutput): void {
-    const level = levelOf(state);
+  #drawLines(state: SubjectState, kind: EvidenceKindName, level: number, out: ScorerOutput): void {
     const isLeased = state.leaseUntilMs > state.lastMs;
-    if (level < this.#leaseLine && !isLeased) return;
+    const { leaseMoney, signalMdb } = this.#lines[kind];
+    if (level < leaseMoney && !(isLeased && kind === "declared")) return;
     const levelMdb = toMdb(level);
-    this.#drawLease(state, levelMdb, isLeased, out);
-    if (levelMdb >= this.#policy.signalLineMdb) this.#drawSignal(state, levelMdb, out);
+    this.#drawLease(state, kind, levelMdb, isLeased, out);
+    if (levelMdb >= signalMdb) this.#drawSignal(state, kind, levelMdb, out);
   }
 
   /**
@@ -262,49 +453,78 @@ class EventScorer implements Scorer {
    * without earning it again; it then ends `leaseMs` after the last refusal, give or take a
    * quarter, which spares outputs. A single slip in a busy office renews nothing.
    */
-  #drawLease(state: SubjectState, levelMdb: number, isRenewal: boolean, out: ScorerOutput): void {
-    const { leaseMs, leaseLineMdb, leaseStage: stage } = this.#policy;
-    if (!isRenewal && levelMdb < leaseLineMdb) return;
+  #drawLease(
+    state: SubjectState,
+    evidenceKind: EvidenceKindName,
+    levelMdb: number,
+    isRenewal: boolean,
+    out: ScorerOutput,
+  ): void {
+    const { leaseMs, leaseStage: stage } = this.#policy;
+    if (!isRenewal && levelMdb < this.#lines[evidenceKind].leaseMdb) return;
     const fromMs = state.lastMs;
     const untilMs = fromMs + leaseMs;
     if (isRenewal && untilMs - state.leaseUntilMs < leaseMs / 4) return;
     if (isRenewal && longestRunOf(state) < RENEWING_RUN_MIN) return;
     if (this.#isExempt(state.subject)) return;
     state.leaseUntilMs = untilMs;
+    if (!isRenewal) noteFired(state, evidenceKind);
     const { subject } = state;
-    out.lease({ subject, fromMs, untilMs, stage, levelMdb, isRenewal, reasons: reasonsOf(state) });
+    const reasons = reasonsOf(state, evidenceKind);
+    out.lease({ subject, fromMs, untilMs, stage, levelMdb, evidenceKind, isRenewal, reasons });
   }
 
-  #drawSignal(state: SubjectState, levelMdb: number, out: ScorerOutput): void {
+  #drawSignal(
+    state: SubjectState,
+    kind: EvidenceKindName,
+    levelMdb: number,
+    out: ScorerOutput,
+  ): void {
     const { epoch, leaseMs } = this.#policy;
     const timeMs = state.lastMs;
     const isHeld = state.heldEpoch === epoch && timeMs < state.heldUntilMs;
     if (!isHeld) {
       state.heldEpoch = epoch;
       state.heldUntilMs = timeMs + leaseMs;
-      this.#sendSignal(state, levelMdb, out);
+      noteFired(state, kind);
+      this.#sendSignal(state, kind, levelMdb, out);
     }
     // The reset is what bounds false signals; held back or not, the level starts again from
     // nothing.
-    resetLevel(state);
+    if (kind === "declared") resetLevel(state);
+    else resetLearned(state);
   }
 
-  #sendSignal(state: SubjectState, levelMdb: number, out: ScorerOutput): void {
+  #sendSignal(
+    state: SubjectState,
+    evidenceKind: EvidenceKindName,
+    levelMdb: number,
+    out: ScorerOutput,
+  ): void {
     const timeMs = state.lastMs;
+    const isDeclared = evidenceKind === "declared";
+    const fromMs = isDeclared ? evidenceFromMs : learnedEvidenceFromMs;
     out.signal({
       subject: state.subject,
       timeMs,
       day: state.day,
-      evidenceMdb: toMdb(dayAccountOf(state)),
+      evidenceMdb: toMdb(isDeclared ? dayAccountOf(state) : learnedDayAccountOf(state)),
       levelMdb,
-      evidenceKind: "declared",
-      evidenceFromMs: evidenceFromMs(state, timeMs),
-      reasons: reasonsOf(state),
+      evidenceKind,
+      evidenceFromMs: fromMs(state, timeMs),
+      reasons: reasonsOf(state, evidenceKind),
       sharedSubjects: state.vouched.length,
       recommendedStage: this.#isExempt(state.subject) ? "observe" : "suspend",
       epoch: this.#policy.epoch,
     });
   }
+}
+
+/** Remembers what drew a line, for the lift that may come. */
+function noteFired(state: SubjectState, kind: EvidenceKindName): void {
+  const isGoingOn = state.firedMs > state.lastMs - IDLE_MS_MAX;
+  state.fired = (isGoingOn ? state.fired : 0) | firedOf(state, kind);
+  state.firedMs = state.lastMs;
 }
 
 /**

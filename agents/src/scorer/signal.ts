@@ -14,7 +14,14 @@ export interface ScorerPolicy {
   readonly leaseMs: number;
   readonly leaseStage: LeaseStage;
   readonly epoch: number;
+  /**
+   * Share of the budget that learned evidence has, from 0 to below 1; 0 without it, and then it
+   * draws no line. With s the lines stand at c/(1-s) for declared and at c/s for learned evidence.
+   */
+  readonly learnedShare?: number;
 }
+
+export type EvidenceKindName = "declared" | "learned";
 
 /**
  * The default lines. Signal, 40 dB: at most one false signal in 10,000 honest subject-days of the
@@ -33,11 +40,14 @@ export const DEFAULT_SCORER_POLICY: ScorerPolicy = {
 
 export interface Reason {
   readonly detector: string;
-  /** `learned` reasons rank and explain; they moved no account. */
-  readonly kind: "declared" | "learned";
+  /** `learned` reasons moved no declared account, nor `declared` ones a learned account. */
+  readonly kind: EvidenceKindName;
   /** What this detector's bets multiplied its stakes by, in mdB, rounded down. */
   readonly betsMdb: number;
-  /** The level had this detector's bets been 1, its weights kept: the counterfactual. */
+  /**
+   * The level beside it, had this detector's bets been 1 and its weights kept: the counterfactual.
+   * The level itself where the reason is of the other kind.
+   */
   readonly levelWithoutMdb: number;
   /** Structured counts: `name=number` pairs. */
   readonly seen: string;
@@ -59,7 +69,8 @@ export interface Signal {
   readonly evidenceMdb: number;
   /** The level: not an e-value, never added to another. */
   readonly levelMdb: number;
-  readonly evidenceKind: "declared";
+  /** Whose account crossed its line: level and evidence are of this kind. */
+  readonly evidenceKind: EvidenceKindName;
   readonly evidenceFromMs: number;
   readonly reasons: readonly Reason[];
   /** Distinct accounts that have logged in from this address; 0 of another subject. */
@@ -76,6 +87,7 @@ export interface Lease {
   readonly untilMs: number;
   readonly stage: LeaseStage;
   readonly levelMdb: number;
+  readonly evidenceKind: EvidenceKindName;
   readonly isRenewal: boolean;
   readonly reasons: readonly Reason[];
 }

@@ -32,13 +32,13 @@ function play(scorer: Scorer, events: readonly Event[]): string {
   const said: unknown[] = [];
   const out: ScorerOutput = { lease: (one) => said.push(one), signal: (one) => said.push(one) };
   for (const event of events) scorer.step({ type: "event", event }, out);
-  return JSON.stringify([said, scorer.snapshot()]);
+  return JSON.stringify([said, Array.from(scorer.snapshot())]);
 }
 
-function taken(): Record<string, unknown> {
+function taken(): Uint8Array {
   const scorer = openScorer(options);
   play(scorer, traffic(0, 500));
-  return JSON.parse(JSON.stringify(scorer.snapshot()));
+  return scorer.snapshot();
 }
 
 describe("a snapshot of the scorer", () => {
@@ -51,26 +51,13 @@ describe("a snapshot of the scorer", () => {
     expect(whole.counts().evictions).toBeGreaterThan(0);
   });
 
-  test("of the version before is taken up: nobody has been counted at an address yet", () => {
-    const before = taken() as Record<string, Record<string, unknown>[]>;
-    const without = (state: Record<string, unknown>) => {
-      const { vouched, ...rest } = state;
-      expect(Array.isArray(vouched)).toBe(true);
-      return rest;
-    };
-    const [young, earned] = [before["young"]?.map(without), before["earned"]?.map(without)];
-    const old = restoreScorer({ ...before, version: 1, young, earned }, options);
-    expect(old?.counts()).toEqual(restoreScorer(taken(), options)?.counts());
-    expect(restoreScorer({ ...before, version: 1, young: "all" }, options)).toBeUndefined();
-  });
-
   test("is not shared with the scorer that gave it", () => {
     const scorer = openScorer(options);
     play(scorer, traffic(0, 100));
     const snapshot = scorer.snapshot();
-    const before = JSON.stringify(snapshot);
+    const before = Array.from(snapshot);
     play(scorer, traffic(100, 300));
-    expect(JSON.stringify(snapshot)).toBe(before);
+    expect(Array.from(snapshot)).toEqual(before);
   });
 
   test("fits a smaller table by forgetting, oldest touch first", () => {
@@ -78,27 +65,83 @@ describe("a snapshot of the scorer", () => {
     expect(small?.counts().subjects).toBe(10);
   });
 
-  test.each([
-    ["nothing", () => undefined],
-    ["a text", () => "snapshot"],
-    ["another version", () => ({ ...taken(), version: 3 })],
-    ["a missing part", () => ({ ...taken(), earned: undefined })],
-    ["ids that are no numbers", () => ({ ...taken(), recentNewer: ["1"] })],
-    ["a number that is none", () => mangled({ lastMs: null })],
-    ["an unknown field", () => mangled({ extra: 1 })],
-    ["a subject that is none", () => mangled({ subject: "address:x" })],
-    ["a list of detectors too short", () => mangled({ detectors: [] })],
-    ["a subject twice", () => ({ ...taken(), young: [...states(), ...states()] })],
-  ])("with %s is refused whole", (_what, make) => {
-    expect(restoreScorer(make(), options)).toBeUndefined();
+  test("with any one bit flipped, cut short or made longer is refused whole", () => {
+    const whole = taken();
+    const places = Array.from({ length: 400 }, (_, n) => (n * 7_919) % (whole.length * 8));
+    for (const place of [...places, 0, 64, 96, 127, 128, whole.length * 8 - 1]) {
+      const flipped = whole.slice();
+      flipped[place >> 3] = (flipped[place >> 3] as number) ^ (1 << (place & 7));
+      expect(restoreScorer(flipped, options)).toBeUndefined();
+    }
+    expect(restoreScorer(whole.subarray(0, whole.length - 1), options)).toBeUndefined();
+    expect(restoreScorer(new Uint8Array([...whole, 0]), options)).toBeUndefined();
+    expect(restoreScorer(new Uint8Array(), options)).toBeUndefined();
+    expect(restoreScorer(whole, options)).toBeDefined();
   });
 });
 
-function states(): Record<string, unknown>[] {
-  return taken()["young"] as Record<string, unknown>[];
+/** What version 2 wrote of two subjects. */
+const BEFORE = {
+  version: 2,
+  counts: { events: 9, duplicates: 1, stale: 0, invalid: 0, pardoned: 0 },
+  evictions: 3,
+  young: [stateBefore("address:203.0.113.7", 5)],
+  earned: [stateBefore("user:acme/alice", 1)],
+  recentNewer: [1, 2],
+  recentOlder: [],
+};
+
+function stateBefore(subject: string, detectors: number) {
+  const money = { open: 500, staked: 0.5, today: 500, starts: 1, wins: 4, fromMs: 1, toMs: 2 };
+  const memory = { ...money, chain: 5, mark: 77, names: [77] };
+  const habit = { logins: 4, novel: 1, names: [77], week: [0, 0, 4, 0, 0, 0, 0, 0] };
+  return {
+    subject,
+    detectors: Array.from({ length: detectors }, () => memory),
+    habit: { ...habit, noveltyMdb: 0, weekMdb: 0, noveltyAtMs: 0, weekAtMs: 0 },
+    vouched: [77],
+    ...{ day: 20_509, lastMs: 1_772_000_000_000, lastRefusedMs: -1, probedName: -1 },
+    ...{ leaseUntilMs: 0, heldUntilMs: 0, heldEpoch: -1, pardonedBeforeMs: 0 },
+  };
 }
 
+describe("a snapshot of an earlier version", () => {
+  test("is taken up with its money, its logins and who was counted at an address", () => {
+    const scorer = restoreScorer(BEFORE, options);
+    expect(scorer?.counts()).toMatchObject({ events: 9, duplicates: 1, subjects: 2, evictions: 3 });
+    const standing = scorer?.standing("address:203.0.113.7" as SubjectText);
+    expect(standing).toMatchObject({ levelMdb: 26_989, logins: 4, sharedSubjects: 1 });
+    expect(standing?.reasons).toHaveLength(5);
+  });
+
+  test("of version 1 is taken up too: nobody had been counted at an address yet", () => {
+    const without = ({ vouched, ...rest }: ReturnType<typeof stateBefore>) => {
+      expect(vouched).toEqual([77]);
+      return rest;
+    };
+    const [young, earned] = [BEFORE.young.map(without), BEFORE.earned.map(without)];
+    const old = restoreScorer({ ...BEFORE, version: 1, young, earned }, options);
+    expect(old?.counts().subjects).toBe(2);
+    expect(old?.standing("address:203.0.113.7" as SubjectText)?.sharedSubjects).toBe(0);
+    expect(restoreScorer({ ...BEFORE, version: 1, young: "all" }, options)).toBeUndefined();
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["a text", "snapshot"],
+    ["another version", { ...BEFORE, version: 3 }],
+    ["a missing part", { ...BEFORE, earned: undefined }],
+    ["ids that are no numbers", { ...BEFORE, recentNewer: ["1"] }],
+    ["a number that is none", mangled({ lastMs: null })],
+    ["an unknown field", mangled({ extra: 1 })],
+    ["a subject that is none", mangled({ subject: "address:x" })],
+    ["a list of detectors too short", mangled({ detectors: [] })],
+    ["a subject twice", { ...BEFORE, young: [...BEFORE.young, ...BEFORE.young] }],
+  ])("with %s is refused whole", (_what, snapshot) => {
+    expect(restoreScorer(snapshot, options)).toBeUndefined();
+  });
+});
+
 function mangled(change: Record<string, unknown>): unknown {
-  const [first, ...rest] = states();
-  return { ...taken(), young: [{ ...first, ...change }, ...rest] };
+  return { ...BEFORE, young: [{ ...BEFORE.young[0], ...change }] };
 }

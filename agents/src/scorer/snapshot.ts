@@ -1,97 +1,380 @@
-// The scorer's state as plain data and back. Owns the version and the check of what is read: a
-// snapshot that no scorer could have written is refused whole, never half-applied. Floats survive
-// JSON exactly (shortest round-trip form), so a restored scorer continues to the same outputs.
+// The scorer's state in bytes and back. Owns the version, the checksum and the fitting of rows to
+// the detectors that are configured now: a snapshot that no scorer could have written is refused
+// whole, never half-applied. Numbers come back bit for bit, so a restored scorer continues to the
+// same outputs.
 
-import { parseSubject } from "@ostraka/proto";
-import { NAMES_MAX } from "./detectors/account-spread.ts";
+import type { SubjectText } from "@ostraka/proto";
+import { checksumOf, NumberReader, NumberWriter } from "./bytes-of-numbers.ts";
+import {
+  ACCOUNT_CELLS,
+  type Ensemble,
+  HEADER_CELLS,
+  LEARNED_HEADER_CELLS,
+  type Lineup,
+} from "./ensemble.ts";
+import type { Peers } from "./learned/peers.ts";
+import type { ProfilePool } from "./learned/profile-pool.ts";
+import { HISTORY_HALVES } from "./learned/rank-history.ts";
+import type { HostSketch } from "./learned/statistical.ts";
+import { MEMORY_CELLS } from "./memory-cursor.ts";
 import type { RecentIds } from "./recent-ids.ts";
+import type { RuleSet } from "./rules/rule-set.ts";
 import type { ScorerCounts } from "./scorer.ts";
-import { detectorsOf, openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
+import { takeSnapshotBefore } from "./snapshot-before.ts";
+import { openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 import type { SubjectTable } from "./subject-table.ts";
 
-const VERSION = 2;
-/** Had not counted who logs in from an address. */
-const VERSION_BEFORE = 1;
+/** The first bytes; the versions before were JSON and began with a brace. */
+const MAGIC = [0x4f, 0x53, 0x43, 0x52, 3, 0, 0, 0] as const;
+/** Magic, then the checksum of all that follows. */
+const CONTENT_AT = 16;
 
-export interface ScorerSnapshot {
-  readonly version: number;
+/** What a snapshot holds, where it lives. */
+export interface ScorerParts {
+  readonly ensemble: Ensemble;
   readonly counts: ScorerCounts;
-  readonly evictions: number;
-  readonly young: readonly SubjectState[];
-  readonly earned: readonly SubjectState[];
-  readonly recentNewer: readonly number[];
-  readonly recentOlder: readonly number[];
+  readonly table: SubjectTable;
+  readonly recent: RecentIds;
+  readonly pool: ProfilePool;
+  readonly peers: Peers;
+  readonly sketch: HostSketch;
+  readonly rules: RuleSet | undefined;
 }
 
-export function writeSnapshot(
-  counts: ScorerCounts,
-  table: SubjectTable,
-  recent: RecentIds,
-): ScorerSnapshot {
-  const ids = recent.snapshot();
-  return copy({
-    version: VERSION,
-    counts,
-    ...table.rows(),
-    recentNewer: ids.newer,
-    recentOlder: ids.older,
-  });
+/** How the numbers of a class of subject are laid out, by names. */
+interface Layout {
+  readonly declared: readonly string[];
+  readonly learned: readonly { readonly name: string; readonly width: number }[];
+  readonly profiles: readonly {
+    readonly name: string;
+    readonly words: number;
+    readonly peerWords: number;
+  }[];
 }
 
-/** @returns an own copy of the snapshot, or `undefined` when it is not one of this version. */
-export function readSnapshot(snapshot: unknown): ScorerSnapshot | undefined {
-  const from = upgraded(snapshot as ScorerSnapshot | null);
-  if (typeof from !== "object" || from === null || from.version !== VERSION) return undefined;
-  const { young, earned, recentNewer, recentOlder } = from;
-  if (!Array.isArray(young) || !Array.isArray(earned)) return undefined;
-  const states = [...young, ...earned];
-  if (!states.every(isSubjectState)) return undefined;
-  if (new Set(states.map((state) => state.subject)).size !== states.length) return undefined;
-  if (!isNumberList(recentNewer) || !isNumberList(recentOlder)) return undefined;
-  const model: ScorerCounts = { events: 0, duplicates: 0, stale: 0, invalid: 0, pardoned: 0 };
-  if (!isLike(from.counts, model) || !Number.isSafeInteger(from.evictions)) return undefined;
-  return copy(from);
+function layoutOf({ declared, learned, profiles }: Lineup): Layout {
+  return { declared: declared.map(({ name }) => name), learned, profiles };
 }
 
-/** A snapshot of the version before, as this one has it. */
-function upgraded(from: ScorerSnapshot | null): ScorerSnapshot | null {
-  if (typeof from !== "object" || from?.version !== VERSION_BEFORE) return from;
-  if (!Array.isArray(from.young) || !Array.isArray(from.earned)) return null;
-  const more = (state: SubjectState) => ({ ...state, vouched: [] });
-  const [young, earned] = [from.young.map(more), from.earned.map(more)];
-  return { ...from, version: VERSION, young, earned };
+function lineupsOf({ source, actor, session }: Ensemble): readonly Lineup[] {
+  return [source, actor, session];
 }
 
-function isSubjectState(value: unknown): value is SubjectState {
-  const subject = (value as SubjectState | null)?.subject;
-  if (typeof subject !== "string" || parseSubject(subject) !== subject) return false;
-  if (!isLike(value, openSubjectState(subject))) return false;
-  const { detectors, habit, vouched } = value as SubjectState;
-  if (vouched.length > VOUCHED_MAX) return false;
-  if (detectors.length !== detectorsOf(subject).length) return false;
-  const lists = [habit.names, habit.week, ...detectors.map((memory) => memory.names)];
-  return lists.every((list) => list.length <= NAMES_MAX);
-}
-
-/** Same keys, same kinds of value; every number finite. An empty model list takes numbers. */
-function isLike(value: unknown, model: unknown): boolean {
-  if (typeof model === "number") return Number.isFinite(value);
-  if (typeof model === "string") return typeof value === "string";
-  if (Array.isArray(model)) {
-    if (!Array.isArray(value)) return false;
-    return model.length === 0 ? isNumberList(value) : value.every((one) => isLike(one, model[0]));
+export function writeSnapshot(parts: ScorerParts): Uint8Array {
+  const w = new NumberWriter();
+  for (const byte of MAGIC) w.whole(byte);
+  w.number(0);
+  const lineups = lineupsOf(parts.ensemble);
+  for (const lineup of lineups) writeLayout(w, layoutOf(lineup));
+  const { events, duplicates, stale, invalid, pardoned } = parts.counts;
+  for (const count of [events, duplicates, stale, invalid, pardoned]) w.whole(count);
+  const { young, earned, evictions } = parts.table.rows();
+  w.whole(evictions);
+  const places = new Map<SubjectState, number>();
+  for (const states of [young, earned]) {
+    w.whole(states.length);
+    for (const state of states) {
+      places.set(state, places.size);
+      writeState(w, state, lineups);
+    }
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const keys = Object.keys(model as object);
-  if (Object.keys(value).length !== keys.length) return false;
-  const fields = value as Record<string, unknown>;
-  return keys.every((key) => isLike(fields[key], (model as Record<string, unknown>)[key]));
+  const profiles = [...parts.pool.all()];
+  w.whole(profiles.length);
+  for (const { state, block } of profiles) {
+    w.whole(places.get(state) as number);
+    w.words(block);
+  }
+  const groups = [...parts.peers.all()];
+  w.whole(groups.length);
+  for (const [group, words] of groups) {
+    w.whole(group);
+    for (const one of words) w.words(one);
+  }
+  const ids = parts.recent.snapshot();
+  w.numbers(ids.newer);
+  w.numbers(ids.older);
+  w.text(JSON.stringify(parts.sketch.snapshot()));
+  w.text(JSON.stringify(parts.rules?.snapshot() ?? null));
+  const bytes = w.take();
+  const [a, b] = checksumOf(bytes, CONTENT_AT);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(8, a, true);
+  view.setUint32(12, b, true);
+  return bytes;
 }
 
-function isNumberList(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((one) => Number.isFinite(one));
+function writeLayout(w: NumberWriter, { declared, learned, profiles }: Layout): void {
+  w.whole(declared.length);
+  for (const name of declared) w.text(name);
+  w.whole(learned.length);
+  for (const { name, width } of learned) {
+    w.text(name);
+    w.whole(width);
+  }
+  w.whole(profiles.length);
+  for (const { name, words, peerWords } of profiles) {
+    w.text(name);
+    w.whole(words);
+    w.whole(peerWords);
+  }
 }
 
-function copy(snapshot: ScorerSnapshot): ScorerSnapshot {
-  return JSON.parse(JSON.stringify(snapshot)) as ScorerSnapshot;
+function writeState(w: NumberWriter, state: SubjectState, lineups: readonly Lineup[]): void {
+  const { subject, lineup, row, learned, vouched, lists, said } = state;
+  w.text(subject);
+  w.whole(lineups.indexOf(lineup));
+  w.row(row.cells, row.at, lineup.rows.width);
+  w.numbers(vouched);
+  w.whole(lists.length);
+  for (const list of lists) w.numbers(list);
+  w.whole(learned === undefined ? 0 : 1);
+  if (learned === undefined) return;
+  w.row(learned.cells, learned.at, lineup.learnedRows.width);
+  w.whole(said?.length ?? 0);
+  for (const words of said ?? []) w.text(words ?? "");
+}
+
+/**
+ * Fills an empty scorer's parts.
+ * @param snapshot bytes, or what JSON gave of an earlier version.
+ * @returns whether it could; the parts are not to be used when it could not.
+ */
+export function readSnapshot(snapshot: unknown, parts: ScorerParts): boolean {
+  if (!(snapshot instanceof Uint8Array)) return takeSnapshotBefore(snapshot, parts);
+  if (!MAGIC.every((byte, i) => snapshot[i] === byte)) return false;
+  if (snapshot.length < CONTENT_AT) return false;
+  const view = new DataView(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
+  const [a, b] = checksumOf(snapshot, CONTENT_AT);
+  if (view.getUint32(8, true) !== a || view.getUint32(12, true) !== b) return false;
+  return new Restoring(new NumberReader(snapshot, CONTENT_AT), parts).run();
+}
+
+/** Reads one snapshot into parts. */
+class Restoring {
+  readonly #r: NumberReader;
+  readonly #parts: ScorerParts;
+  readonly #fits: readonly Fit[];
+  readonly #states: SubjectState[] = [];
+
+  constructor(reader: NumberReader, parts: ScorerParts) {
+    this.#r = reader;
+    this.#parts = parts;
+    this.#fits = lineupsOf(parts.ensemble).map((lineup) => fitOf(readLayout(reader), lineup));
+  }
+
+  run(): boolean {
+    const r = this.#r;
+    const { counts, table, recent, sketch, rules } = this.#parts;
+    counts.events = r.whole();
+    counts.duplicates = r.whole();
+    counts.stale = r.whole();
+    counts.invalid = r.whole();
+    counts.pardoned = r.whole();
+    const evictions = r.whole();
+    const young = this.#readStates();
+    const earned = this.#readStates();
+    if (!r.isSound) return false;
+    const subjects = new Set(this.#states.map(({ subject }) => subject));
+    if (subjects.size !== this.#states.length) return false;
+    this.#readProfiles();
+    this.#readPeers();
+    recent.fill(r.numbers(), r.numbers());
+    const isSketched = sketch.restore(jsonOf(r.text()));
+    // Rules that are others now begin to correlate anew.
+    rules?.restore(jsonOf(r.text()));
+    if (rules === undefined) r.text();
+    // Last: a smaller table forgets, and then profiles go too.
+    if (r.isDone && isSketched) table.fill(young, earned, evictions);
+    return r.isDone && isSketched;
+  }
+
+  #readStates(): SubjectState[] {
+    const states: SubjectState[] = [];
+    const count = this.#r.count();
+    for (let n = 0; n < count && this.#r.isSound; n++) states.push(this.#readState());
+    this.#states.push(...states);
+    return states;
+  }
+
+  #readState(): SubjectState {
+    const r = this.#r;
+    const state = openSubjectState(r.text() as SubjectText, this.#parts.ensemble);
+    const fit = this.#fits[r.whole()] ?? (this.#fits[0] as Fit);
+    readInto(r, state.row.cells, state.row.at, fit.row);
+    fit.lowered(state);
+    state.vouched = r.numbers().slice(0, VOUCHED_MAX);
+    const lists = Array.from({ length: r.count() }, () => r.numbers());
+    lists.forEach((list, i) => {
+      const to = fit.declared[i] ?? -1;
+      while (state.lists.length <= to) state.lists.push([]);
+      if (to >= 0) state.lists[to] = list;
+    });
+    if (r.whole() === 0) return state;
+    state.learned = state.lineup.learnedRows.take();
+    readInto(r, state.learned.cells, state.learned.at, fit.learnedRow);
+    const said = Array.from({ length: r.count() }, () => r.text());
+    if (said.length > 0) state.said = state.lineup.learnedShares.map(() => undefined);
+    said.forEach((words, i) => {
+      const to = fit.learned[i] ?? -1;
+      if (to >= 0 && words !== "" && state.said !== undefined) state.said[to] = words;
+    });
+    return state;
+  }
+
+  #readProfiles(): void {
+    const r = this.#r;
+    const { blockWords, profileWords } = this.#fits[1] as Fit;
+    const block = new Int32Array(blockWords);
+    const count = r.count();
+    for (let n = 0; n < count && r.isSound; n++) {
+      const state = this.#states[r.whole()];
+      r.words(block);
+      if (state === undefined || this.#parts.pool.words === 0) continue;
+      const profile = this.#parts.pool.add(state);
+      for (const { from, to, words } of profileWords) {
+        profile.words[to]?.set(block.subarray(from, from + words));
+      }
+    }
+  }
+
+  #readPeers(): void {
+    const r = this.#r;
+    const { layout, profileWords } = this.#fits[1] as Fit;
+    const count = r.count();
+    for (let n = 0; n < count && r.isSound; n++) {
+      const group = r.whole();
+      layout.profiles.forEach(({ peerWords }, i) => {
+        const words = new Int32Array(Math.min(peerWords, PEER_WORDS_MAX));
+        r.words(words);
+        const to = profileWords.find(({ index }) => index === i)?.to;
+        if (to === undefined) return;
+        const held = this.#parts.peers.group(group)[to];
+        if (held?.length === words.length) held.set(words);
+      });
+    }
+  }
+}
+
+/** Nothing that was ever configured is so large. */
+const PEER_WORDS_MAX = 1 << 22;
+
+function readLayout(r: NumberReader): Layout {
+  const declared = Array.from({ length: r.count() }, () => r.text());
+  const learned = Array.from({ length: r.count() }, () => ({ name: r.text(), width: r.whole() }));
+  const profiles = Array.from({ length: r.count() }, () => ({
+    name: r.text(),
+    words: r.whole(),
+    peerWords: r.whole(),
+  }));
+  return { declared, learned, profiles };
+}
+
+/** Where the numbers of a written row go in a row of now; -1 for nowhere. */
+interface Fit {
+  readonly layout: Layout;
+  readonly declared: readonly number[];
+  readonly learned: readonly number[];
+  readonly row: Int32Array;
+  readonly learnedRow: Int32Array;
+  readonly profileWords: readonly {
+    readonly index: number;
+    readonly from: number;
+    readonly to: number;
+    readonly words: number;
+  }[];
+  readonly blockWords: number;
+  /** Puts what feedback lowered in the places of now. */
+  lowered(state: SubjectState): void;
+}
+
+function fitOf(layout: Layout, lineup: Lineup): Fit {
+  const now = layoutOf(lineup);
+  const declared = layout.declared.map((name) => now.declared.indexOf(name));
+  const learned = [
+    ...layout.learned.map(({ name, width }) =>
+      now.learned.findIndex((one) => one.name === name && one.width === width),
+    ),
+    ...layout.profiles.map(({ name, words }) => {
+      const at = now.profiles.findIndex((one) => one.name === name && one.words === words);
+      return at < 0 ? -1 : now.learned.length + at;
+    }),
+  ];
+  let from = 0;
+  const profileWords = layout.profiles.flatMap(({ words }, index) => {
+    const to = (learned[layout.learned.length + index] as number) - now.learned.length;
+    const part = { index, from, to, words };
+    from += words;
+    return to < 0 ? [] : [part];
+  });
+  const isSame = (places: readonly number[]) => places.every((to, i) => to === i);
+  const isUnmoved = isSame(declared) && isSame(learned);
+  return {
+    ...{ layout, declared, learned, profileWords, blockWords: from },
+    row: fitRow(declared),
+    learnedRow: fitLearnedRow(layout, learned, lineup),
+    lowered(state) {
+      if (isUnmoved) return;
+      state.lowered = moveBits(state.lowered, declared, 2);
+      state.learnedLowered = moveBits(state.learnedLowered, learned, 2);
+      const fired = state.fired >>> 0;
+      const high = moveBits(fired >>> 16, learned, 1);
+      state.fired = moveBits(fired & 0xffff, declared, 1) + high * 65_536;
+    },
+  };
+}
+
+function moveBits(bits: number, places: readonly number[], width: 1 | 2): number {
+  let moved = 0;
+  places.forEach((to, i) => {
+    if (to >= 0) moved += ((bits >>> (width * i)) & (width === 1 ? 1 : 3)) * 2 ** (width * to);
+  });
+  return moved;
+}
+
+function fitRow(declared: readonly number[]): Int32Array {
+  const places: number[] = [];
+  for (let i = 0; i < HEADER_CELLS; i++) places.push(i);
+  for (const to of declared) pushPart(places, HEADER_CELLS + to * MEMORY_CELLS, MEMORY_CELLS, to);
+  return Int32Array.from(places);
+}
+
+function fitLearnedRow(
+  layout: Layout,
+  learned: readonly number[],
+  { learnedAt, accountsAt, historiesAt }: Lineup,
+): Int32Array {
+  const places: number[] = [];
+  for (let i = 0; i < LEARNED_HEADER_CELLS; i++) places.push(i);
+  layout.learned.forEach(({ width }, i) => {
+    const to = learned[i] as number;
+    pushPart(places, learnedAt[to] ?? 0, width, to);
+  });
+  for (const to of learned) pushPart(places, accountsAt + to * ACCOUNT_CELLS, ACCOUNT_CELLS, to);
+  const cells = HISTORY_HALVES / 2;
+  for (const to of learned) pushPart(places, historiesAt + to * cells, cells, to);
+  return Int32Array.from(places);
+}
+
+function pushPart(places: number[], at: number, width: number, to: number): void {
+  for (let i = 0; i < width; i++) places.push(to < 0 ? -1 : at + i);
+}
+
+const scratch = new Float64Array(4_096);
+
+function readInto(r: NumberReader, cells: Float64Array, at: number, places: Int32Array): void {
+  if (places.length > scratch.length) return;
+  r.row(places.length, scratch);
+  for (let i = 0; i < places.length; i++) {
+    const to = places[i] as number;
+    if (to >= 0) cells[at + to] = scratch[i] as number;
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not what a scorer wrote: whoever restores it refuses it.
+    return undefined;
+  }
 }

@@ -1,29 +1,14 @@
-// All that the scorer remembers of one subject, as plain numbers, and the reading of it: level, day
-// account, reasons. Owns which detectors speak about which kind of subject. Must never mix kinds of
-// evidence: learned ranks stand beside the declared accounts and are in no sum.
+// All that the scorer remembers of one subject, as numbers in a row, and what is done to the whole
+// of it: a new day, a reset, forgetting. Owns the header of the row. Must never mix kinds of
+// evidence: the learned accounts stand beside the declared ones and are in no sum with them.
 
 import type { SubjectText } from "@ostraka/proto";
-import { beginDay, dayValueOf, emptyOpen, openBettingAccount } from "./betting-account.ts";
-import { accountSpread } from "./detectors/account-spread.ts";
-import { afterBurst } from "./detectors/after-burst.ts";
-import { type Detector, type DetectorMemory, NO_NAMES } from "./detectors/detector.ts";
-import { failurePaceFast, failurePaceQuick } from "./detectors/failure-pace.ts";
-import { failureRun } from "./detectors/failure-run.ts";
-import { type LoginHabit, openLoginHabit, resetHabitRanks } from "./detectors/login-habit.ts";
-import { suspiciousName } from "./detectors/suspicious-name.ts";
-import type { Reason } from "./signal.ts";
-
-/** Detectors that speak about a source. The shares add to 1: one bankroll a subject-day. */
-export const SOURCE_DETECTORS: readonly Detector[] = [
-  failureRun,
-  failurePaceFast,
-  failurePaceQuick,
-  suspiciousName,
-  accountSpread,
-];
-
-/** Detectors that speak about an account or a session. */
-export const ACTOR_DETECTORS: readonly Detector[] = [afterBurst];
+import { beginDay, dayValueOf, emptyOpen } from "./betting-account.ts";
+import { NO_NAMES } from "./detectors/detector.ts";
+import { type Ensemble, HEADER_CELLS, type Lineup } from "./ensemble.ts";
+import type { Profile } from "./learned/profile-pool.ts";
+import { MEMORY_CELLS, MemoryCursor } from "./memory-cursor.ts";
+import type { Row } from "./row-pool.ts";
 
 /** Nothing is ever said below this: money of 0 has no logarithm. */
 export const LEVEL_MDB_MIN = -300_000;
@@ -34,83 +19,207 @@ export const NO_NAME = -1;
 /** Accounts counted at one address: past this many it is shared whatever a policy says. */
 export const VOUCHED_MAX = 64;
 
-export interface SubjectState {
+// Cells of the header.
+const DAY = 0;
+const LAST = 1;
+const LAST_REFUSED = 2;
+const PROBED_NAME = 3;
+const LEASE_UNTIL = 4;
+const HELD_UNTIL = 5;
+const HELD_EPOCH = 6;
+const PARDONED_BEFORE = 7;
+const LOGINS = 8;
+const FIRED = 9;
+const FIRED_AT = 10;
+const LOWERED = 11;
+const LEARNED_LOWERED = 12;
+const LIFT_INDEX = 13;
+
+export class SubjectState {
   readonly subject: SubjectText;
-  readonly detectors: readonly DetectorMemory[];
-  readonly habit: LoginHabit;
+  readonly lineup: Lineup;
+  readonly row: Row;
+  /** What it has taught; absent until it has taught anything. */
+  learned: Row | undefined = undefined;
+  /** Its larger profiles; absent until it is vouched, and when others needed the room. */
+  profile: Profile | undefined = undefined;
   /**
    * Name hashes of accounts that have logged in from this address while it was not leased;
    * replaced, never changed in place. What speaks of sharing must not be won by guessing.
    */
-  vouched: readonly number[];
+  vouched: readonly number[] = NO_NAMES;
+  /** Lists of the declared detectors that need one, by their place. */
+  readonly lists: (readonly number[])[] = [];
+  /** What the learned detectors said of the strangest they saw, by their place. */
+  said: (string | undefined)[] | undefined = undefined;
+
+  constructor(subject: SubjectText, lineup: Lineup) {
+    this.subject = subject;
+    this.lineup = lineup;
+    this.row = lineup.rows.take();
+    this.day = -1;
+    this.lastRefusedMs = -1;
+    this.probedName = NO_NAME;
+    this.heldEpoch = -1;
+  }
+
   /** UTC day number that the day accounts belong to; -1 before the first event. */
-  day: number;
-  lastMs: number;
+  get day(): number {
+    return this.#get(DAY);
+  }
+  set day(value: number) {
+    this.#set(DAY, value);
+  }
+  get lastMs(): number {
+    return this.#get(LAST);
+  }
+  set lastMs(value: number) {
+    this.#set(LAST, value);
+  }
   /** Latest refused attempt, -1 for none. */
-  lastRefusedMs: number;
+  get lastRefusedMs(): number {
+    return this.#get(LAST_REFUSED);
+  }
+  set lastRefusedMs(value: number) {
+    this.#set(LAST_REFUSED, value);
+  }
   /** Name hash of the probe that came last, `NO_NAME` when something else did. */
-  probedName: number;
-  leaseUntilMs: number;
+  get probedName(): number {
+    return this.#get(PROBED_NAME);
+  }
+  set probedName(value: number) {
+    this.#set(PROBED_NAME, value);
+  }
+  get leaseUntilMs(): number {
+    return this.#get(LEASE_UNTIL);
+  }
+  set leaseUntilMs(value: number) {
+    this.#set(LEASE_UNTIL, value);
+  }
   /** No further signal before this time, under the same epoch: one burst is one signal. */
-  heldUntilMs: number;
-  heldEpoch: number;
+  get heldUntilMs(): number {
+    return this.#get(HELD_UNTIL);
+  }
+  set heldUntilMs(value: number) {
+    this.#set(HELD_UNTIL, value);
+  }
+  get heldEpoch(): number {
+    return this.#get(HELD_EPOCH);
+  }
+  set heldEpoch(value: number) {
+    this.#set(HELD_EPOCH, value);
+  }
   /** Events before this time were pardoned and bet nothing. */
-  pardonedBeforeMs: number;
+  get pardonedBeforeMs(): number {
+    return this.#get(PARDONED_BEFORE);
+  }
+  set pardonedBeforeMs(value: number) {
+    this.#set(PARDONED_BEFORE, value);
+  }
+  /** Past logins: whoever has some is known here. */
+  get logins(): number {
+    return this.#get(LOGINS);
+  }
+  set logins(value: number) {
+    this.#set(LOGINS, value);
+  }
+  /** Detectors behind the last lease or signal, a bit each; the learned from bit 16 on. */
+  get fired(): number {
+    return this.#get(FIRED);
+  }
+  set fired(value: number) {
+    this.#set(FIRED, value);
+  }
+  get firedMs(): number {
+    return this.#get(FIRED_AT);
+  }
+  set firedMs(value: number) {
+    this.#set(FIRED_AT, value);
+  }
+  /** How often feedback has halved each declared detector, two bits each. */
+  get lowered(): number {
+    return this.#get(LOWERED);
+  }
+  set lowered(value: number) {
+    this.#set(LOWERED, value);
+  }
+  /** The same of the learned ones. */
+  get learnedLowered(): number {
+    return this.#get(LEARNED_LOWERED);
+  }
+  set learnedLowered(value: number) {
+    this.#set(LEARNED_LOWERED, value);
+  }
+  /** Control index of the last lift that lowered anything, 0 for none. */
+  get liftIndex(): number {
+    return this.#get(LIFT_INDEX);
+  }
+  set liftIndex(value: number) {
+    this.#set(LIFT_INDEX, value);
+  }
+
+  #get(cell: number): number {
+    return this.row.cells[this.row.at + cell] as number;
+  }
+
+  #set(cell: number, value: number): void {
+    this.row.cells[this.row.at + cell] = value;
+  }
 }
 
-export function openSubjectState(subject: SubjectText): SubjectState {
-  return {
-    subject,
-    detectors: detectorsOf(subject).map(openMemory),
-    habit: openLoginHabit(),
-    vouched: NO_NAMES,
-    day: -1,
-    lastMs: 0,
-    lastRefusedMs: -1,
-    probedName: NO_NAME,
-    leaseUntilMs: 0,
-    heldUntilMs: 0,
-    heldEpoch: -1,
-    pardonedBeforeMs: 0,
-  };
+export function openSubjectState(subject: SubjectText, ensemble: Ensemble): SubjectState {
+  return new SubjectState(subject, ensemble.of(subject));
 }
 
-function openMemory(): DetectorMemory {
-  return { ...openBettingAccount(), chain: 0, mark: 0, names: NO_NAMES };
+const cursor = new MemoryCursor();
+
+/** The memory of a declared detector; good until the next call. */
+export function memoryOf(state: SubjectState, detector: number): MemoryCursor {
+  cursor.cells = state.row.cells;
+  cursor.at = state.row.at + HEADER_CELLS + detector * MEMORY_CELLS;
+  cursor.lists = state.lists;
+  cursor.which = detector;
+  return cursor;
 }
 
-export function detectorsOf(subject: SubjectText): readonly Detector[] {
-  return subject.startsWith("address:") ? SOURCE_DETECTORS : ACTOR_DETECTORS;
+const WEIGHTS = [1, 1 / 2, 1 / 4, 1 / 8] as const;
+
+/** What feedback leaves of a detector's share: 1, a half, a quarter or an eighth. */
+export function weightOf(lowered: number, detector: number): number {
+  return lowered === 0 ? 1 : (WEIGHTS[(lowered >>> (2 * detector)) & 3] as number);
+}
+
+/** Share of a declared detector in this subject's sums. */
+export function shareOf(state: SubjectState, detector: number): number {
+  return (state.lineup.declaredShares[detector] as number) * weightOf(state.lowered, detector);
 }
 
 /** Begins a later event-time day: new bankrolls, open money carried. Days never go back. */
 export function enterDay(state: SubjectState, day: number): void {
   if (day <= state.day) return;
   state.day = day;
-  for (const memory of state.detectors) {
-    beginDay(memory);
-    memory.names = NO_NAMES;
-  }
-  resetHabitRanks(state.habit);
+  for (let i = 0; i < state.lineup.declared.length; i++) beginDay(memoryOf(state, i));
+  state.lists.length = 0;
 }
 
 /** The level: money in bets, averaged over detectors. */
 export function levelOf(state: SubjectState): number {
-  const detectors = detectorsOf(state.subject);
+  const { cells } = state.row;
+  const count = state.lineup.declared.length;
+  let at = state.row.at + HEADER_CELLS;
   let level = 0;
-  for (let i = 0; i < detectors.length; i++) {
-    level += (detectors[i] as Detector).share * (state.detectors[i] as DetectorMemory).open;
+  for (let i = 0; i < count; i++, at += MEMORY_CELLS) {
+    const open = cells[at] as number;
+    if (open > 0) level += shareOf(state, i) * open;
   }
   return level;
 }
 
 /** The day account: an e-value. Cash and money in today's bets, averaged over detectors. */
 export function dayAccountOf(state: SubjectState): number {
-  const detectors = detectorsOf(state.subject);
   let sum = 0;
-  for (let i = 0; i < detectors.length; i++) {
-    const memory = state.detectors[i] as DetectorMemory;
-    sum += (detectors[i] as Detector).share * dayValueOf(memory);
+  for (let i = 0; i < state.lineup.declared.length; i++) {
+    sum += shareOf(state, i) * dayValueOf(memoryOf(state, i));
   }
   return sum;
 }
@@ -118,7 +227,8 @@ export function dayAccountOf(state: SubjectState): number {
 /** First event that moved the open money, or `fallbackMs` when none did. */
 export function evidenceFromMs(state: SubjectState, fallbackMs: number): number {
   let from = fallbackMs;
-  for (const { open, fromMs } of state.detectors) {
+  for (let i = 0; i < state.lineup.declared.length; i++) {
+    const { open, fromMs } = memoryOf(state, i);
     if (open > 0 && fromMs < from) from = fromMs;
   }
   return from;
@@ -131,23 +241,26 @@ export function vouchFor(state: SubjectState, nameHash: number): void {
   state.vouched = [...vouched, nameHash];
 }
 
-/** The longest run that any detector is following right now. */
+/** The longest run that any detector of logins is following right now. */
 export function longestRunOf(state: SubjectState): number {
   let longest = 0;
-  for (const { chain } of state.detectors) longest = Math.max(longest, chain);
+  for (let i = 0; i < state.lineup.logins; i++) {
+    longest = Math.max(longest, memoryOf(state, i).chain);
+  }
   return longest;
 }
 
 /** Takes the level back to nothing. The day accounts stay: they are e-values and need no reset. */
 export function resetLevel(state: SubjectState): void {
-  for (const memory of state.detectors) emptyOpen(memory);
-  resetHabitRanks(state.habit);
+  for (let i = 0; i < state.lineup.declared.length; i++) emptyOpen(memoryOf(state, i));
 }
 
 /** Drops the level and every run that reaches back, so that only what comes now can bet. */
 export function forgetRun(state: SubjectState): void {
   resetLevel(state);
-  for (const memory of state.detectors) {
+  // What the others remember of the day keeps them from betting on one thing twice.
+  for (let i = 0; i < state.lineup.logins; i++) {
+    const memory = memoryOf(state, i);
     memory.chain = 0;
     memory.names = NO_NAMES;
   }
@@ -158,7 +271,7 @@ export function forgetRun(state: SubjectState): void {
 /** Drops everything won, day accounts included, and ends the lease. */
 export function forgetEvidence(state: SubjectState): void {
   forgetRun(state);
-  for (const memory of state.detectors) memory.today = 0;
+  for (let i = 0; i < state.lineup.declared.length; i++) memoryOf(state, i).today = 0;
   state.leaseUntilMs = 0;
   state.heldUntilMs = 0;
 }
@@ -167,60 +280,4 @@ export function forgetEvidence(state: SubjectState): void {
 export function toMdb(money: number): number {
   if (!(money > 1e-30)) return LEVEL_MDB_MIN;
   return Math.floor(10_000 * Math.log10(money));
-}
-
-/** The reasons that moved the level, strongest first, then the learned ones that only rank. */
-export function reasonsOf(state: SubjectState): Reason[] {
-  const detectors = detectorsOf(state.subject);
-  const level = levelOf(state);
-  const reasons: Reason[] = [];
-  for (let i = 0; i < detectors.length; i++) {
-    const detector = detectors[i] as Detector;
-    const memory = state.detectors[i] as DetectorMemory;
-    if (memory.wins > 0) reasons.push(declaredReason(detector, memory, level));
-  }
-  reasons.sort((a, b) => b.betsMdb - a.betsMdb || (a.detector < b.detector ? -1 : 1));
-  const levelMdb = toMdb(level);
-  const { habit } = state;
-  if (habit.noveltyMdb > 0) {
-    const seen = `pastLogins=${habit.logins} newCombinations=${habit.novel}`;
-    const against = "this source logs in with accounts and methods it has used before";
-    reasons.push(
-      learnedReason("novelty", habit.noveltyMdb, levelMdb, seen, against, habit.noveltyAtMs),
-    );
-  }
-  if (habit.weekMdb > 0) {
-    const against = "this source logs in at its usual times of the week";
-    const seen = `pastLogins=${habit.logins}`;
-    reasons.push(
-      learnedReason("time-of-week", habit.weekMdb, levelMdb, seen, against, habit.weekAtMs),
-    );
-  }
-  return reasons;
-}
-
-function declaredReason(detector: Detector, memory: DetectorMemory, level: number): Reason {
-  return {
-    detector: detector.name,
-    kind: "declared",
-    betsMdb: toMdb(memory.open / memory.staked),
-    levelWithoutMdb: toMdb(level - detector.share * (memory.open - memory.staked)),
-    seen: detector.describe(memory),
-    against: detector.against,
-    fromMs: memory.fromMs,
-    toMs: memory.toMs,
-    count: memory.wins,
-  };
-}
-
-function learnedReason(
-  detector: string,
-  betsMdb: number,
-  levelWithoutMdb: number,
-  seen: string,
-  against: string,
-  atMs: number,
-): Reason {
-  const rest = { seen, against, fromMs: atMs, toMs: atMs, count: 1 };
-  return { detector, kind: "learned", betsMdb, levelWithoutMdb, ...rest };
 }

@@ -1,7 +1,18 @@
 import type { SubjectText } from "@ostraka/proto";
 import { describe, expect, test } from "vitest";
-import type { SubjectState } from "./subject-state.ts";
+import { openEnsemble } from "./ensemble.ts";
+import { memoryOf, openSubjectState, type SubjectState } from "./subject-state.ts";
 import { SubjectTable } from "./subject-table.ts";
+
+const ensemble = openEnsemble();
+
+function openTable(max: number): SubjectTable {
+  return new SubjectTable({
+    max,
+    open: (subject) => openSubjectState(subject, ensemble),
+    onEvicted: () => undefined,
+  });
+}
 
 function address(n: number): SubjectText {
   return `address:10.${n >> 16}.${(n >> 8) & 255}.${n & 255}` as SubjectText;
@@ -9,14 +20,14 @@ function address(n: number): SubjectText {
 
 function earn(table: SubjectTable, n: number): SubjectState {
   const state = table.touch(address(n));
-  state.habit.logins = 1;
+  state.logins = 1;
   table.settle(state);
   return state;
 }
 
 describe("a full subject table", () => {
   test("forgets the subject touched longest ago", () => {
-    const table = new SubjectTable(3);
+    const table = openTable(3);
     for (const n of [1, 2, 3, 1, 4]) table.touch(address(n));
     expect(table.peek(address(2))).toBeUndefined();
     expect(table.peek(address(1))).toBeDefined();
@@ -25,7 +36,7 @@ describe("a full subject table", () => {
   });
 
   test("keeps who has earned it through a flood of invented addresses", () => {
-    const table = new SubjectTable(1_000);
+    const table = openTable(1_000);
     const kept = [1, 2, 3].map((n) => earn(table, n));
     for (let n = 10; n < 50_000; n++) table.settle(table.touch(address(n)));
     expect(table.size).toBe(1_000);
@@ -33,7 +44,7 @@ describe("a full subject table", () => {
   });
 
   test("gives the earned no more than half, oldest touch out first", () => {
-    const table = new SubjectTable(10);
+    const table = openTable(10);
     for (let n = 0; n < 8; n++) earn(table, n);
     const { young, earned } = table.rows();
     expect(earned.map((state) => state.subject)).toEqual([3, 4, 5, 6, 7].map(address));
@@ -42,14 +53,14 @@ describe("a full subject table", () => {
 
   test("counts a lease, a pardon and a level of 10 dB as earned, and a level below it not", () => {
     const earnedBy = (change: (state: SubjectState) => unknown): boolean => {
-      const table = new SubjectTable(10);
+      const table = openTable(10);
       const state = table.touch(address(1));
       change(state);
       table.settle(state);
       return table.rows().earned.length === 1;
     };
     const open = (state: SubjectState, value: number) => {
-      for (const memory of state.detectors) memory.open = value;
+      for (let i = 0; i < state.lineup.declared.length; i++) memoryOf(state, i).open = value;
     };
     expect(earnedBy((state) => Object.assign(state, { leaseUntilMs: 1 }))).toBe(true);
     expect(earnedBy((state) => Object.assign(state, { pardonedBeforeMs: 1 }))).toBe(true);

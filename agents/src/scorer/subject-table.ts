@@ -1,13 +1,13 @@
 // Which subjects are remembered when not all can be. Owns the bound and the order of forgetting.
 // Two rows by last touch: `young`, and `earned` for subjects with something to lose: a successful
-// login, a lease, a pardon, or a level of 10 dB. The young go first, oldest touch first, so
+// login, a past that it has taught, a lease, a pardon, or a level of 10 dB. The young go first, oldest touch first, so
 // somebody who invents a million addresses evicts only other young ones; to push out an earned one
 // he must earn half the table, some six failures an address. An evicted subject that returns on the
 // same day begins a second bankroll, so the promise reads: false signals <= (subject-days +
 // evictions) / c.
 
 import type { SubjectText } from "@ostraka/proto";
-import { levelOf, openSubjectState, type SubjectState } from "./subject-state.ts";
+import { levelOf, type SubjectState } from "./subject-state.ts";
 
 const EARNED_LEVEL = 10;
 
@@ -50,15 +50,24 @@ class Row {
   }
 }
 
+export interface SubjectTableOptions {
+  readonly max: number;
+  readonly open: (subject: SubjectText) => SubjectState;
+  /** Told of a subject that is forgotten, for what is kept of it elsewhere. */
+  readonly onEvicted: (state: SubjectState) => void;
+}
+
 export class SubjectTable {
+  readonly #o: SubjectTableOptions;
   readonly #max: number;
   readonly #seats = new Map<SubjectText, Seat>();
   readonly #young = new Row();
   readonly #earned = new Row();
   #evictions = 0;
 
-  constructor(max: number) {
-    this.#max = Math.max(2, max);
+  constructor(options: SubjectTableOptions) {
+    this.#o = options;
+    this.#max = Math.max(2, options.max);
   }
 
   get size(): number {
@@ -80,7 +89,7 @@ export class SubjectTable {
     const seat = this.#seats.get(subject);
     if (seat === undefined) {
       if (this.#seats.size >= this.#max) this.#evict();
-      return this.#seat(openSubjectState(subject), this.#young);
+      return this.#seat(this.#o.open(subject), this.#young);
     }
     const { row } = seat;
     if (row.newest !== seat) {
@@ -129,12 +138,17 @@ export class SubjectTable {
     seat.row.remove(seat);
     this.#seats.delete(seat.state.subject);
     this.#evictions++;
+    const { state } = seat;
+    this.#o.onEvicted(state);
+    if (state.learned !== undefined) state.lineup.learnedRows.give(state.learned);
+    state.lineup.rows.give(state.row);
   }
 }
 
 function hasEarned(state: SubjectState): boolean {
   return (
-    state.habit.logins > 0 ||
+    state.logins > 0 ||
+    state.learned !== undefined ||
     state.leaseUntilMs > 0 ||
     state.pardonedBeforeMs > 0 ||
     levelOf(state) >= EARNED_LEVEL

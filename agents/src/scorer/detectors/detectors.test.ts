@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dayValueOf, openBettingAccount, stake } from "../betting-account.ts";
 import { type Observation, openObservation } from "../observation.ts";
-import { SOURCE_DETECTORS } from "../subject-state.ts";
+import { SOURCE_DETECTORS } from "../ensemble.ts";
 import { accountSpread, STEP_BET } from "./account-spread.ts";
 import { AFTER_BURST_BET, afterBurst } from "./after-burst.ts";
 import { type Detector, type DetectorMemory, NO_NAMES } from "./detector.ts";

@@ -20,6 +20,12 @@ const refill = (bucket: TokenBucket | undefined) => bucket?.refillMs;
 const ROWS: readonly Row[] = [
   { what: "a host speaks", of: (p) => p.local.signalLineMdb, words: mdb, growing: "harder" },
   { what: "a local lease falls", of: (p) => p.local.leaseLineMdb, words: mdb, growing: "harder" },
+  {
+    what: "learned evidence's share of the budget",
+    of: (p) => p.local.learnedPermille,
+    words: (permille) => `${permille / 10} %`,
+    growing: "easier",
+  },
   { what: "a local lease lasts", of: (p) => p.local.leaseMs, words: spanText, growing: "easier" },
   {
     what: "a host is stale after",

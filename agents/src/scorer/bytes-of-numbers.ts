@@ -1,0 +1,190 @@
+// Numbers, texts and rows into bytes and back, for snapshots: little to write where most is zero.
+// Owns the encoding and a checksum that no single flipped bit passes. Must never read past the end:
+// a reader that has run out says so and gives zeros from then on.
+
+/** Rows are written as a mask of what is not zero and those numbers alone. */
+export class NumberWriter {
+  #bytes = new Uint8Array(65_536);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
+
+  /** A whole number from 0 to 2^53 - 1. */
+  whole(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#at++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#at++] = rest;
+  }
+
+  number(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#at, value, true);
+    this.#at += 8;
+  }
+
+  /** UTF-16 units, so that any text comes back as it was. */
+  text(text: string): void {
+    this.whole(text.length);
+    for (let i = 0; i < text.length; i++) this.whole(text.charCodeAt(i));
+  }
+
+  numbers(list: readonly number[]): void {
+    this.whole(list.length);
+    for (const value of list) this.number(value);
+  }
+
+  /** Cells `[at, at + width)`. */
+  row(cells: Float64Array, at: number, width: number): void {
+    const maskBytes = Math.ceil(width / 8);
+    this.#reserve(maskBytes + 8 * width);
+    const mask = this.#at;
+    this.#bytes.fill(0, mask, mask + maskBytes);
+    this.#at += maskBytes;
+    for (let i = 0; i < width; i++) {
+      const value = cells[at + i] as number;
+      if (value === 0) continue;
+      this.#bytes[mask + (i >> 3)] = (this.#bytes[mask + (i >> 3)] as number) | (1 << (i & 7));
+      this.#view.setFloat64(this.#at, value, true);
+      this.#at += 8;
+    }
+  }
+
+  words(words: Int32Array): void {
+    const maskBytes = Math.ceil(words.length / 8);
+    this.#reserve(maskBytes + 4 * words.length);
+    const mask = this.#at;
+    this.#bytes.fill(0, mask, mask + maskBytes);
+    this.#at += maskBytes;
+    for (let i = 0; i < words.length; i++) {
+      const value = words[i] as number;
+      if (value === 0) continue;
+      this.#bytes[mask + (i >> 3)] = (this.#bytes[mask + (i >> 3)] as number) | (1 << (i & 7));
+      this.#view.setInt32(this.#at, value, true);
+      this.#at += 4;
+    }
+  }
+
+  /** What was written, in bytes of its own. */
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  #reserve(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return;
+    const size = Math.max(2 * this.#bytes.length, this.#at + more);
+    const bytes = new Uint8Array(size);
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+export class NumberReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+  #isSound = true;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = at;
+  }
+
+  /** Everything asked for was there, and nothing is left. */
+  get isDone(): boolean {
+    return this.#isSound && this.#at === this.#bytes.length;
+  }
+
+  get isSound(): boolean {
+    return this.#isSound;
+  }
+
+  whole(): number {
+    let value = 0;
+    for (let unit = 1; unit <= 2 ** 49; unit *= 0x80) {
+      if (!this.#has(1)) return 0;
+      const byte = this.#bytes[this.#at++] as number;
+      value += (byte & 0x7f) * unit;
+      if (byte < 0x80) return value;
+    }
+    this.#isSound = false;
+    return 0;
+  }
+
+  number(): number {
+    if (!this.#has(8)) return 0;
+    const value = this.#view.getFloat64(this.#at, true);
+    this.#at += 8;
+    return value;
+  }
+
+  text(): string {
+    const length = this.count();
+    const units: string[] = [];
+    for (let i = 0; i < length; i++) units.push(String.fromCharCode(this.whole()));
+    return units.join("");
+  }
+
+  numbers(): number[] {
+    const length = this.count(8);
+    return Array.from({ length }, () => this.number());
+  }
+
+  /** How many follow: never more than there are bytes for. */
+  count(bytesEach = 1): number {
+    const count = this.whole();
+    if (count * bytesEach <= this.#bytes.length - this.#at) return count;
+    this.#isSound = false;
+    return 0;
+  }
+
+  /** @returns the row's numbers, good until the next one is read. */
+  row(width: number, cells: Float64Array): void {
+    this.#masked(width, 8, (i, at) => {
+      cells[i] = at < 0 ? 0 : this.#view.getFloat64(at, true);
+    });
+  }
+
+  words(words: Int32Array): void {
+    this.#masked(words.length, 4, (i, at) => {
+      words[i] = at < 0 ? 0 : this.#view.getInt32(at, true);
+    });
+  }
+
+  #masked(width: number, bytesEach: number, take: (i: number, at: number) => void): void {
+    const mask = this.#at;
+    if (!this.#has(Math.ceil(width / 8))) return;
+    this.#at += Math.ceil(width / 8);
+    for (let i = 0; i < width; i++) {
+      const isSet = (((this.#bytes[mask + (i >> 3)] as number) >> (i & 7)) & 1) === 1;
+      if (isSet && !this.#has(bytesEach)) return;
+      take(i, isSet ? this.#at : -1);
+      if (isSet) this.#at += bytesEach;
+    }
+  }
+
+  #has(bytes: number): boolean {
+    if (this.#isSound && this.#at + bytes <= this.#bytes.length) return true;
+    this.#isSound = false;
+    return false;
+  }
+}
+
+/**
+ * Two 32-bit lanes over bytes from a place on. Each step can be undone, so that two contents which
+ * differ in one place never agree; by chance one in 2^64 does.
+ */
+export function checksumOf(bytes: Uint8Array, from: number): readonly [number, number] {
+  let a = 0x811c9dc5 ^ bytes.length;
+  let b = 0x9747b28c;
+  for (let i = from; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul((b << 5) | (b >>> 27), 0x85ebca6b) ^ byte;
+  }
+  return [a >>> 0, b >>> 0];
+}

@@ -1,0 +1,135 @@
+// Which detectors speak about which kind of subject, and with what share of its bankroll: the one
+// list of them. Owns shares and the layout of a subject's numbers, both fixed BEFORE any data.
+// Must never depend on an event: what nothing was configured for takes no share.
+
+import type { SubjectText } from "@ostraka/proto";
+import { accountSpread } from "./detectors/account-spread.ts";
+import { afterBurst } from "./detectors/after-burst.ts";
+import type { Detector } from "./detectors/detector.ts";
+import { failurePaceFast, failurePaceQuick } from "./detectors/failure-pace.ts";
+import { failureRun } from "./detectors/failure-run.ts";
+import { suspiciousName } from "./detectors/suspicious-name.ts";
+import type { Follows, LearnedDetector, ProfileDetector } from "./learned/learned-detector.ts";
+import { HISTORY_HALVES } from "./learned/rank-history.ts";
+import { MEMORY_CELLS, MONEY_CELLS } from "./memory-cursor.ts";
+import { RowPool } from "./row-pool.ts";
+
+/** Detectors that speak about a source. The shares add to 1: one bankroll a subject-day. */
+export const SOURCE_DETECTORS: readonly Detector[] = [
+  failureRun,
+  failurePaceFast,
+  failurePaceQuick,
+  suspiciousName,
+  accountSpread,
+];
+
+/** Detectors that speak about an account or a session. */
+export const ACTOR_DETECTORS: readonly Detector[] = [afterBurst];
+
+/** What a configuration adds to the detectors of logins. */
+export interface Additions {
+  /** Their shares are of the whole bankroll; the detectors of logins divide what is left. */
+  readonly source?: readonly Detector[];
+  readonly actor?: readonly Detector[];
+  /** Speaks about every subject, and only of hits of rules. */
+  readonly rules?: Detector | undefined;
+  readonly learned?: readonly LearnedDetector[];
+  readonly profiles?: readonly ProfileDetector[];
+}
+
+/** Cells of a subject's row before the memories of its detectors. */
+export const HEADER_CELLS = 14;
+/** Cells of a learned row before those of its detectors. */
+export const LEARNED_HEADER_CELLS = 4;
+/** Cells of a learned detector's account: money, and what it was taught today. */
+export const ACCOUNT_CELLS = MONEY_CELLS + 1;
+/** Two bits a detector say how far feedback has lowered it, in one number. */
+export const DETECTORS_MAX = 16;
+/** At least this much of a bankroll is left to the detectors of logins. */
+const LOGINS_SHARE_MIN = 0.1;
+
+/** The detectors of one class of subject, and where each has its numbers. */
+export interface Lineup {
+  readonly declared: readonly Detector[];
+  readonly declaredShares: readonly number[];
+  /** The first so many hear of logins alone; the rest, up to `acts`, of all that it does. */
+  readonly logins: number;
+  readonly acts: number;
+  /** Learned detectors, then those with profiles. */
+  readonly learned: readonly LearnedDetector[];
+  readonly profiles: readonly ProfileDetector[];
+  readonly learnedShares: readonly number[];
+  /** First cell of each learned detector in a learned row. */
+  readonly learnedAt: readonly number[];
+  /** First cell of the accounts, and of the histories, in a learned row. */
+  readonly accountsAt: number;
+  readonly historiesAt: number;
+  readonly rows: RowPool;
+  readonly learnedRows: RowPool;
+}
+
+export interface Ensemble {
+  readonly source: Lineup;
+  readonly actor: Lineup;
+  /** Sessions are too short to have a past: no learned detector follows them. */
+  readonly session: Lineup;
+  of(subject: SubjectText): Lineup;
+}
+
+/** @throws RangeError when shares leave nothing to the detectors of logins. */
+export function openEnsemble(more: Additions = {}): Ensemble {
+  const { learned = [], profiles = [] } = more;
+  const following = (one: Follows) => learned.filter(({ follows }) => follows.includes(one));
+  const rules = more.rules === undefined ? [] : [more.rules];
+  const bySource = [...(more.source ?? []), ...rules];
+  const byActor = [...(more.actor ?? []), ...rules];
+  const source = openLineup(SOURCE_DETECTORS, bySource, rules, following("source"), []);
+  const actor = openLineup(ACTOR_DETECTORS, byActor, rules, following("actor"), profiles);
+  const session = openLineup(ACTOR_DETECTORS, byActor, rules, [], []);
+  const of = (subject: SubjectText): Lineup => {
+    if (subject.startsWith("address:")) return source;
+    return subject.startsWith("session:") ? session : actor;
+  };
+  return { source, actor, session, of };
+}
+
+function openLineup(
+  logins: readonly Detector[],
+  additions: readonly Detector[],
+  rules: readonly Detector[],
+  learned: readonly LearnedDetector[],
+  profiles: readonly ProfileDetector[],
+): Lineup {
+  const left = 1 - additions.reduce((sum, { share }) => sum + share, 0);
+  const count = learned.length + profiles.length;
+  if (!(left >= LOGINS_SHARE_MIN)) {
+    throw new RangeError(`detectors of logins need a share of ${LOGINS_SHARE_MIN}, not ${left}`);
+  }
+  if (logins.length + additions.length > DETECTORS_MAX || count > DETECTORS_MAX) {
+    throw new RangeError(`a subject has at most ${DETECTORS_MAX} detectors of a kind`);
+  }
+  const declared = [...logins, ...additions];
+  const learnedAt: number[] = [];
+  let at = LEARNED_HEADER_CELLS;
+  for (const { width } of learned) {
+    learnedAt.push(at);
+    at += width;
+  }
+  const accountsAt = at;
+  const historiesAt = accountsAt + count * ACCOUNT_CELLS;
+  const total = [...learned, ...profiles].reduce((sum, { share }) => sum + share, 0);
+  return {
+    declared,
+    declaredShares: declared.map(({ share }, i) => (i < logins.length ? share * left : share)),
+    logins: logins.length,
+    acts: declared.length - rules.length,
+    learned,
+    profiles,
+    learnedShares: [...learned, ...profiles].map(({ share }) => share / total),
+    learnedAt,
+    accountsAt,
+    historiesAt,
+    rows: new RowPool(HEADER_CELLS + declared.length * MEMORY_CELLS),
+    learnedRows: new RowPool(historiesAt + (count * HISTORY_HALVES) / 2),
+  };
+}

@@ -1,0 +1,252 @@
+// One subject's learned detectors at one observation: each says how strange it is, bets, notes, and
+// learns if it may. Owns the order of that, and how much a subject may teach in a day. Must never
+// let a detector learn before it has spoken, nor a stranger fill a profile.
+
+import { beginDay, dayValueOf, emptyOpen } from "../betting-account.ts";
+import { ACCOUNT_CELLS, type Lineup } from "../ensemble.ts";
+import { MONEY_CELLS, MoneyCursor } from "../memory-cursor.ts";
+import type { Observation } from "../observation.ts";
+import type { Row } from "../row-pool.ts";
+import { type SubjectState, weightOf } from "../subject-state.ts";
+import { HISTORY_MIN, settleRank } from "./learned-account.ts";
+import type { Peers } from "./peers.ts";
+import type { ProfilePool } from "./profile-pool.ts";
+import { addStrangeness, asStrangeAs, HISTORY_HALVES, historyOf } from "./rank-history.ts";
+
+/** A rank that makes an observation a strange one for a detector: one in twenty. */
+export const STRANGE_RANK = 0.05;
+/**
+ * So many strange observations a subject-day teach a detector, and one more for ten ordinary ones.
+ * An honest subject shows one in twenty by definition, so it is rarely held back.
+ */
+export const STRANGE_A_DAY = 4;
+export const ORDINARY_A_STRANGE = 10;
+/** Days on which it has taught something before a subject is vouched: no peers' past without. */
+export const VOUCHED_DAYS = 2;
+
+/** What a bet must pay before it is worth words. */
+const TELLING = 2;
+
+// Cells of a learned row's header.
+const TAUGHT_DAY = 0;
+const GOOD_DAYS = 1;
+const ORDINARY_TODAY = 2;
+
+const money = new MoneyCursor();
+
+/** The account of a learned detector; good until the next call. */
+export function accountOf(lineup: Lineup, row: Row, detector: number): MoneyCursor {
+  money.cells = row.cells;
+  money.at = row.at + lineup.accountsAt + detector * ACCOUNT_CELLS;
+  return money;
+}
+
+export function isVouched({ learned }: SubjectState): boolean {
+  return learned !== undefined && (learned.cells[learned.at + GOOD_DAYS] as number) >= VOUCHED_DAYS;
+}
+
+/** Ranks, bets, notes and, if it may teach, learns. */
+export class LearnedWatch {
+  readonly #pool: ProfilePool;
+  readonly #peers: Peers;
+
+  constructor(pool: ProfilePool, peers: Peers) {
+    this.#pool = pool;
+    this.#peers = peers;
+  }
+
+  observe(state: SubjectState, seen: Observation, mayTeach: boolean): void {
+    const { lineup } = state;
+    if (lineup.learnedShares.length === 0) return;
+    if (state.learned === undefined) {
+      if (!mayTeach) return;
+      state.learned = lineup.learnedRows.take();
+    }
+    const row = state.learned;
+    if (mayTeach) countDay(row, state.day);
+    const { cells, at } = row;
+    for (let i = 0; i < lineup.learned.length; i++) {
+      const detector = lineup.learned[i] as (typeof lineup.learned)[number];
+      const from = at + (lineup.learnedAt[i] as number);
+      const strangeness = detector.strangeness(cells, from, seen);
+      const rank = rankOf(lineup, row, i, strangeness);
+      if (rank <= 1 && settle(state, row, i, rank, seen.timeMs)) {
+        say(state, row, i, detector.describe(cells, from, seen), strangeness);
+      }
+      detector.note?.(cells, from, seen);
+      if (mayTeach && takes(lineup, row, i, rank, strangeness)) detector.learn(cells, from, seen);
+    }
+    if (lineup.profiles.length > 0 && isVouched(state)) {
+      this.#observeProfiles(state, row, seen, mayTeach);
+    }
+    if (mayTeach) cells[at + ORDINARY_TODAY] = (cells[at + ORDINARY_TODAY] as number) + 1;
+  }
+
+  #observeProfiles(state: SubjectState, row: Row, seen: Observation, mayTeach: boolean): void {
+    const { lineup } = state;
+    const own = this.#pool.use(state, seen.timeMs)?.words;
+    if (own === undefined) return;
+    const group = this.#peers.of(state, seen);
+    for (let n = 0; n < lineup.profiles.length; n++) {
+      const i = lineup.learned.length + n;
+      const detector = lineup.profiles[n] as (typeof lineup.profiles)[number];
+      const mine = own[n] as Int32Array;
+      const peers = group[n] as Int32Array;
+      const strangeness = detector.strangeness(mine, peers, seen);
+      const rank = rankOf(lineup, row, i, strangeness);
+      if (rank <= 1 && settle(state, row, i, rank, seen.timeMs)) {
+        say(state, row, i, detector.describe(mine, peers, seen), strangeness);
+      }
+      detector.note(mine, seen);
+      if (!mayTeach || !takes(lineup, row, i, rank, strangeness)) continue;
+      detector.teach(peers, mine, seen);
+      detector.learn(mine, seen);
+    }
+  }
+}
+
+/** A rank that says nothing: no past, or nothing to say. */
+const NO_RANK = 2;
+
+function historyAt(lineup: Lineup, row: Row, i: number): number {
+  return 2 * (row.at + lineup.historiesAt) + i * HISTORY_HALVES;
+}
+
+function rankOf(lineup: Lineup, row: Row, i: number, strangeness: number): number {
+  if (!Number.isFinite(strangeness)) return NO_RANK;
+  const at = historyAt(lineup, row, i);
+  const n = historyOf(row.halves, at);
+  if (n < HISTORY_MIN) return NO_RANK;
+  return (asStrangeAs(row.halves, at, strangeness) + 1) / (n + 1);
+}
+
+/** @returns whether it is the strangest since the money was last empty. */
+function settle(state: SubjectState, row: Row, i: number, rank: number, timeMs: number): boolean {
+  const account = accountOf(state.lineup, row, i);
+  const factor = settleRank(account, rank, timeMs);
+  if (account.open === 0 || account.wins === 0) {
+    if (state.said !== undefined) state.said[i] = undefined;
+    return false;
+  }
+  if (factor < TELLING) return false;
+  const said = state.said?.[i];
+  return said === undefined || rank < saidRank(said);
+}
+
+/** Words end in the rank, from which what was bet follows. */
+function say(state: SubjectState, row: Row, i: number, words: string, strangeness: number): void {
+  const at = historyAt(state.lineup, row, i);
+  const past = historyOf(row.halves, at);
+  const asStrange = asStrangeAs(row.halves, at, strangeness);
+  state.said ??= [];
+  while (state.said.length <= i) state.said.push(undefined);
+  state.said[i] = `${words} asStrangeBefore=${asStrange} of=${past}`;
+}
+
+function saidRank(said: string): number {
+  const match = / asStrangeBefore=(\d+) of=(\d+)$/.exec(said);
+  return match === null ? 1 : (Number(match[1]) + 1) / (Number(match[2]) + 1);
+}
+
+/** Whether a detector takes an observation into its past; if so its rank is in the history. */
+function takes(lineup: Lineup, row: Row, i: number, rank: number, strangeness: number): boolean {
+  const { cells, at } = row;
+  if (rank <= STRANGE_RANK) {
+    const strangeAt = at + lineup.accountsAt + i * ACCOUNT_CELLS + MONEY_CELLS;
+    const today = cells[strangeAt] as number;
+    const ordinary = cells[at + ORDINARY_TODAY] as number;
+    if (today >= STRANGE_A_DAY + ordinary / ORDINARY_A_STRANGE) return false;
+    cells[strangeAt] = today + 1;
+  }
+  if (Number.isFinite(strangeness)) {
+    addStrangeness(row.halves, historyAt(lineup, row, i), strangeness);
+  }
+  return true;
+}
+
+function countDay({ cells, at }: Row, day: number): void {
+  if (cells[at + TAUGHT_DAY] === day + 1) return;
+  cells[at + TAUGHT_DAY] = day + 1;
+  cells[at + GOOD_DAYS] = (cells[at + GOOD_DAYS] as number) + 1;
+}
+
+/** Begins a later event-time day: new bankrolls, and what it may teach. */
+export function beginLearnedDay({ lineup, learned: row }: SubjectState): void {
+  if (row === undefined) return;
+  for (let i = 0; i < lineup.learnedShares.length; i++) {
+    const account = accountOf(lineup, row, i);
+    beginDay(account);
+    account.cells[account.at + MONEY_CELLS] = 0;
+  }
+  row.cells[row.at + ORDINARY_TODAY] = 0;
+}
+
+/** Share of a learned detector in this subject's sums. */
+export function learnedShareOf(state: SubjectState, i: number): number {
+  return (state.lineup.learnedShares[i] as number) * weightOf(state.learnedLowered, i);
+}
+
+/** The level of the learned accounts. */
+export function learnedLevelOf(state: SubjectState): number {
+  const { lineup, learned: row } = state;
+  if (row === undefined) return 0;
+  let at = row.at + lineup.accountsAt;
+  let level = 0;
+  for (let i = 0; i < lineup.learnedShares.length; i++, at += ACCOUNT_CELLS) {
+    const open = row.cells[at] as number;
+    if (open > 0) level += learnedShareOf(state, i) * open;
+  }
+  return level;
+}
+
+/** The day account of the learned accounts: an e-value while the past is exchangeable. */
+export function learnedDayAccountOf(state: SubjectState): number {
+  const { lineup, learned: row } = state;
+  if (row === undefined) return 1;
+  let sum = 0;
+  for (let i = 0; i < lineup.learnedShares.length; i++) {
+    sum += learnedShareOf(state, i) * dayValueOf(accountOf(lineup, row, i));
+  }
+  return sum;
+}
+
+export function learnedEvidenceFromMs(state: SubjectState, fallbackMs: number): number {
+  const { lineup, learned: row } = state;
+  if (row === undefined) return fallbackMs;
+  let from = fallbackMs;
+  for (let i = 0; i < lineup.learnedShares.length; i++) {
+    const { open, fromMs } = accountOf(lineup, row, i);
+    if (open > 0 && fromMs < from) from = fromMs;
+  }
+  return from;
+}
+
+/** Takes the learned level back to nothing; what was learned stays. */
+export function resetLearned(state: SubjectState): void {
+  const { lineup, learned: row } = state;
+  if (row === undefined) return;
+  for (let i = 0; i < lineup.learnedShares.length; i++) emptyOpen(accountOf(lineup, row, i));
+  state.said = undefined;
+}
+
+/** Drops what the learned accounts won, today's too; what was learned stays. */
+export function forgetLearnedEvidence(state: SubjectState): void {
+  resetLearned(state);
+  const { lineup, learned: row } = state;
+  if (row === undefined) return;
+  for (let i = 0; i < lineup.learnedShares.length; i++) accountOf(lineup, row, i).today = 0;
+}
+
+/** Forgets the ranks and money of detectors whose profile is gone: their measure is another now. */
+export function forgetProfileRanks(state: SubjectState): void {
+  const { lineup, learned: row } = state;
+  if (row === undefined) return;
+  for (let i = lineup.learned.length; i < lineup.learnedShares.length; i++) {
+    const account = accountOf(lineup, row, i);
+    emptyOpen(account);
+    account.today = 0;
+    const at = historyAt(lineup, row, i);
+    row.halves.fill(0, at, at + HISTORY_HALVES);
+    if (state.said !== undefined) state.said[i] = undefined;
+  }
+}

@@ -1,0 +1,97 @@
+// The larger profiles: of vouched subjects, as many as fit, and of their peers. Owns the bound and
+// who gives way. Must never take the room of somebody who is active: who is vouched and finds it
+// full goes without, so that no crowd of newcomers costs a regular his past.
+
+import type { SubjectState } from "../subject-state.ts";
+import type { ProfileDetector } from "./learned-detector.ts";
+
+/** A subject's profiles, one a detector, in the order of its lineup. */
+export interface Profile {
+  readonly state: SubjectState;
+  readonly words: readonly Int32Array[];
+  /** All of them, one after another. */
+  readonly block: Int32Array;
+}
+
+const DAY_MS = 86_400_000;
+
+export class ProfilePool {
+  readonly #detectors: readonly ProfileDetector[];
+  readonly #max: number;
+  readonly #onEvicted: (state: SubjectState) => void;
+  /** From the longest unused to the latest. */
+  readonly #profiles = new Map<SubjectState, Profile>();
+  #evictions = 0;
+
+  /** @param onEvicted told BEFORE another uses the room. */
+  constructor(
+    detectors: readonly ProfileDetector[],
+    max: number,
+    onEvicted: (state: SubjectState) => void,
+  ) {
+    this.#detectors = detectors;
+    this.#max = max;
+    this.#onEvicted = onEvicted;
+  }
+
+  get size(): number {
+    return this.#profiles.size;
+  }
+
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  /** 32-bit words of one profile. */
+  get words(): number {
+    return this.#detectors.reduce((sum, { words }) => sum + words, 0);
+  }
+
+  /** The profile of a vouched subject, new if there is room; `undefined` when there is none. */
+  use(state: SubjectState, timeMs: number): Profile | undefined {
+    const { profile } = state;
+    if (profile !== undefined) {
+      this.#profiles.delete(state);
+      this.#profiles.set(state, profile);
+      return profile;
+    }
+    if (this.#detectors.length === 0) return undefined;
+    if (this.#profiles.size >= this.#max && !this.#makeRoom(timeMs)) return undefined;
+    return this.add(state);
+  }
+
+  /** A new profile, all zero, of the latest use. */
+  add(state: SubjectState): Profile {
+    const block = new Int32Array(this.words);
+    const words: Int32Array[] = [];
+    let at = 0;
+    for (const detector of this.#detectors) {
+      words.push(block.subarray(at, at + detector.words));
+      at += detector.words;
+    }
+    const profile = { state, words, block };
+    state.profile = profile;
+    this.#profiles.set(state, profile);
+    return profile;
+  }
+
+  /** Forgets the profile of a subject that is forgotten itself. */
+  drop(state: SubjectState): void {
+    this.#profiles.delete(state);
+    state.profile = undefined;
+  }
+
+  /** All of them, from the longest unused to the latest. */
+  all(): Iterable<Profile> {
+    return this.#profiles.values();
+  }
+
+  #makeRoom(timeMs: number): boolean {
+    const [oldest] = this.#profiles.keys();
+    if (oldest === undefined || oldest.lastMs > timeMs - DAY_MS) return false;
+    this.#evictions++;
+    this.#onEvicted(oldest);
+    this.drop(oldest);
+    return true;
+  }
+}
