@@ -16,16 +16,7 @@ import type {
 } from "../kernel/index.ts";
 import { line, MDB_MAX } from "./rule-sections.ts";
 import { duration, integer, kind, name, share, subject, word } from "./scalars.ts";
-import {
-  described,
-  list,
-  made,
-  mapping,
-  optional,
-  orNothing,
-  required,
-  type Shape,
-} from "./shape.ts";
+import { list, made, mapping, optional, orNothing, required, type Shape } from "./shape.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
