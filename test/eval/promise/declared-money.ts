@@ -3,23 +3,37 @@
 // scorer adds (a day begins, a level is averaged, a line is drawn, a signal resets), and
 // `promise.test.ts` holds it to the scorer's own signals.
 
-import { beginDay, dayValueOf, emptyOpen } from "../../../agents/src/scorer/betting-account.ts";
-import type { Detector, DetectorMemory } from "../../../agents/src/scorer/detectors/detector.ts";
-import { NO_NAMES } from "../../../agents/src/scorer/detectors/detector.ts";
-import type { Observation } from "../../../agents/src/scorer/observation.ts";
+import {
+  beginDay,
+  dayValueOf,
+  emptyOpen,
+  openBettingAccount,
+} from "../../../agents/src/scorer/betting-account.ts";
+import {
+  type Detector,
+  type DetectorMemory,
+  NO_NAMES,
+} from "../../../agents/src/scorer/detectors/detector.ts";
+import type { Lineup } from "../../../agents/src/scorer/ensemble.ts";
+import { type Observation, openObservation } from "../../../agents/src/scorer/observation.ts";
+import type { RuleHit } from "../../../agents/src/scorer/rules/rule-set.ts";
 
-export function openMemory(): DetectorMemory {
-  const money = { open: 0, staked: 0, today: 0, starts: 0, wins: 0, fromMs: 0, toMs: 0 };
-  return { ...money, chain: 0, mark: 0, names: NO_NAMES };
-}
+/** Which detectors speak, with what share. Those past `acts` hear of rules alone. */
+export type Declared = Pick<Lineup, "declared" | "declaredShares" | "acts">;
 
 export class DeclaredMoney {
-  readonly detectors: readonly Detector[];
+  readonly lineup: Declared;
   readonly memories: readonly DetectorMemory[];
+  readonly #rulesSeen = openObservation();
 
-  constructor(detectors: readonly Detector[]) {
-    this.detectors = detectors;
-    this.memories = detectors.map(openMemory);
+  constructor(lineup: Declared) {
+    this.lineup = lineup;
+    this.memories = lineup.declared.map(() => ({
+      ...openBettingAccount(),
+      chain: 0,
+      mark: 0,
+      names: NO_NAMES,
+    }));
   }
 
   beginDay(): void {
@@ -27,11 +41,22 @@ export class DeclaredMoney {
       beginDay(memory);
       memory.names = NO_NAMES;
     }
+    // The rules' stakes of a day are laid BEFORE anything of it is known.
+    this.hearRules([]);
   }
 
   observe(seen: Observation): void {
-    for (let i = 0; i < this.detectors.length; i++) {
-      (this.detectors[i] as Detector).observe(this.memories[i] as DetectorMemory, seen);
+    const { declared, acts } = this.lineup;
+    for (let i = 0; i < acts; i++) {
+      (declared[i] as Detector).observe(this.memories[i] as DetectorMemory, seen);
+    }
+  }
+
+  hearRules(hits: readonly RuleHit[]): void {
+    const { declared, acts } = this.lineup;
+    this.#rulesSeen.ruleHits = hits;
+    for (let i = acts; i < declared.length; i++) {
+      (declared[i] as Detector).observe(this.memories[i] as DetectorMemory, this.#rulesSeen);
     }
   }
 
@@ -49,9 +74,10 @@ export class DeclaredMoney {
   }
 
   #sum(moneyOf: (memory: DetectorMemory) => number): number {
+    const { declaredShares } = this.lineup;
     let sum = 0;
-    for (let i = 0; i < this.detectors.length; i++) {
-      sum += (this.detectors[i] as Detector).share * moneyOf(this.memories[i] as DetectorMemory);
+    for (let i = 0; i < declaredShares.length; i++) {
+      sum += (declaredShares[i] as number) * moneyOf(this.memories[i] as DetectorMemory);
     }
     return sum;
   }

@@ -2,9 +2,8 @@
 // of its own, because a signal resets. Owns the counting of subject-days. The promise is about the
 // sum over the population, so sources are dealt out to the kinds of a class in turn.
 
-import type { Detector } from "../../../agents/src/scorer/detectors/detector.ts";
 import { Random } from "../../sim/random.ts";
-import { DeclaredMoney } from "./declared-money.ts";
+import { type Declared, DeclaredMoney } from "./declared-money.ts";
 import type { Choice, HonestClass } from "./honest-class.ts";
 import { draw, SourceLife } from "./source-life.ts";
 import { countBound } from "./upper-bound.ts";
@@ -29,7 +28,7 @@ export interface LineCount {
 /** @param linesMdb levels in millidecibans, each counted by itself. */
 export function countSignals(
   { kinds, subjects, days, seed }: Population,
-  detectors: readonly Detector[],
+  lineup: Declared,
   linesMdb: readonly number[],
 ): LineCount[] {
   const random = new Random(seed);
@@ -38,7 +37,7 @@ export function countSignals(
   for (let subject = 0; subject < subjects; subject++) {
     const kind = kinds[subject % kinds.length] as HonestClass;
     const life = new SourceLife(subject * 100_000);
-    const purses = lines.map(() => new DeclaredMoney(detectors));
+    const purses = lines.map(() => new DeclaredMoney(lineup));
     for (let day = 0; day < days; day++) {
       life.beginDay(day);
       for (const purse of purses) purse.beginDay();

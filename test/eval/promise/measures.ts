@@ -1,7 +1,7 @@
 // What is measured of the promise, by name: each a list of figures of which none may be over 1.
 // Owns sizes and seeds, so that a page and a test show the same numbers.
 
-import { SOURCE_DETECTORS } from "../../../agents/src/scorer/subject-state.ts";
+import { openEnsemble } from "../../../agents/src/scorer/ensemble.ts";
 import { countSignals, type LineCount } from "./false-signals.ts";
 import { BUSY, type HonestClass, INSIDE } from "./honest-class.ts";
 import { OUTSIDE } from "./outside-class.ts";
@@ -20,6 +20,7 @@ export interface Measured {
   readonly isWeighed: boolean;
 }
 
+const { source: SOURCE } = openEnsemble();
 const COUNTED_MDB = [10_000, 20_000, 30_000];
 const RARE_MDB = 40_000;
 const SEED = 20_260_105;
@@ -35,14 +36,14 @@ function counted(name: string, count: LineCount): Measured {
 function sources(): Measured[] {
   return [...INSIDE].flatMap(([name, kinds]) => {
     const population = { kinds, subjects: 1_000, days: 100, seed: SEED };
-    const counts = countSignals(population, SOURCE_DETECTORS, COUNTED_MDB);
+    const counts = countSignals(population, SOURCE, COUNTED_MDB);
     return [...counts.map((count) => counted(name, count)), weighed(name, kinds)];
   });
 }
 
 function weighed(name: string, kinds: readonly HonestClass[]): Measured {
   const runs = { kinds, days: RARE_DAYS, runs: RARE_RUNS, seed: SEED, lineMdb: RARE_MDB };
-  const { drawn, inflation, bound, costliestBet } = weighSignals(runs, SOURCE_DETECTORS);
+  const { drawn, inflation, bound, costliestBet } = weighSignals(runs, SOURCE);
   if (costliestBet > 1 + 1e-6) {
     throw new Error(`${name}: a bet pays ${costliestBet} on average, so it is none`);
   }
@@ -61,7 +62,7 @@ function hosts(): Measured[] {
   return [10_000, 20_000].flatMap((lineMdb) =>
     [shared, own].map((asked) => {
       const name = `${asked.hosts} hosts, ${asked.isShared ? "the same attempts" : "their own"}`;
-      return counted(name, countTogether({ ...asked, seed: SEED, lineMdb }, SOURCE_DETECTORS));
+      return counted(name, countTogether({ ...asked, seed: SEED, lineMdb }, SOURCE));
     }),
   );
 }
@@ -69,7 +70,7 @@ function hosts(): Measured[] {
 /** Two hundred attempts a day at every ceiling: many starts, one bankroll. */
 function busy(): Measured[] {
   const population = { kinds: [BUSY], subjects: 80, days: 50, seed: SEED };
-  const counts = countSignals(population, SOURCE_DETECTORS, [10_000, 20_000]);
+  const counts = countSignals(population, SOURCE, [10_000, 20_000]);
   return counts.map((count) => counted("busy", count));
 }
 
@@ -84,7 +85,7 @@ export function outside(): Measured[] {
   return [...OUTSIDE].flatMap(([name, kind]) => {
     const population = { kinds: [kind], subjects: 500, days: 100, seed: SEED };
     const lines = [...COUNTED_MDB, RARE_MDB];
-    return countSignals(population, SOURCE_DETECTORS, lines).map((count) => counted(name, count));
+    return countSignals(population, SOURCE, lines).map((count) => counted(name, count));
   });
 }
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { SOURCE_DETECTORS } from "../../../agents/src/scorer/subject-state.ts";
+import { openEnsemble } from "../../../agents/src/scorer/ensemble.ts";
 import { replaceOnce } from "../../sim/mutant-hook.ts";
 import { countSignals } from "./false-signals.ts";
 import { INSIDE } from "./honest-class.ts";
@@ -68,7 +68,7 @@ describe("honest sources", () => {
     for (const [name, kinds] of INSIDE) {
       const population = { kinds, subjects: 20, days: 50, seed: 5 };
       for (const lineMdb of [3_000, 10_000]) {
-        const [alone] = countSignals(population, SOURCE_DETECTORS, [lineMdb]);
+        const [alone] = countSignals(population, openEnsemble().source, [lineMdb]);
         expect(countScorerSignals(population, lineMdb, 1), name).toEqual(alone);
         expect(alone?.signals).toBeGreaterThan(0);
       }

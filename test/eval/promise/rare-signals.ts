@@ -15,7 +15,7 @@
 import type { Detector, DetectorMemory } from "../../../agents/src/scorer/detectors/detector.ts";
 import type { Observation } from "../../../agents/src/scorer/observation.ts";
 import { Random } from "../../sim/random.ts";
-import { DeclaredMoney } from "./declared-money.ts";
+import { type Declared, DeclaredMoney } from "./declared-money.ts";
 import type { Choice, HonestClass } from "./honest-class.ts";
 import { draw, SourceLife } from "./source-life.ts";
 import { meanBound } from "./upper-bound.ts";
@@ -40,7 +40,7 @@ export interface RareCount {
 }
 
 /** First signals of a source in its days; a second one within them is rarer still. */
-export function weighSignals(runs: RareRuns, detectors: readonly Detector[]): RareCount {
+export function weighSignals(runs: RareRuns, lineup: Declared): RareCount {
   const random = new Random(runs.seed);
   const line = 10 ** (runs.lineMdb / 10_000);
   let drawn = 0;
@@ -48,7 +48,7 @@ export function weighSignals(runs: RareRuns, detectors: readonly Detector[]): Ra
   let sumOfSquares = 0;
   let costliestBet = 0;
   for (let run = 0; run < runs.runs; run++) {
-    const tilted = new TiltedRun(runs, detectors, random, run);
+    const tilted = new TiltedRun(runs, lineup, random, run);
     const weight = tilted.play(line);
     costliestBet = Math.max(costliestBet, tilted.costliestBet);
     if (weight === undefined) continue;
@@ -88,20 +88,20 @@ class TiltedRun {
   #isTilted = false;
   costliestBet = 0;
 
-  constructor(runs: RareRuns, detectors: readonly Detector[], random: Random, run: number) {
+  constructor(runs: RareRuns, lineup: Declared, random: Random, run: number) {
     this.#runs = runs;
     this.#kind = runs.kinds[run % runs.kinds.length] as HonestClass;
     this.#random = random;
-    this.#money = new DeclaredMoney(detectors);
+    this.#money = new DeclaredMoney(lineup);
     this.#life = new SourceLife(run * 10_000);
-    this.#fair = detectors.map(() => 0);
+    this.#fair = lineup.declared.map(() => 0);
     this.#chosenDay = random.int(0, runs.days - 1);
     let share = random.float();
-    const chosen = detectors.findIndex((detector) => {
-      share -= detector.share;
+    const chosen = lineup.declaredShares.findIndex((own) => {
+      share -= own;
       return share < 0;
     });
-    this.#chosen = chosen < 0 ? detectors.length - 1 : chosen;
+    this.#chosen = chosen < 0 ? lineup.declared.length - 1 : chosen;
     // P(k or later) = 1/k: the stakes of a day's starts, 1/(k(k+1)).
     this.#chosenStart = Math.floor(1 / (1 - random.float()));
   }
@@ -123,8 +123,8 @@ class TiltedRun {
 
   #step(): boolean {
     const choices = this.#kind.next(this.#life.state);
-    const { detectors, memories } = this.#money;
-    const factors = detectors.map((detector, i) =>
+    const { lineup, memories } = this.#money;
+    const factors = lineup.declared.map((detector, i) =>
       choices.map((choice) =>
         factorOf(detector, memories[i] as DetectorMemory, this.#life.sight(choice)),
       ),
@@ -138,7 +138,7 @@ class TiltedRun {
     const at = draw(choices, this.#random, (choice, j) =>
       isTilted ? choice.probability * (own[j] as number) : choice.probability,
     );
-    for (let i = 0; i < detectors.length; i++) {
+    for (let i = 0; i < factors.length; i++) {
       const factor = (factors[i] as readonly number[])[at] as number;
       const cost = costs[i] as number;
       // A bet that loses whatever comes is no alternative: the run stays honest there.
@@ -162,18 +162,18 @@ class TiltedRun {
   }
 
   #cash(): number {
-    const { detectors, memories } = this.#money;
-    return detectors.reduce(
-      (sum, { share }, i) => sum + share / ((memories[i] as DetectorMemory).starts + 1),
+    const { lineup, memories } = this.#money;
+    return lineup.declaredShares.reduce(
+      (sum, share, i) => sum + share / ((memories[i] as DetectorMemory).starts + 1),
       0,
     );
   }
 
   /** Density of the mixture against honesty, along the path so far. */
   #density(): number {
-    const { detectors } = this.#money;
-    const inBets = detectors.reduce(
-      (sum, { share }, i) => sum + share * (this.#fair[i] as number),
+    const { lineup } = this.#money;
+    const inBets = lineup.declaredShares.reduce(
+      (sum, share, i) => sum + share * (this.#fair[i] as number),
       0,
     );
     const daysAhead = this.#runs.days - 1 - this.#day;

@@ -3,9 +3,8 @@
 // same attempts, and hosts that see lives of their own.
 
 import { meanEvidenceMdb } from "../../../agents/src/kernel/evidence.ts";
-import type { Detector } from "../../../agents/src/scorer/detectors/detector.ts";
 import { Random } from "../../sim/random.ts";
-import { DeclaredMoney } from "./declared-money.ts";
+import { type Declared, DeclaredMoney } from "./declared-money.ts";
 import { type LineCount, lineCount } from "./false-signals.ts";
 import type { Choice, HonestClass } from "./honest-class.ts";
 import { draw, SourceLife } from "./source-life.ts";
@@ -22,12 +21,12 @@ export interface Together {
 }
 
 /** Days on which the hosts together were over the line, of subject-days counted once for all. */
-export function countTogether(asked: Together, detectors: readonly Detector[]): LineCount {
+export function countTogether(asked: Together, lineup: Declared): LineCount {
   const random = new Random(asked.seed);
   const { kind, hosts, subjects, days, lineMdb } = asked;
   let signals = 0;
   for (let subject = 0; subject < subjects; subject++) {
-    const purses = Array.from({ length: hosts }, () => new DeclaredMoney(detectors));
+    const purses = Array.from({ length: hosts }, () => new DeclaredMoney(lineup));
     const lives = asked.isShared
       ? [new SourceLife(subject * 10_000)]
       : purses.map((_, host) => new SourceLife((subject * hosts + host) * 10_000));
