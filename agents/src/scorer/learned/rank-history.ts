@@ -4,11 +4,12 @@
 //
 // Bins lie in falling order of strangeness; each holds how often the past was as strange as its
 // value or less, down to the next. When they run out, the two whose merging changes a rank least
-// become one, under the larger value: the extremes stay exact, which is where bets are won. What it
-// costs: a rank in the middle is up to (n+1)^(1/BINS) too large, 3.9 times after 1,000.
+// become one, under the larger value, so that bins widen with rank: what is stranger than all of
+// the past is ranked exactly, which is where bets are won. What it costs: after 1,000 a rank below
+// is some three times too large, eight at most (see the test).
 
 /** Bins of one history. */
-export const BINS = 5;
+export const BINS = 6;
 /** 32-bit floats of one history: value and count a bin. */
 export const HISTORY_HALVES = 2 * BINS;
 /** Past this many the whole history counts half: 42 dB is the most that one event can say. */
@@ -27,9 +28,10 @@ export function historyOf(halves: Float32Array, at: number): number {
 
 /** How many of the past were at least as strange, ties with them; never too few. */
 export function asStrangeAs(halves: Float32Array, at: number, strangeness: number): number {
+  const held = Math.min(VALUE_MAX, strangeness);
   let asStrange = 0;
   for (let i = at; i < at + HISTORY_HALVES; i += 2) {
-    if ((halves[i] as number) < strangeness) break;
+    if ((halves[i] as number) < held) break;
     asStrange += halves[i + 1] as number;
   }
   return asStrange;
