@@ -9,7 +9,7 @@
 // a single heavy day is no change.
 // Poisoning: the mean follows in 32 days, so who grows by less than 1/64 of a standard deviation a
 // day is never noticed: at the least deviation (a quarter of a doubling) 256 active days for twice
-// as much. The test plays it.
+// as much. The test plays it: 128 days are noticed, 256 are not.
 
 import type { LearnedDetector } from "./learned-detector.ts";
 
@@ -52,7 +52,7 @@ export const changePoint: LearnedDetector = {
 
   note(cells, at, seen) {
     const day = dayOf(seen.timeMs);
-    if (!(day > 0)) return;
+    if (!(day > 0 && Number.isFinite(day))) return;
     if (day !== cells[at + DAY]) {
       if (isDayOver(cells, at, seen.timeMs)) close(cells, at);
       cells[at + DAY] = day;

@@ -26,7 +26,7 @@ export const dormantAccount: LearnedDetector = {
 
   note(cells, at, seen) {
     const day = Math.floor(seen.timeMs / DAY_MS) + 1;
-    if (day > (cells[at] as number)) cells[at] = day;
+    if (Number.isFinite(day) && day > (cells[at] as number)) cells[at] = day;
   },
 
   learn() {
@@ -34,12 +34,14 @@ export const dormantAccount: LearnedDetector = {
   },
 
   describe(cells, at, seen) {
-    return `daysSinceLastActiveDay=${Math.max(0, daysAway(cells, at, seen.timeMs))}`;
+    const away = daysAway(cells, at, seen.timeMs);
+    return `daysSinceLastActiveDay=${away > 0 ? away : 0}`;
   },
 };
 
 /** NaN before the first activity. */
 function daysAway(cells: Float64Array, at: number, timeMs: number): number {
   const last = cells[at] as number;
-  return last > 0 ? Math.floor(timeMs / DAY_MS) + 1 - last : Number.NaN;
+  if (!(last > 0 && Number.isFinite(timeMs))) return Number.NaN;
+  return Math.floor(timeMs / DAY_MS) + 1 - last;
 }

@@ -9,8 +9,8 @@
 // when the next one begins. Source: gamma-Poisson predictive with forgetting (West and Harrison
 // 1997, ch. 14, discount models); moments as in Hilbe 2011.
 // Poisoning: an hour teaches at most twice the mean plus 8. Who stays below 8 bits all the time
-// brings the mean to ten times what it was after some 160 active hours, four weeks of eight-hour
-// days (see the test).
+// brings the mean to ten times what it was after 121 active hours, three weeks of eight-hour
+// days (the test plays it).
 
 import type { LearnedDetector } from "./learned-detector.ts";
 
@@ -45,8 +45,9 @@ export const rate: LearnedDetector = {
   width: 7,
 
   strangeness(cells, at, seen) {
-    if ((cells[at + HOURS_LEARNED] as number) < HOURS_MIN) return Number.NaN;
     const hour = hourOf(seen.timeMs);
+    const isEarly = (cells[at + HOURS_LEARNED] as number) < HOURS_MIN;
+    if (isEarly || !Number.isFinite(hour)) return Number.NaN;
     const count = cells[at + COUNT] as number;
     const isSpoken = cells[at + IS_SPOKEN] === 1;
     if (isSpoken && hour === cells[at + HOUR]) return Number.NaN;
@@ -59,7 +60,7 @@ export const rate: LearnedDetector = {
 
   note(cells, at, seen) {
     const hour = hourOf(seen.timeMs);
-    if (!(hour > 0)) return;
+    if (!(hour > 0 && Number.isFinite(hour))) return;
     const count = cells[at + COUNT] as number;
     if (hour !== cells[at + HOUR]) {
       cells[at + ENDED] = count;

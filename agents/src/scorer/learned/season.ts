@@ -7,7 +7,7 @@
 // Source: additive smoothing with interpolated back-off (Jelinek and Mercer 1980) and a triangular
 // kernel. UTC: a change to summer time moves a week by one hour, which the neighbours absorb.
 // Poisoning: one active hour a week and hour is all that teaches. Who works 40 hours a week and has
-// somebody come in at three each Tuesday night finds it usual after some 10 weeks (see the test).
+// somebody come in at three each Tuesday night finds it usual after 17 weeks (the test plays it).
 
 import type { Observation } from "../observation.ts";
 import type { LearnedDetector } from "./learned-detector.ts";
@@ -31,8 +31,8 @@ const TAUGHT_AT = WEEK_CELLS + 2;
 const ALL = 0;
 const WEEKEND = 1;
 
-/** Active hours before anything is said: two or three working days. */
-const HOURS_MIN = 16;
+/** Active hours before anything is said; a job of once a week keeps so many when it is halved. */
+const HOURS_MIN = 8;
 /** Active hours that the back-off weighs as much as. */
 const BACKOFF_WEIGHT = 8;
 
@@ -62,7 +62,8 @@ export const season: LearnedDetector = {
 
   describe(cells, at, seen) {
     const all = fieldAt(SUMS, cells, at + SUMS_AT, ALL);
-    const here = isHour(seen) ? fieldAt(WEEK, cells, at, seen.hourOfWeek) : 0;
+    if (!isHour(seen)) return `pastHours=${all}`;
+    const here = fieldAt(WEEK, cells, at, seen.hourOfWeek);
     return `utcHourFromThursday=${seen.hourOfWeek} pastHoursHere=${here} pastHours=${all}`;
   },
 };

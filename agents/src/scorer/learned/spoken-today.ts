@@ -16,6 +16,7 @@ export function todaysMask(cell: number, timeMs: number, kind: number): number {
 
 /** The cell with further bits of one kind set today. */
 export function withMask(cell: number, timeMs: number, kind: number, mask: number): number {
+  if (!Number.isFinite(timeMs)) return cell;
   const day = Math.floor(timeMs / DAY_MS) + 1;
   const isToday = Math.floor(cell / DAY_UNIT) === day;
   const bits = (isToday ? cell % DAY_UNIT : 0) | ((mask & 0xff) << kind);
