@@ -32,6 +32,8 @@ const DEFAULT_SIDECARS = 3;
  * The default policy asks for two hosts, and the attacker is refused on one that it never attacked.
  */
 const STORY_HOSTS_MIN = 2;
+/** Of the default policy: witness hosts, and fault domains, that a machine verdict needs. */
+const POLICY_HOSTS_MIN = 2;
 
 /**
  * Runs an embedded mesh until the end of the story (`once`) or until somebody stops it.
@@ -78,6 +80,12 @@ function checkShape(dir: string, wishes: UpWishes): void {
 const OTHER = "leave the flag out, or name another directory with --data";
 
 function checkFollow({ follow, hasReplay }: UpWishes, sidecars: number): void {
+  if (sidecars < POLICY_HOSTS_MIN) {
+    throw usage(
+      `a mesh of ${sidecars} sidecar cannot meet its policy, which asks for ${POLICY_HOSTS_MIN} hosts of ` +
+        "as many fault domains: --sidecars 2 or more",
+    );
+  }
   for (const [host, file] of follow) {
     const number = Number(/^host-(\d+)$/.exec(host)?.[1]);
     if (!(number >= 1 && number <= sidecars)) {

@@ -32,7 +32,8 @@ describe.skipIf(!hasProc)("up with another shape (needs /proc)", () => {
   it.each([
     [["--coordinators", "2"], /a mesh has 1 or 3/],
     [["--sidecars", "0"], /whole number from 1/],
-    [["--sidecars", "1"], /needs two hosts of its own/],
+    [["--sidecars", "1", "--no-replay"], /cannot meet its policy, which asks for 2 hosts/],
+    [["--sidecars", "2", "--follow", "host-1=/etc/hostname"], /needs two hosts of its own/],
     [["--seed", "x"], /whole number/],
     [["--follow", "host-1"], /HOST=FILE/],
     [["--follow", "host-9=/etc/hostname"], /this mesh has host-1 to host-3/],
