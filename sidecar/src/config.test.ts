@@ -32,7 +32,12 @@ describe("the examples that ship", () => {
     expect(config.name).toBe("web-1");
     expect(config.store).toBe("/etc/ostraka/state.sqlite");
     expect(config.sources).toEqual([
-      { type: "auth-log", writtenPath: "/var/log/auth.log", path: "/var/log/auth.log" },
+      {
+        type: "auth-log",
+        format: "auth-log",
+        writtenPath: "/var/log/auth.log",
+        path: "/var/log/auth.log",
+      },
     ]);
     expect(gateConfigOf(config, "demo")).toMatchObject({ port: 9180, realm: "demo" });
   });
@@ -75,7 +80,7 @@ describe("what cannot work together is refused in plain words", () => {
     ["a name with a slash", LEAST.replace("web-1", "../etc"), "name"],
     ["no address of NATS", LEAST.replace(/urls: .*\]/, "urls: []"), "nats.urls"],
     ["a password in a URL", LEAST.replace("nats://", "nats://me:pw@"), "without a password"],
-    ["an unknown source", `${LEAST}sources: [{ type: journald }]\n`, "give auth-log or http"],
+    ["an unknown source", `${LEAST}sources: [{ type: journald }]\n`, "give auth-log, file or http"],
     [
       "a zone that is none",
       `${LEAST}sources: [{ type: auth-log, path: a.log, timezone: Mars/Base }]\n`,

@@ -8,10 +8,19 @@ import { ConfigMapping, invalidConfig, parseConfigYaml, readConfigText } from "@
 import { canonicalAddress } from "@ostraka/proto";
 import { stringify } from "yaml";
 import { type HttpGateConfig, parseHttpGateConfig } from "./enforcers/http-gate-config.ts";
-import { openAuthLog } from "./sources/index.ts";
+import {
+  AUTO_FORMAT,
+  DEFAULT_FORMAT,
+  formatNames,
+  isFormat,
+  openAuthLog,
+} from "./sources/index.ts";
 
-export interface AuthLogSource {
-  readonly type: "auth-log";
+export interface FileSource {
+  /** `auth-log` is a file in the format of that name unless `format` says otherwise. */
+  readonly type: "auth-log" | "file";
+  /** A name that `openFormat` takes. */
+  readonly format: string;
   /** As written, for the name of its cursor: a data directory may be moved. */
   readonly writtenPath: string;
   readonly path: string;
@@ -47,7 +56,7 @@ export interface SidecarConfig {
   };
   /** Realm of user names; the mesh's name when `undefined`. */
   readonly realm: string | undefined;
-  readonly sources: readonly (AuthLogSource | HttpSource)[];
+  readonly sources: readonly (FileSource | HttpSource)[];
   /** The gate's part as written; `gateConfigOf` completes it. */
   readonly gate: unknown;
   /** Where `explain` is answered: this machine only. */
@@ -112,9 +121,9 @@ export function effectiveConfig(config: SidecarConfig, meshName: string): string
     ...{ name, genesis, signingKey, store, nats },
     realm: config.realm ?? meshName,
     sources: config.sources.map((source) =>
-      source.type === "auth-log"
-        ? { ...source, writtenPath: undefined }
-        : { ...source, listen: endpointText(source.listen) },
+      source.type === "http"
+        ? { ...source, listen: endpointText(source.listen) }
+        : { ...source, writtenPath: undefined },
     ),
     // As written: parsed blocks are no text.
     gate: { ...gate, trustedProxies: Object(config.gate).trustedProxies ?? [] },
@@ -158,25 +167,42 @@ function readSources(top: ConfigMapping, at: (file: string) => string): SidecarC
   return top.list("sources", 0, SOURCES_MAX).map((value, i) => {
     const where = `sources[${i}]`;
     const type = (value as { type?: unknown } | null)?.type;
-    if (type === "auth-log") return readAuthLog(value, where, at);
+    if (type === "auth-log" || type === "file") return readFileSource(value, where, at, type);
     if (type === "http") return readHttp(value, where, at);
     const given = type === undefined ? "has no type" : `has an unknown type`;
-    throw invalid(`${where} ${given}: give auth-log or http`);
+    throw invalid(`${where} ${given}: give auth-log, file or http`);
   });
 }
 
-function readAuthLog(value: unknown, where: string, at: (file: string) => string): AuthLogSource {
-  const source = new ConfigMapping(value, ["type", "path", "year", "timezone"], FILE, where);
+function readFileSource(
+  value: unknown,
+  where: string,
+  at: (file: string) => string,
+  type: FileSource["type"],
+): FileSource {
+  const keys = ["type", "path", "format", "year", "timezone"];
+  const source = new ConfigMapping(value, keys, FILE, where);
   const writtenPath = source.text("path", "the path of a log, such as /var/log/auth.log");
   const year = source.wholeOr("year", 1970, 9999);
   const timezone = source.has("timezone") ? zoneOf(source) : undefined;
   return {
-    type: "auth-log",
+    type,
+    format: formatOf(source, type),
     writtenPath,
     path: at(writtenPath),
     ...(year !== undefined && { year }),
     ...(timezone !== undefined && { timezone }),
   };
+}
+
+/** Without one an auth-log is in its own format, and the lines of any other file tell theirs. */
+function formatOf(source: ConfigMapping, type: FileSource["type"]): string {
+  const given = source.textOr("format", "the name of a log format, or auto");
+  const format = given ?? (type === "auth-log" ? DEFAULT_FORMAT : AUTO_FORMAT);
+  if (!isFormat(format)) {
+    throw source.fault("format", `auto, or one of ${formatNames().join(", ")}`);
+  }
+  return format;
 }
 
 function zoneOf(source: ConfigMapping): string | number {
@@ -239,7 +265,7 @@ function checkTogether(config: SidecarConfig): void {
         "names who is cut off: listen on 127.0.0.1",
     );
   }
-  const logs = config.sources.flatMap((s) => (s.type === "auth-log" ? [s.path] : []));
+  const logs = config.sources.flatMap((s) => (s.type === "http" ? [] : [s.path]));
   const twice = logs.find((path, i) => logs.indexOf(path) !== i);
   if (twice !== undefined) throw invalid(`${twice} is followed twice: name it once in sources`);
   const own = config.log.file;

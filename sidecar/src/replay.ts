@@ -14,8 +14,8 @@ import {
   type ScorerPolicy,
   type Signal,
 } from "@ostraka/agents/scorer";
-import type { SubjectText } from "@ostraka/proto";
-import { openAuthLog, readFileLines } from "./sources/index.ts";
+import { OstrakaError, type SubjectText } from "@ostraka/proto";
+import { formatNames, openFormat, readFileLines } from "./sources/index.ts";
 
 /** Room for subjects: a replay may take more memory than a sidecar. */
 const SUBJECTS_MAX = 100_000;
@@ -58,7 +58,12 @@ export interface LineParser {
   parse(
     line: Uint8Array | string,
     position: string,
-  ): { readonly outcome: string; readonly event?: Event };
+  ): {
+    readonly outcome: string;
+    readonly event?: Event;
+    /** Of a line that holds several records. */
+    readonly events?: readonly Event[];
+  };
 }
 
 export interface ReplayOptions {
@@ -73,7 +78,8 @@ export interface ReplayOptions {
 
 export interface FileReplayOptions extends Omit<ReplayOptions, "parser"> {
   readonly path: string;
-  readonly source: "auth-log";
+  /** Format of the log: a name that `openFormat` takes. */
+  readonly source: string;
   /** Year of the first line; without it the file's time of change bounds it. */
   readonly year?: number;
   /** IANA zone or minutes east of UTC of times that state no offset; UTC without it. */
@@ -93,17 +99,24 @@ export async function runReplay(options: FileReplayOptions): Promise<ReplaySumma
   const startMs = performance.now();
   const time = year === undefined ? { referenceMs: (await stat(path)).mtimeMs } : { year };
   const zoned = zone === undefined ? {} : { zone };
-  const replay = openReplay({
-    ...options,
-    parser: openAuthLog({ host, realm, ...time, ...zoned }),
-  });
+  const parser = openFormat(options.source, { host, realm, ...time, ...zoned });
+  if (parser === undefined) {
+    throw new OstrakaError("OSTRAKA_CONFIG_INVALID", unknownFormat(options.source));
+  }
+  const replay = openReplay({ ...options, parser });
   await readFileLines({
     path,
+    lineBytesMax: parser.lineBytesMax,
     ...(signal === undefined ? {} : { signal }),
     onLine: (line, position, lineNumber) => replay.take(line, position, lineNumber),
     onRefused: (_reason, _position, lineNumber) => replay.skip(lineNumber),
   });
   return replay.summary(performance.now() - startMs);
+}
+
+function unknownFormat(source: string): string {
+  const name = JSON.stringify(source.slice(0, 64));
+  return `no log format ${name}: give auto, or one of ${formatNames().join(", ")}`;
 }
 
 export interface Replay {
@@ -143,9 +156,14 @@ class LogReplay implements Replay, ScorerOutput {
 
   take(line: Uint8Array | string, position: string, lineNumber: number): void {
     this.#lines = lineNumber;
-    const { event } = this.#parser.parse(line, position);
-    if (event === undefined) return;
+    const { event, events } = this.#parser.parse(line, position);
+    if (event === undefined && events === undefined) return;
     this.#parsed++;
+    if (event !== undefined) this.#take(event);
+    for (const each of events ?? []) this.#take(each);
+  }
+
+  #take(event: Event): void {
     // Judged BEFORE the scorer sees it: a lease stops what comes after what earned it.
     this.#judge(event);
     this.#scorer.step({ type: "event", event }, this);

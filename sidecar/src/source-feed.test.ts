@@ -40,7 +40,7 @@ const line = (n: number) =>
   `2026-11-24T10:00:0${n}Z web-1 sshd[7]: Failed password for alice from 203.0.113.${n} port 4 ssh2\n`;
 const authLog = () => {
   const path = join(folder, "auth.log");
-  return { type: "auth-log", writtenPath: "auth.log", path } as const;
+  return { type: "auth-log", format: "auth-log", writtenPath: "auth.log", path } as const;
 };
 const eventsOf = (inputs: readonly SidecarInput[]) => inputs.filter((i) => i.type === "event");
 

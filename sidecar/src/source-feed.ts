@@ -5,13 +5,13 @@
 import type { SidecarInput } from "@ostraka/agents/node";
 import type { Clock, Log } from "@ostraka/host";
 import { type Bytes, utf8 } from "@ostraka/proto";
-import type { AuthLogSource, HttpSource } from "./config.ts";
+import type { FileSource, HttpSource } from "./config.ts";
 import {
   type FileCursor,
   type FilePlace,
   followFile,
   type HttpEvents,
-  openAuthLog,
+  openFormat,
   openHttpEvents,
 } from "./sources/index.ts";
 
@@ -65,7 +65,7 @@ export class SourceFeed {
   }
 
   /** Starts all of them. @throws when a listener cannot listen. */
-  async start(sources: readonly (AuthLogSource | HttpSource)[]): Promise<void> {
+  async start(sources: readonly (FileSource | HttpSource)[]): Promise<void> {
     for (const source of sources) {
       if (source.type === "http") await this.#listen(source);
       else this.#following.push(this.#follow(source).catch(this.#o.onFault));
@@ -87,7 +87,7 @@ export class SourceFeed {
     this.pushCursors();
   }
 
-  async #follow(source: AuthLogSource): Promise<void> {
+  async #follow(source: FileSource): Promise<void> {
     const { hostName: host, realm, clock, log, push } = this.#o;
     const { path, year, timezone } = source;
     const name = sourceName(source);
@@ -95,7 +95,8 @@ export class SourceFeed {
     this.#counts.push(counts);
     const time = year === undefined ? { referenceMs: clock.wallMs() } : { year };
     const zone = timezone === undefined ? {} : { zone: timezone };
-    const parser = openAuthLog({ host, realm, ...time, ...zone });
+    const parser = openFormat(source.format, { host, realm, ...time, ...zone });
+    if (parser === undefined) throw new Error(`there is no log format ${source.format}`);
     const cursor = readCursor(this.#o.cursorOf(name));
     let told = "";
     let seenMs = 0;
@@ -103,13 +104,17 @@ export class SourceFeed {
       path,
       ...(cursor !== undefined && { cursor }),
       signal: this.#stop.signal,
+      lineBytesMax: parser.lineBytesMax,
       onLine: (line, position, next) => {
         counts.lines++;
         const parsed = parser.parse(line, position);
-        if (parsed.outcome === "event") {
+        const events = parsed.outcome === "events" ? parsed.events : [];
+        for (const event of parsed.outcome === "event" ? [parsed.event] : events) {
           counts.events++;
-          push({ type: "event", event: parsed.event });
-        } else if (parsed.outcome !== "foreign") counts[parsed.outcome]++;
+          push({ type: "event", event });
+        }
+        const isLost = parsed.outcome === "unparsed" || parsed.outcome === "refused";
+        if (isLost) counts[parsed.outcome]++;
         this.#cursors.set(name, next);
       },
       onRefused: (_reason, _position, next) => {
@@ -146,7 +151,7 @@ export class SourceFeed {
 }
 
 /** A store's key holds ASCII only. */
-export function sourceName(source: AuthLogSource): string {
+export function sourceName(source: FileSource): string {
   return `auth-log/${encodeURIComponent(source.writtenPath)}`;
 }
 

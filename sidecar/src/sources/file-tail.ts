@@ -4,7 +4,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { fileIdentity } from "./file-identity.ts";
 import { READ_CHUNK_BYTES } from "./limits.ts";
-import { type ByteRefusal, LineSplitter } from "./line-splitter.ts";
+import { type ByteRefusal, type LineSink, LineSplitter } from "./line-splitter.ts";
 
 // Linux stamps files with the time of the last timer tick, 1 to 10 ms ago; some do worse.
 const FRESH_MS = 200;
@@ -23,13 +23,14 @@ export class FileTail {
   readonly splitter: LineSplitter;
   #seen = "";
 
-  constructor(handle: FileHandle, inode: string, sink: TailSink) {
+  constructor(handle: FileHandle, inode: string, sink: TailSink, lineBytesMax?: number) {
     this.handle = handle;
     this.inode = inode;
-    this.splitter = new LineSplitter({
+    const lines: LineSink = {
       onLine: (line, start) => sink.onLine(line, `${this.identity}:${start}`, this),
       onRefused: (reason, start) => sink.onRefused(reason, `${this.identity}:${start}`, this),
-    });
+    };
+    this.splitter = new LineSplitter(lines, lineBytesMax);
   }
 
   /**

@@ -4,7 +4,7 @@
 
 import { open, stat } from "node:fs/promises";
 import { fileIdentity, openRotatedFrom } from "./file-identity.ts";
-import { FileTail, readBuffer } from "./file-tail.ts";
+import { FileTail, readBuffer, type TailSink } from "./file-tail.ts";
 import { FileWatch } from "./file-watch.ts";
 import { RETIRED_MS_MAX } from "./limits.ts";
 import type { ByteRefusal } from "./line-splitter.ts";
@@ -26,6 +26,8 @@ export interface FollowOptions {
   readonly cursor?: FileCursor;
   /** Where to begin without a cursor, if the file exists already; `start` without it. */
   readonly from?: "start" | "end";
+  /** Bytes of the longest line; that of a log without it. */
+  readonly lineBytesMax?: number;
   /** Longest time in ms between two looks at the file; 100 without it. */
   readonly pollMs?: number;
   readonly signal: AbortSignal;
@@ -226,12 +228,13 @@ class Follower {
 
   async #tailOf(handle: Awaited<ReturnType<typeof open>>): Promise<FileTail> {
     const { onLine, onRefused } = this.#options;
-    return new FileTail(handle, inodeOf(await handle.stat()), {
+    const sink: TailSink = {
       onLine: (line, position, tail) =>
         this.#call(() => onLine(line, position, this.#cursorAt(tail))),
       onRefused: (reason, position, tail) =>
         this.#call(() => onRefused(reason, position, this.#cursorAt(tail))),
-    });
+    };
+    return new FileTail(handle, inodeOf(await handle.stat()), sink, this.#options.lineBytesMax);
   }
 
   // What the caller throws ends the following, even if it looks like trouble with a file.

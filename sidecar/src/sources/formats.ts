@@ -13,7 +13,8 @@ import { SyslogClock } from "./auth-log/syslog-time.ts";
 import { makeEvent } from "./facts.ts";
 import { LINE_BYTES_MAX, RECORD_CHARS_MAX } from "./limits.ts";
 import { decodeLine, refusalOf } from "./line-text.ts";
-import { readLogin } from "./records/json-login.ts";
+import { JsonAssembler } from "./records/json-assembler.ts";
+import { JSON_LOGIN, readLogin } from "./records/json-login.ts";
 import { type JsonRefusal, readJsonRecords } from "./records/json-text.ts";
 import { isLogfmt, readCommaPairs, readLogfmt } from "./records/logfmt.ts";
 import {
@@ -35,6 +36,8 @@ export interface FormatOptions extends AuthLogConfig {}
 export type FormatLine =
   | ParsedLine
   | { readonly outcome: "events"; readonly events: readonly Event[] }
+  /** Part of a record that is spread over lines. */
+  | { readonly outcome: "continued" }
   | { readonly outcome: "refused"; readonly reason: LineRefusal | JsonRefusal };
 
 export interface FormatParser {
@@ -86,6 +89,7 @@ class MixedLog implements FormatParser {
   readonly #clock: SyslogClock;
   readonly #names: { readonly subjects: Subjects; readonly realm: string };
   readonly #service: string | undefined;
+  readonly #assembler = new JsonAssembler();
 
   constructor(name: string, options: FormatOptions) {
     const recordFormat = recordFormatOf(name);
@@ -93,7 +97,9 @@ class MixedLog implements FormatParser {
     const { host, realm } = options;
     this.#records = openRecordReader({
       ...{ host, realm },
-      ...(recordFormat !== undefined && { format: recordFormat }),
+      // A program without a schema may print records of one that has: they are told apart.
+      ...(recordFormat !== undefined && recordFormat !== JSON_LOGIN && { format: recordFormat }),
+      ...(name !== AUTO_FORMAT && name !== "syslog" && { service: name }),
     });
     this.#text = new TextLog({
       ...options,
@@ -110,10 +116,31 @@ class MixedLog implements FormatParser {
     const refusal = refusalOf(text, RECORD_CHARS_MAX);
     if (refusal !== undefined) return { outcome: "refused", reason: refusal };
     const first = text.charCodeAt(0);
-    const isJson = first === 123 || (first === 91 && /^\[\s*\{/.test(text));
-    if (isJson) return this.#readJson(text, position);
+    const isJson = first === 123 || (first === 91 && /^\[\s*(?:\{|$)/.test(text));
+    if (isJson || this.#assembler.isOpen || /^\s+["{}\]]/.test(text)) {
+      return this.#readSpread(text, position);
+    }
     if (text.length > LINE_BYTES_MAX) return { outcome: "refused", reason: "too-long" };
     return this.#readPairs(text, position) ?? this.#text.parse(text, position);
+  }
+
+  /** JSON that may go on over lines. */
+  #readSpread(text: string, position: string): FormatLine {
+    const isStart = text.charCodeAt(0) === 123 || text.charCodeAt(0) === 91;
+    const whole = isStart ? this.#readJson(text, position) : undefined;
+    if (whole !== undefined && !(whole.outcome === "refused" && whole.reason === "bad-json")) {
+      this.#assembler.reset();
+      return whole;
+    }
+    // A line that looks whole and is not, such as one cut in the middle and glued to the next.
+    if (isStart && text.length > 1 && text.endsWith("}")) {
+      this.#assembler.reset();
+      return whole as FormatLine;
+    }
+    const assembled = this.#assembler.push(text);
+    if (assembled.outcome === "continued") return assembled;
+    if (assembled.outcome === "too-long") return { outcome: "refused", reason: "too-long" };
+    return this.#readJson(assembled.text, position);
   }
 
   #readJson(text: string, position: string): FormatLine {

@@ -13,6 +13,16 @@ export {
   type FollowOptions,
   followFile,
 } from "./follow.ts";
+export {
+  AUTO_FORMAT,
+  DEFAULT_FORMAT,
+  type FormatLine,
+  type FormatOptions,
+  type FormatParser,
+  formatNames,
+  isFormat,
+  openFormat,
+} from "./formats.ts";
 export { type HttpEvents, type HttpEventsConfig, openHttpEvents } from "./http-events.ts";
 export type { ByteRefusal } from "./line-splitter.ts";
 export { type ReadFileLinesOptions, readFileLines } from "./read-file-lines.ts";

@@ -19,15 +19,19 @@ const CARRIAGE_RETURN = 13;
 export class LineSplitter {
   readonly #sink: LineSink;
   // The first bytes of a line whose end has not come; one byte of slack for a CR.
-  readonly #partial = Buffer.allocUnsafe(LINE_BYTES_MAX + 1);
+  readonly #partial: Buffer;
+  readonly #lineBytesMax: number;
   #partialBytes = 0;
   #isOverlong = false;
   #isSkipping = false;
   #lineStart = 0;
   #offset = 0;
 
-  constructor(sink: LineSink) {
+  /** @param lineBytesMax longest line; formats of records have longer ones than logs */
+  constructor(sink: LineSink, lineBytesMax = LINE_BYTES_MAX) {
     this.#sink = sink;
+    this.#lineBytesMax = lineBytesMax;
+    this.#partial = Buffer.allocUnsafe(lineBytesMax + 1);
   }
 
   /** File offset up to which every line has been given or refused. */
@@ -108,7 +112,7 @@ export class LineSplitter {
     const stop = hasReturn ? end - 1 : end;
     const lineStart = this.#lineStart;
     this.#lineStart = next;
-    if (stop - start > LINE_BYTES_MAX) this.#sink.onRefused("too-long", lineStart, next);
+    if (stop - start > this.#lineBytesMax) this.#sink.onRefused("too-long", lineStart, next);
     else this.#sink.onLine(chunk.toString("latin1", start, stop), lineStart, next);
   }
 
@@ -117,7 +121,8 @@ export class LineSplitter {
     const line = hasReturn ? bytes.subarray(0, -1) : bytes;
     const start = this.#lineStart;
     this.#lineStart = next;
-    if (isOverlong || line.length > LINE_BYTES_MAX) this.#sink.onRefused("too-long", start, next);
+    if (isOverlong || line.length > this.#lineBytesMax)
+      this.#sink.onRefused("too-long", start, next);
     else if (!isUtf8(line)) this.#sink.onRefused("invalid-utf8", start, next);
     else if (line.includes(0)) this.#sink.onRefused("nul-byte", start, next);
     else this.#sink.onLine(line.toString("utf8"), start, next);

@@ -9,6 +9,8 @@ import type { ByteRefusal } from "./line-splitter.ts";
 export interface ReadFileLinesOptions {
   readonly path: string;
   readonly signal?: AbortSignal;
+  /** Longest line; that of a log without it. */
+  readonly lineBytesMax?: number;
   /** `lineNumber` counts from 1 and counts refused lines too. */
   onLine(line: string, position: string, lineNumber: number): void;
   onRefused(reason: ByteRefusal, position: string, lineNumber: number): void;
@@ -24,10 +26,11 @@ export async function readFileLines(options: ReadFileLinesOptions): Promise<numb
   const handle = await open(path, "r");
   let lines = 0;
   try {
-    const tail = new FileTail(handle, "", {
-      onLine: (line, position) => onLine(line, position, ++lines),
-      onRefused: (reason, position) => onRefused(reason, position, ++lines),
-    });
+    const sink = {
+      onLine: (line: string, position: string) => onLine(line, position, ++lines),
+      onRefused: (why: ByteRefusal, position: string) => onRefused(why, position, ++lines),
+    };
+    const tail = new FileTail(handle, "", sink, options.lineBytesMax);
     tail.identity = await fileIdentity(handle, true);
     await tail.drain(readBuffer(), signal);
     if (signal?.aborted !== true) tail.splitter.finish(true);

@@ -22,9 +22,8 @@ export async function runReplayCommand(
   terminal: Terminal,
 ): Promise<number> {
   const path = args[0] as string;
-  if (flags.source !== "auth-log") {
-    throw usage(`--source ${flags.source ?? "is missing"}: replay reads auth-log`);
-  }
+  const source = flags.source;
+  if (source === undefined) throw usage("--source is missing: give auth-log, auto or a log format");
   const year = flags.year === undefined ? undefined : Number(flags.year);
   if (year !== undefined && !(Number.isInteger(year) && year >= 1970 && year <= 9999)) {
     throw usage(`--year ${flags.year}: give the year of the first line, as 2017`);
@@ -32,21 +31,21 @@ export async function runReplayCommand(
   const print = flags.json
     ? (record: ReplayRecord | ReplaySummary) => terminal.json(record)
     : (record: ReplayRecord | ReplaySummary) => terminal.say(lineOf(record, terminal));
-  const summary = await replayFile(path, flags, year, print);
+  const summary = await replayFile(path, { ...flags, source }, year, print);
   print(summary);
   return 0;
 }
 
 async function replayFile(
   path: string,
-  flags: ReplayFlags,
+  flags: ReplayFlags & { readonly source: string },
   year: number | undefined,
   onRecord: (record: ReplayRecord) => void,
 ): Promise<ReplaySummary> {
-  const { tz: zone, host, realm } = flags;
+  const { tz: zone, host, realm, source } = flags;
   const dated = year === undefined ? {} : { year };
   try {
-    return await runReplay({ path, source: "auth-log", zone, host, realm, onRecord, ...dated });
+    return await runReplay({ path, source, zone, host, realm, onRecord, ...dated });
   } catch (error) {
     if (error instanceof RangeError) throw usage(`--tz ${zone.slice(0, 80)}: ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;

@@ -32,7 +32,7 @@ export function addReading(program: Command, bind: Bind): void {
     .command("replay")
     .argument("<file>", "a log")
     .description("what a sidecar would have done on logs you already have")
-    .option("--source <source>", "auth-log")
+    .option("--source <source>", "auth-log, auto, or a log format such as dovecot")
     .option("--year <year>", "year of the first line, where the log names none")
     .option("--tz <zone>", "time zone of times without an offset", "UTC")
     .option("--host <name>", "name of the host in subjects of system accounts", "localhost")

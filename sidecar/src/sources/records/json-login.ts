@@ -88,7 +88,10 @@ const WORDS_CHARS_MAX = 512;
 
 export const JSON_LOGIN: RecordFormat = {
   type: "json.login",
-  aliases: ["json", "logfmt"],
+  aliases: [
+    ...["json", "logfmt", "authelia", "authentik", "gitlab", "grafana", "keycloak", "mongodb"],
+    ...["navidrome", "ntfy", "sftpgo", "headscale", "miniflux", "zitadel", "vault", "outline"],
+  ],
   recognises: () => true,
   read: readLogin,
 };
@@ -99,8 +102,9 @@ export function readLogin(record: JsonRecord): Facts | undefined {
   if (timeMs === undefined) return undefined;
   const words = WORDS.map((path) => at(record, ...path)).filter((word) => typeof word === "string");
   const said = words.map((word) => word.slice(0, WORDS_CHARS_MAX));
-  const method = found(record, METHODS, isText) as string | undefined;
-  const target = found(record, TARGETS, isText) as string | undefined;
+  const request = requestIn(said);
+  const method = (found(record, METHODS, isText) as string | undefined) ?? request?.method;
+  const target = (found(record, TARGETS, isText) as string | undefined) ?? request?.target;
   const user = found(record, USERS, isText) as string | undefined;
   const kind = kindOf(record, said, method ?? "", pathOf(target ?? ""), user !== undefined);
   const isFailure = kind === "login-failed";
@@ -163,6 +167,15 @@ const isTime = (value: unknown) => typeof value === "string" || typeof value ===
 const isAddress = (value: unknown) =>
   typeof value === "string" && /^\[?[0-9a-fA-F:.]{2,45}/.test(value);
 const isStatus = (value: unknown) => /^[0-9]{1,3}$/.test(String(value));
+
+/** A message that is a request and nothing else: `HTTP: POST http://…`. */
+function requestIn(said: readonly string[]): { method: string; target: string } | undefined {
+  for (const word of said) {
+    const match = /^(?:HTTP: )?(GET|POST|PUT) (https?:\/\/\S{1,1024}|\/\S{0,1024})$/.exec(word);
+    if (match !== null) return { method: match[1] as string, target: match[2] as string };
+  }
+  return undefined;
+}
 
 function nameIn(said: readonly string[]): string | undefined {
   for (const word of said) {

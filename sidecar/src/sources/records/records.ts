@@ -54,6 +54,8 @@ export interface RecordReaderConfig {
   readonly realm: string;
   /** Only this format; every record is told apart by its fields without it. */
   readonly format?: RecordFormat;
+  /** What to call a program that has no schema of its own; `json.login` without it. */
+  readonly service?: string;
 }
 
 export interface RecordReader {
@@ -81,7 +83,8 @@ export function openRecordReader(config: RecordReaderConfig): RecordReader {
       const format = formatOf(record);
       const facts = format.read(record);
       if (facts === undefined) return undefined;
-      return makeEvent({ ...facts, record, recordType: format.type }, format.type, position, names);
+      const service = format === JSON_LOGIN ? (config.service ?? format.type) : format.type;
+      return makeEvent({ ...facts, record, recordType: format.type }, service, position, names);
     },
   };
 }

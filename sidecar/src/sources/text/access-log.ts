@@ -6,8 +6,9 @@ import type { EventKind } from "@ostraka/agents/kernel";
 import type { SyslogClock } from "../auth-log/syslog-time.ts";
 import { readStamp } from "./stamp.ts";
 
+const ADDRESS = "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,41})";
 const LINE = new RegExp(
-  "^(?:[\\w.:-]{1,255} (?=[0-9a-fA-F.:]{2,45} ))?([0-9a-fA-F.:]{2,45}) (?:\\S{1,64}) (.{1,256}?) " +
+  `^(?:[\\w.:-]{1,255} (?=${ADDRESS} ))?(${ADDRESS}) (?:\\S{1,64}) (.{1,256}?) ` +
     '(\\[\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20}\\]) "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)" (\\d{3}) (\\d{1,15}|-)' +
     '(?: "[^"\\\\]*(?:\\\\.[^"\\\\]*)*" "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)")?(?: |$)',
 );

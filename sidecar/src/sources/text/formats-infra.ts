@@ -219,7 +219,7 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "SecurityEvent=",
         new RegExp(
-          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:\\S{1,64}: ?(?:in )?)?(?:\\S{1,64}:? )?" +
+          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:[\\w.:/]{1,80} ?(?:in )?){0,3}" +
             'SecurityEvent="(?:ChallengeResponseFailed|InvalidPassword|FailedACL)",[^ ].*' +
             'AccountID="(?<user>[^"]{0,256})",SessionID="[^"]*",LocalAddress="[^"]*",' +
             `RemoteAddress="IPV[46]\\/(?:UDP|TCP|TLS|WS|WSS)\\/${IP}\\/\\d{1,5}".*$`,
@@ -230,7 +230,7 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "SecurityEvent=",
         new RegExp(
-          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:\\S{1,64}: ?(?:in )?)?(?:\\S{1,64}:? )?" +
+          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:[\\w.:/]{1,80} ?(?:in )?){0,3}" +
             'SecurityEvent="InvalidAccountID",[^ ].*' +
             'AccountID="(?<user>[^"]{0,256})",SessionID="[^"]*",LocalAddress="[^"]*",' +
             `RemoteAddress="IPV[46]\\/(?:UDP|TCP|TLS|WS|WSS)\\/${IP}\\/\\d{1,5}".*$`,
@@ -242,7 +242,7 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-succeeded",
         'SecurityEvent="SuccessfulAuth"',
         new RegExp(
-          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:\\S{1,64}: ?(?:in )?)?(?:\\S{1,64}:? )?" +
+          "^SECURITY\\[\\d+\\](?:\\[C?-?[0-9a-f]*\\])?:? (?:[\\w.:/]{1,80} ?(?:in )?){0,3}" +
             'SecurityEvent="SuccessfulAuth",[^ ].*' +
             'AccountID="(?<user>[^"]{0,256})",SessionID="[^"]*",LocalAddress="[^"]*",' +
             `RemoteAddress="IPV[46]\\/(?:UDP|TCP|TLS|WS|WSS)\\/${IP}\\/\\d{1,5}".*$`,

@@ -4,7 +4,8 @@
 import { accepted, failed, lineOf, notice, type TextFormat } from "./text-format.ts";
 
 const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
-const DOVECOT_LOGIN = "^(?:imap|pop3|managesieve|sieve|submission)-login: (?:Info: )?[^<>]{0,512}";
+const DOVECOT_LOGIN =
+  "^(?:(?:imap|pop3|managesieve|sieve|submission)-login: )?(?:Info: )?[^<>]{0,512}";
 const DOVECOT_WHO = `: (?:user=<(?<user>.*)>, )?(?:method=[\\w-]{0,32}, )?rip=${IP}(?:, .*)?$`;
 const DOVECOT_WORKER =
   "^(?:Info: )?(?:auth(?:-worker)?(?:\\(\\w+\\))?(?:<\\d+>)?: )?(?:Info: )?" +
@@ -20,7 +21,7 @@ const DOVECOT: TextFormat = {
   lines: [
     lineOf(
       "login-failed",
-      "-login: ",
+      "rip=",
       new RegExp(
         `${DOVECOT_LOGIN}\\((?:auth failed, (?<count>\\d{1,4}) attempts[^()]{0,64}|` +
           `tried to use dis\\w{1,16} plaintext auth|proxy dest auth failed)\\)` +
@@ -36,7 +37,7 @@ const DOVECOT: TextFormat = {
     ),
     lineOf(
       "login-succeeded",
-      "-login: ",
+      "rip=",
       new RegExp(
         `^(?:imap|pop3|managesieve|submission)-login: (?:Info: )?Login${DOVECOT_WHO}`,
         "s",

@@ -61,7 +61,7 @@ const NGINX: TextFormat = {
       "login-failed",
       "was not found in",
       new RegExp(
-        `${NGINX_HEAD}user "(?<user>.*)" was not found in "[^"]{0,255}"${NGINX_CLIENT}`,
+        `${NGINX_HEAD}user "(?<user>.*)":? was not found in "[^"]{0,255}"${NGINX_CLIENT}`,
         "s",
       ),
       { isUnknown: true, method: "basic" },
@@ -76,7 +76,7 @@ const NGINX: TextFormat = {
       "login-failed",
       "not authenticated",
       new RegExp(
-        `${NGINX_HEAD}PAM: user '(?<user>.*)' - not authenticated: [\\w ]{1,64}` + NGINX_CLIENT,
+        `${NGINX_HEAD}PAM: user '(?<user>.*)' - not authenticated: [\\w ]{1,64}${NGINX_CLIENT}`,
         "s",
       ),
       { method: "pam" },
@@ -133,6 +133,8 @@ const APPS: readonly TextFormat[] = [
     name: "adguardhome",
     lines: [
       failed("[error] POST <ip> /control/login: invalid username or password"),
+      // Behind a trusted proxy, whose address stands first.
+      failed("[error] POST <w> /control/login: from ip <ip>: invalid username or password"),
       failed("[info] auth: failed to login user <q*> from <ip>"),
     ],
   },
@@ -241,6 +243,7 @@ const APPS: readonly TextFormat[] = [
       failed("[<]*>][ERROR] Invalid admin token<.|!> IP: <ip>. Username: <user>"),
       failed("[<]*>][ERROR] Invalid TOTP code! Server time: <*> IP: <ip>"),
       failed("[<]*>][ERROR] Invalid <*> code!<*> IP: <ip>"),
+      failed("[<]*>][ERROR] Token is invalid! IP: <ip>"),
       failed("[<]*>][ERROR] <2FA token not provided|This user has been disabled>. <*>IP: <ip>"),
       accepted("[<]*>][INFO] User <user> logged in successfully. IP: <ip>"),
     ],
@@ -311,7 +314,7 @@ const APPS: readonly TextFormat[] = [
   {
     name: "mealie",
     lines: [
-      failed("Incorrect username or password from <ip>"),
+      failed("<?- >Incorrect username or password from <ip>"),
       failed("WARNING: Incorrect username or password from <ip>"),
     ],
   },

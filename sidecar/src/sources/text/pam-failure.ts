@@ -18,7 +18,7 @@ export function readPamFailure(message: string): PamFailure | undefined {
   const head = FAILURE.exec(message);
   if (head === null) return undefined;
   const fields = message.slice(head[0].length);
-  if (!FIELDS.test(fields)) return {};
+  if (!FIELDS.test(fields)) return undefined;
   const hosts: string[] = [];
   let isShort = false;
   for (let at = fields.indexOf("rhost="); at >= 0; at = fields.indexOf("rhost=", at + 6)) {

@@ -22,6 +22,11 @@ const CTIME = new RegExp(
   "^\\[?[A-Z][a-z]{2},? ([A-Z][a-z]{2}) {1,2}(\\d{1,2}) (\\d\\d):(\\d\\d):(\\d\\d)" +
     "(?:\\.(\\d{1,9}))?(?: [A-Z]{3,4})? (\\d{4})\\]? ?:? ?",
 );
+// Thu, 14 Oct 2021 15:24:12.023984 UTC
+const MAIL_DATE = new RegExp(
+  "^\\[?[A-Z][a-z]{2}, (\\d{1,2}) ([A-Z][a-z]{2}) (\\d{4}) (\\d\\d):(\\d\\d):(\\d\\d)" +
+    "(?:\\.(\\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?\\]? ",
+);
 // [21/Oct/2021:17:23:24 +0100] | 21-Oct-2021 17:23:24.123
 const DAY_NAME = new RegExp(
   "^\\[?(\\d\\d)[/-]([A-Z][a-z]{2})[/-](\\d{4})[: ](\\d\\d):(\\d\\d):(\\d\\d)(?:[.,](\\d{1,9}))?" +
@@ -41,7 +46,7 @@ const EPOCH = /^\[?(\d{10})(?:\.(\d{1,9}))?\]? {1,8}/;
 const TAI64N = /^@40000000([0-9a-f]{8})[0-9a-f]{8} /;
 // (W) | W, | [ERROR|auth|L83] | [INFO] | INFO: | WARN | [Nest] 7  - |
 const LEVEL_BEFORE = new RegExp(
-  "^(?:\\([A-Z]\\) |[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,3}|" +
+  "^(?:\\([A-Z]\\) |[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,8}|" +
     "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] )",
 );
 
@@ -73,7 +78,9 @@ function stampAt(line: string, clock: SyslogClock): Stamp | undefined {
       epoch(line)
     );
   }
-  if (first >= 65 && first <= 90) return ctime(line, clock) ?? syslog(line, clock);
+  if (first >= 65 && first <= 90) {
+    return ctime(line, clock) ?? syslog(line, clock) ?? dayName(line, clock, MAIL_DATE);
+  }
   return first === 64 ? tai64n(line) : undefined;
 }
 
@@ -91,8 +98,8 @@ function ctime(line: string, clock: SyslogClock): Stamp | undefined {
   return stamp(whole, clock, [y, monthOf(mo), d, h, mi, s], fraction, undefined);
 }
 
-function dayName(line: string, clock: SyslogClock): Stamp | undefined {
-  const match = DAY_NAME.exec(line);
+function dayName(line: string, clock: SyslogClock, shape = DAY_NAME): Stamp | undefined {
+  const match = shape.exec(line);
   if (match === null) return undefined;
   const [whole, d, mo, y, h, mi, s, fraction, zone] = match;
   return stamp(whole, clock, [y, monthOf(mo), d, h, mi, s], fraction, zone);

@@ -37,6 +37,8 @@ export interface TextLogConfig extends AuthLogConfig {
 const UNTAGGED: readonly TextFormat[] = TEXT_FORMATS.filter(
   (format) => format.isTaggedOnly !== true,
 );
+/** `[825] ` before a time of the service's own. */
+const PROCESS_BEFORE = /^\[\d{1,10}\] (?=[A-Z][a-z]{2} )/;
 /** `host tag[pid]: ` before a time of the service's own, as `journalctl -o cat` and Docker leave it. */
 const BARE_TAG = /^(?:[\w.-]{1,64} )?([A-Za-z][\w./-]{0,63})(?:\[\d{1,10}\])?: (?=\S)/;
 
@@ -128,7 +130,11 @@ export class TextLog {
     const frame = readFrame(line, this.#clock);
     if (typeof frame === "string") return undefined;
     if (PROGRAMS.has(frame.program)) return this.#authLog.parse(line, position);
-    return this.#readTagged(frame, position);
+    const found = this.#readTagged(frame, position);
+    if (found.outcome !== "foreign") return found;
+    // What stands where a tag does may be the service's own punctuation: `TIME [AUTH] WARN: …`.
+    const isService = line.charCodeAt(line.indexOf(frame.program) - 1) === 91;
+    return isService ? undefined : found;
   }
 
   #readTagged(frame: SyslogFrame, position: string): ParsedLine {
@@ -141,12 +147,15 @@ export class TextLog {
       return this.#event({ ...spoken, timeMs }, conversation.name, position);
     }
     // Some services print a time of their own behind the tag.
-    const inner = readStamp(frame.message, this.#clock);
-    const message = inner === undefined ? frame.message : frame.message.slice(inner.restAt);
+    const body = frame.message.replace(PROCESS_BEFORE, "");
+    const inner = readStamp(body, this.#clock);
+    const message = inner === undefined ? body : body.slice(inner.restAt);
     const known = formatsOfTag(program);
     const formats = known.length > 0 ? known : this.#format === undefined ? [] : [this.#format];
     const pam = this.#readPam(frame.message, program, timeMs, position);
     if (pam !== undefined) return pam;
+    const access = this.#readAccess(frame.message, position);
+    if (access !== undefined) return access;
     const found =
       this.#readShapes(formats, message, timeMs, position) ??
       (inner === undefined
