@@ -1,5 +1,6 @@
 // The door of the scorer agent.
 
+export { quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
 export {
   type CompiledRules,
   type CompileOptions,
