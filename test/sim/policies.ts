@@ -34,6 +34,11 @@ export interface MorePolicy {
   };
   readonly overall: { readonly burst: number; readonly refillMs: number };
   readonly perHost: { readonly burst: number; readonly refillMs: number };
+  readonly inquiry: {
+    readonly sumLineMdb: number;
+    readonly forMs: number;
+    readonly perHost: { readonly burst: number; readonly refillMs: number };
+  };
   readonly journalMs: number;
   readonly snapshotEvery: number;
 }
@@ -61,6 +66,7 @@ const MORE: MorePolicy = {
   evidence: { hosts: 2, faultDomains: 1, lineMdb: 20_000 },
   overall: { burst: 2, refillMs: 15_000 },
   perHost: { burst: 3, refillMs: 5_000 },
+  inquiry: { sumLineMdb: 40_000, forMs: 3_000, perHost: { burst: 2, refillMs: 12_000 } },
   journalMs: 8_000,
   snapshotEvery: 30,
 };
@@ -191,16 +197,16 @@ function moreOfApprovals({ longMs, evidence }: MorePolicy): string {
 `;
 }
 
-function moreSections({ overall, perHost, journalMs, snapshotEvery }: MorePolicy): string {
+function moreSections({ overall, perHost, inquiry, journalMs, snapshotEvery }: MorePolicy): string {
   return `governor:
   overall: { burst: ${overall.burst}, refill: ${overall.refillMs}ms }
   perHost: { burst: ${perHost.burst}, refill: ${perHost.refillMs}ms }
   breakGlass: [${BREAK_GLASS.join(", ")}]
 inquiry:
-  sumLineMdb: 40000
+  sumLineMdb: ${inquiry.sumLineMdb}
   floorMdb: 12000
-  for: 3s
-  perHost: { burst: 6, refill: 4s }
+  for: ${inquiry.forMs}ms
+  perHost: { burst: ${inquiry.perHost.burst}, refill: ${inquiry.perHost.refillMs}ms }
 suggestionFor: 30s
 retention:
   snapshotEvery: ${snapshotEvery}

@@ -5,13 +5,18 @@ import type { CoordinatorEffect, SidecarEffect } from "@ostraka/agents/node";
 import { type Envelope, LEDGERS } from "@ostraka/proto";
 import type { Checker, Stand, Watch } from "./checkers/checker.ts";
 import { ConvergenceChecker } from "./checkers/convergence.ts";
+import { CoverageChecker } from "./checkers/coverage.ts";
 import { DurabilityChecker } from "./checkers/durability.ts";
 import { EpochChecker } from "./checkers/epochs.ts";
+import { ErasureChecker } from "./checkers/erasure.ts";
 import { ExplainedChecker } from "./checkers/explained.ts";
 import { GenerationChecker } from "./checkers/generations.ts";
+import { HaltChecker } from "./checkers/halts.ts";
 import { HistoryChecker } from "./checkers/history.ts";
 import { HolderChecker } from "./checkers/holders.ts";
+import { InquiryChecker } from "./checkers/inquiries.ts";
 import { OutageChecker } from "./checkers/outages.ts";
+import { OwnerChecker } from "./checkers/owners.ts";
 import { SecretChecker } from "./checkers/secrets.ts";
 import { SilenceChecker } from "./checkers/silence.ts";
 import { WarrantChecker } from "./checkers/warrants.ts";
@@ -19,6 +24,7 @@ import { Random } from "./random.ts";
 import { withoutRealTime } from "./runtime-trap.ts";
 import { planOf, Scenario } from "./scenario.ts";
 import { Truth } from "./truth.ts";
+import { planUpkeep } from "./upkeep.ts";
 import { START_MS, World } from "./world.ts";
 
 export interface Violation {
@@ -40,6 +46,7 @@ export type TraceLine = (line: string) => void;
 const CHECKERS = [
   WarrantChecker,
   HolderChecker,
+  OwnerChecker,
   HistoryChecker,
   DurabilityChecker,
   ConvergenceChecker,
@@ -49,6 +56,10 @@ const CHECKERS = [
   SilenceChecker,
   SecretChecker,
   ExplainedChecker,
+  HaltChecker,
+  InquiryChecker,
+  CoverageChecker,
+  ErasureChecker,
 ] as const satisfies readonly (new (
   watch: Watch,
 ) => Checker)[];
@@ -85,10 +96,13 @@ class Run {
     this.#world = new World(random.split("world"), plan.shape);
     this.#truth = new Truth(this.#world);
     const onLoss = () => this.#each((checker) => checker.onLoss());
-    this.#scenario = new Scenario(this.#world, this.#truth, plan, random.split("scenario"), onLoss);
+    const upkeep = planUpkeep(random.split("upkeep"), plan.shape.hosts.length);
+    const plans = { plan, upkeep };
+    const chance = random.split("scenario");
+    this.#scenario = new Scenario(this.#world, this.#truth, plans, chance, onLoss);
     for (const Kind of CHECKERS) this.#checkers.push(this.#watched(Kind));
     this.#listen();
-    trace?.(`plan ${JSON.stringify(plan)}`);
+    trace?.(`plan ${JSON.stringify(plans)}`);
   }
 
   run(): SeedResult {
@@ -111,7 +125,7 @@ class Run {
     scenario.expiry();
     this.#each((checker) => checker.atExpiry());
     // From here on sealed heads lie: only warrants and holders still mean anything.
-    this.#checkers.splice(2);
+    this.#checkers.splice(3);
     scenario.lastAct();
     this.#each((checker) => checker.sample());
   }
@@ -136,9 +150,12 @@ class Run {
   }
 
   #stand(): Stand {
-    const { plan, hasLost, isOutage, started, broker } = this.#scenario;
+    const { plan, hasLost, isOutage, started, broker, restMs } = this.#scenario;
     const truth = this.#truth;
+    const [, , last] = this.#world.sim.coordinators;
     return {
+      liar: plan.hasLyingCoordinator ? last?.name : undefined,
+      restMs,
       get canDecide() {
         return truth.wholeCoordinators().length >= truth.majority;
       },

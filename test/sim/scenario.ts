@@ -15,6 +15,7 @@ import { BREAK_GLASS, POLICIES, type SimPolicy, withMore, yamlOf } from "./polic
 import type { Random } from "./random.ts";
 import { joinCommands, type MeshShape, type Person, policyCommands } from "./sim-mesh.ts";
 import { nameIn, type Truth } from "./truth.ts";
+import { Upkeep, type UpkeepPlan } from "./upkeep.ts";
 import type { SimCoordinator, SimSidecar, World } from "./world.ts";
 
 export interface Plan {
@@ -77,16 +78,25 @@ export class Scenario {
   readonly client: Client;
   readonly people: People;
   readonly attacks: Attacks;
+  readonly upkeep: Upkeep;
   readonly started: SimSidecar[] = [];
   isOutage = false;
   hasLost = false;
+  /** True time at which faults stopped. */
+  restMs = Number.POSITIVE_INFINITY;
   readonly #world: World;
   readonly #truth: Truth;
   readonly #random: Random;
   readonly #middle: LyingMiddle;
   readonly #liar: LyingHost | undefined;
 
-  constructor(world: World, truth: Truth, plan: Plan, random: Random, onLoss: () => void) {
+  constructor(
+    world: World,
+    truth: Truth,
+    { plan, upkeep }: { readonly plan: Plan; readonly upkeep: UpkeepPlan },
+    random: Random,
+    onLoss: () => void,
+  ) {
     this.#world = world;
     this.#truth = truth;
     this.#random = random;
@@ -103,6 +113,9 @@ export class Scenario {
     this.#middle = new LyingMiddle(world, truth, this.people, random.split("middle"));
     const host = plan.hasLyingHost ? world.sim.hosts[2] : undefined;
     this.#liar = host && new LyingHost(world, random.split("liar"), host);
+    const { attacks, client, people, started } = this;
+    const parts = { world, truth, client, people, attacks, started };
+    this.upkeep = new Upkeep(parts, upkeep, random.split("upkeep"));
   }
 
   /** The safety phase. */
@@ -125,6 +138,7 @@ export class Scenario {
       this.damage.start();
     });
     this.#planWork();
+    world.time.in(JOIN_MS, () => this.upkeep.start());
     if (this.plan.hasOutage) this.#planOutage();
     if (this.plan.startsOld) this.#planUpgrade();
     world.run(SAFETY_MS);
@@ -132,16 +146,19 @@ export class Scenario {
 
   /** Faults stop; everything must come together. */
   liveness(): void {
+    this.restMs = this.#world.time.nowMs;
     this.isOutage = false;
     this.faults.isHeld = false;
     this.broker.stop();
     this.faults.stop((process) => !this.#isSidecar(process) || this.started.includes(process));
+    this.upkeep.widen();
     this.#world.run(REST_MS);
   }
 
   /** Everything stands still until all is over, then goes on. */
   expiry(): void {
     this.#world.time.leap(LEAP_MS);
+    this.upkeep.afterLeap();
     this.#world.run(AFTER_LEAP_MS);
   }
 

@@ -46,6 +46,7 @@ export interface SimMesh {
   readonly crypto: Crypto;
   readonly mesh: MeshId;
   readonly genesis: OpenedGenesis;
+  readonly roots: readonly Person[];
   readonly operators: readonly Person[];
   readonly approvers: readonly Person[];
   readonly authors: readonly Person[];
@@ -172,7 +173,7 @@ export function buildMesh(random: Random, shape: MeshShape): SimMesh {
   const envelope = signEnvelope(mesh, "genesis", body, root1.signer, root2.signer);
   const genesis = openGenesis(crypto, envelope);
   if (isReject(genesis)) throw new Error(`simulated genesis refused: ${genesis.reject}`);
-  const people = { operators, approvers, authors, adaAgain, samOperating };
+  const people = { roots, operators, approvers, authors, adaAgain, samOperating };
   return { crypto, mesh, genesis, ...people, coordinators: middle, hosts: edges };
 }
 

@@ -16,6 +16,7 @@ import {
   HeadSchema,
   hex,
   LEDGERS,
+  Ledger,
   type LedgerId,
   LIMITS,
   ledgerLetter,
@@ -23,6 +24,7 @@ import {
   pae,
 } from "@ostraka/proto";
 import { Epochs } from "./epochs.ts";
+import { Rosters } from "./rosters.ts";
 import type { SimStore } from "./sim-store.ts";
 import type { SimCoordinator, World } from "./world.ts";
 
@@ -57,12 +59,15 @@ interface SignedHead {
 export class Truth {
   readonly world: World;
   readonly epochs = new Epochs(this);
+  readonly rosters = new Rosters(this);
   readonly #heads = new Map<string, SignedHead>();
   readonly #sealed = new Map<LedgerId, SealedTruth[]>(LEDGERS.map((l) => [l, []]));
   readonly #proven = new Map<LedgerId, TrueEntry[]>(LEDGERS.map((l) => [l, []]));
   /** How far machine time has at most stood ahead of the truth when a head was sealed. */
   #leadMs = Number.NEGATIVE_INFINITY;
   readonly #decoded = new Map<string, TrueEntry>();
+  /** Entries as they stood before their private parts went, by hash of their bytes. */
+  readonly #whole = new Map<string, TrueEntry>();
 
   constructor(world: World) {
     this.world = world;
@@ -85,6 +90,13 @@ export class Truth {
   /** Latest machine time that any node may believe in, on the word of any sealed head. */
   machineMsMax(): number {
     return this.#leadMs + this.world.time.nowMs + READING_MS;
+  }
+
+  /** True time at which a majority had signed that it is so late; the latest so far at most. */
+  trueMsOf(machineMs: number): number {
+    const sealed = this.sealed(Ledger.CONTROL);
+    const first = sealed.find(({ head }) => Number(head.machineTimeMs) >= machineMs);
+    return first?.atMs ?? this.world.time.nowMs;
   }
 
   /** Entries of a ledger under sealed heads, by index from 1 (place 0 is a hole). */
@@ -117,9 +129,17 @@ export class Truth {
     const entries: TrueEntry[] = [];
     for (const [key, bytes] of store.scan(`record/${ledgerLetter(ledger)}/`)) {
       const found = this.decodeRecord(bytes);
-      if (found !== undefined) entries[Number(key.slice(-16))] = found;
+      if (found !== undefined) entries[Number(key.slice(-16))] = this.#wholeOf(found);
     }
     return entries;
+  }
+
+  /** What was erased or pruned since is remembered: who judges must still know whom it names. */
+  #wholeOf(found: TrueEntry): TrueEntry {
+    const key = hex(this.world.sim.crypto.sha256(found.record.entry));
+    if (found.record.privates.length === 0) return this.#whole.get(key) ?? found;
+    this.#whole.set(key, found);
+    return found;
   }
 
   decodeRecord(bytes: Bytes): TrueEntry | undefined {

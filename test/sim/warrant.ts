@@ -109,6 +109,7 @@ function judgeSignals(
       return fault("holds a signal that no member signed");
     }
     if (!host.isWitness) return alone("counts a host that is no witness");
+    if (truth.rosters.isExpelled(host, judgedAt)) return alone("counts a host that is expelled");
     if (signal.epoch !== revocation.epoch) return fault("mixes epochs");
     if (!truth.epochs.mayCount(host, signal.epoch, judgedAt, Number(entry.machineTimeMs))) {
       return fault(`counts ${host.name} under epoch ${signal.epoch}, which was not its own`);
@@ -258,7 +259,7 @@ function judgePeople(
   if (policy === undefined || truth.epochs.activeAt(index - 1) !== policy.epoch) {
     return fault("is judged by an epoch that is not active");
   }
-  const taken = takenAlong(truth, policy, proposal, subject, privates.slice(1));
+  const taken = takenAlong(truth, policy, proposal, subject, privates.slice(1), index - 1);
   if (typeof taken === "string") return fault(taken);
   if (people.size === 0) return alone("has nobody's consent");
   if (!hasConsent(policy, proposal, people, taken)) {
@@ -280,6 +281,7 @@ function takenAlong(
   proposal: Proposal,
   subject: string,
   privates: readonly PrivatePart[],
+  judgedAt: number,
 ): TakenAlong | string {
   const { sim } = truth.world;
   const over: { host: HostPerson; ms: number }[] = [];
@@ -293,6 +295,7 @@ function takenAlong(
       return "takes along a signal that no member signed";
     }
     if (!host.isWitness) return "takes along a signal of no witness";
+    if (truth.rosters.isExpelled(host, judgedAt)) return "takes along a signal of an expelled host";
     if (signal.epoch !== proposal.epoch) return "takes along a signal of another epoch";
     if (signal.isAgainst) return "takes along an answer against";
     if (hex(pathRoot(truth, proof.leafIndex, batch.count, proof)) !== hex(batch.root)) {

@@ -76,7 +76,16 @@ export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput> & {
 export type SimSidecar = SimProcess<SidecarNode, SidecarInput> & {
   readonly person: HostPerson;
   startedMs: number;
+  /** What its enforcers can do. */
+  stages: ReadonlySet<Stage>;
 };
+
+const ALL_STAGES: ReadonlySet<Stage> = new Set([
+  Stage.STEP_UP,
+  Stage.RESTRICT,
+  Stage.SUSPEND,
+  Stage.TERMINATE,
+]);
 
 const CLOCK_MS = 250;
 
@@ -109,7 +118,12 @@ export class World {
       sealedSince: new Map(),
       versionMax: Number.MAX_SAFE_INTEGER,
     }));
-    this.sidecars = this.sim.hosts.map((person) => ({ person, ...stopped(), startedMs: 0 }));
+    this.sidecars = this.sim.hosts.map((person) => ({
+      person,
+      ...stopped(),
+      startedMs: 0,
+      stages: ALL_STAGES,
+    }));
   }
 
   /** Advances virtual time. */
@@ -199,7 +213,7 @@ export class World {
       incarnation: random.bytes(16),
       random: (n) => random.bytes(n),
       store,
-      stages: new Set([Stage.STEP_UP, Stage.RESTRICT, Stage.SUSPEND, Stage.TERMINATE]),
+      stages: process.stages,
     });
     process.node = node;
     process.startedMs = this.time.nowMs;

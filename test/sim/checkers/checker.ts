@@ -18,6 +18,10 @@ export interface Stand {
   readonly playedBack: ReadonlySet<string>;
   /** Coordinators whose disk was lost or came back old. */
   readonly worn: number;
+  /** Name of the coordinator that lies, if one does. */
+  readonly liar: string | undefined;
+  /** True time from which on nothing breaks any more; infinite before. */
+  readonly restMs: number;
   /** Sidecars that have been started. */
   readonly started: readonly SimSidecar[];
 }

@@ -178,6 +178,9 @@ export class ConvergenceChecker extends Checker {
       held.delete(id);
     }
     for (const id of held) this.watch.report(`${name} enforces ${id}, which is not in force`);
+    const last = this.watch.truth.entries(Ledger.CONTROL).length - 1;
+    // Nobody takes a receipt of one that is expelled.
+    if (this.watch.truth.rosters.isExpelled(person, last)) return;
     this.#checkReceipt(name, node.denySet.digest());
   }
 

@@ -4,6 +4,7 @@
 import type { SubmissionAnswer } from "@ostraka/agents/node";
 import {
   decode,
+  type Entry,
   type Envelope,
   EnvelopeSchema,
   encode,
@@ -65,9 +66,8 @@ export class DurabilityChecker extends Checker {
     const bytes = store.get(`record/c/${ordered(index)}`);
     const effect = bytes && this.watch.truth.decodeRecord(bytes)?.entry.effect;
     if (effect === undefined) return false;
-    const value = effect.case === "member" ? effect.value.membership : effect.value;
-    if (value?.$typeName !== "ostraka.v1.Envelope") return false;
-    return hex(encode(EnvelopeSchema, value)) === command;
+    const value = commandOf(effect);
+    return value !== undefined && hex(encode(EnvelopeSchema, value)) === command;
   }
 
   override onPublish(from: string, channel: string, bytes: Uint8Array): void {
@@ -137,4 +137,11 @@ export class DurabilityChecker extends Checker {
       }
     }
   }
+}
+
+/** The command that an entry holds. */
+function commandOf({ case: kind, value }: Entry["effect"]): Envelope | undefined {
+  if (kind === "member") return value.membership;
+  if (kind === "erasure") return value.order;
+  return value?.$typeName === "ostraka.v1.Envelope" ? value : undefined;
 }

@@ -4,10 +4,13 @@
 
 import {
   decode,
+  EntryRecordSchema,
   equalBytes,
   hex,
   Ledger,
+  type LedgerId,
   LIMITS,
+  ledgerLetter,
   type PrivatePart,
   PrivateSubjectSchema,
   ProposalSchema,
@@ -51,6 +54,7 @@ export class ExplainedChecker extends Checker {
     if ("fault" in judgement) return `its warrant ${judgement.fault}`;
     if (judgement.subject !== subject) return "its verdict is about somebody else";
     if (truth.epochs.policyOf(value.epoch) === undefined) return `nobody has epoch ${value.epoch}`;
+    if (!this.#isKept(ledger, index)) return "no coordinator keeps whom it names";
     const [first, ...others] = found.record.privates;
     if (ledger === Ledger.SIGNALS) {
       const signals = value.warrant?.signals ?? [];
@@ -61,6 +65,16 @@ export class ExplainedChecker extends Checker {
     const body = value.warrant?.proposal?.body;
     const proposal = body && decode(ProposalSchema, body, LIMITS.commandBytesMax);
     return this.#reasonsGap(proposal?.evidence ?? [], others);
+  }
+
+  /** What a verdict in force needs is erased by nobody. */
+  #isKept(ledger: LedgerId, index: number): boolean {
+    const key = `record/${ledgerLetter(ledger)}/${index.toString().padStart(16, "0")}`;
+    return this.watch.truth.wholeCoordinators().some(({ store }) => {
+      const bytes = store.get(key);
+      const record = bytes && decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
+      return (record?.privates.length ?? 0) > 0;
+    });
   }
 
   #reasonsGap(
