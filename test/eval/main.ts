@@ -9,10 +9,20 @@ import { CONFIGURATION } from "./configuration.ts";
 import type { EvalResult, EvalSet } from "./eval-set.ts";
 import { rowText, TABLE_HEAD } from "./eval-table.ts";
 import { adbench } from "./sets/adbench.ts";
+import { crowdsecHubTests } from "./sets/crowdsec-hub-tests.ts";
+import { fail2banLogs } from "./sets/fail2ban-logs.ts";
+import { linuxAuthElastic } from "./sets/linux-auth-elastic.ts";
 import { nab } from "./sets/nab.ts";
 import { testbed } from "./sets/testbed.ts";
 
-const SETS: readonly EvalSet[] = [nab, adbench, testbed];
+const SETS: readonly EvalSet[] = [
+  nab,
+  adbench,
+  linuxAuthElastic,
+  crowdsecHubTests,
+  fail2banLogs,
+  testbed,
+];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
