@@ -39,6 +39,7 @@ const held = (fields: Partial<Standing> = {}): Standing => ({
   levelMdb: 0,
   evidenceMdb: 12_000,
   learnedLevelMdb: 0,
+  learnedReasons: [],
   day: Math.floor(NOW / DAY),
   leaseUntilMs: 0,
   reasons: [],

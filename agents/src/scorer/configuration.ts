@@ -10,9 +10,10 @@ import type { ScorerOptions } from "./scorer.ts";
 
 const PROFILE_DETECTORS: readonly ProfileDetector[] = [];
 
-export function additionsOf({ rules, maxProfiles }: ScorerOptions): Additions {
+export function additionsOf({ rules, maxProfiles, silenced }: ScorerOptions): Additions {
   return {
     rules: rules === undefined ? undefined : openRuleHits(rules),
+    silenced,
     learned: STATISTICAL_DETECTORS,
     profiles: maxProfiles === 0 ? [] : PROFILE_DETECTORS,
   };

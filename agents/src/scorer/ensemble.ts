@@ -11,7 +11,7 @@ import { failureRun } from "./detectors/failure-run.ts";
 import { suspiciousName } from "./detectors/suspicious-name.ts";
 import type { Follows, LearnedDetector, ProfileDetector } from "./learned/learned-detector.ts";
 import { HISTORY_HALVES } from "./learned/rank-history.ts";
-import { MEMORY_CELLS, MONEY_CELLS } from "./memory-cursor.ts";
+import { MEMORY_CELLS, MONEY_CELLS, STAKED_CELL } from "./memory-cursor.ts";
 import { RowPool } from "./row-pool.ts";
 
 /** Detectors that speak about a source. The shares add to 1: one bankroll a subject-day. */
@@ -35,6 +35,8 @@ export interface Additions {
   readonly rules?: Detector | undefined;
   readonly learned?: readonly LearnedDetector[];
   readonly profiles?: readonly ProfileDetector[];
+  /** Names of detectors whose bets count as 1, their stakes laid as ever: what if without them? */
+  readonly silenced?: ReadonlySet<string> | undefined;
 }
 
 /** Cells of a subject's row before the memories of its detectors. */
@@ -52,6 +54,9 @@ const LOGINS_SHARE_MIN = 0.1;
 export interface Lineup {
   readonly declared: readonly Detector[];
   readonly declaredShares: readonly number[];
+  /** Cell of a memory, 0 or 1, that counts: the money, or of a silenced one what it staked. */
+  readonly declaredCounts: readonly number[];
+  readonly learnedCounts: readonly number[];
   /** The first so many hear of logins alone; the rest, up to `acts`, of all that it does. */
   readonly logins: number;
   readonly acts: number;
@@ -83,9 +88,18 @@ export function openEnsemble(more: Additions = {}): Ensemble {
   const rules = more.rules === undefined ? [] : [more.rules];
   const bySource = [...(more.source ?? []), ...rules];
   const byActor = [...(more.actor ?? []), ...rules];
-  const source = openLineup(SOURCE_DETECTORS, bySource, rules, following("source"), []);
-  const actor = openLineup(ACTOR_DETECTORS, byActor, rules, following("actor"), profiles);
-  const session = openLineup(ACTOR_DETECTORS, byActor, rules, [], []);
+  const { silenced = new Set() } = more;
+  const both = { rules, silenced };
+  const actors = { ...both, logins: ACTOR_DETECTORS, additions: byActor };
+  const source = openLineup({
+    ...both,
+    logins: SOURCE_DETECTORS,
+    additions: bySource,
+    learned: following("source"),
+    profiles: [],
+  });
+  const actor = openLineup({ ...actors, learned: following("actor"), profiles });
+  const session = openLineup({ ...actors, learned: [], profiles: [] });
   const of = (subject: SubjectText): Lineup => {
     if (subject.startsWith("address:")) return source;
     return subject.startsWith("session:") ? session : actor;
@@ -93,13 +107,17 @@ export function openEnsemble(more: Additions = {}): Ensemble {
   return { source, actor, session, of };
 }
 
-function openLineup(
-  logins: readonly Detector[],
-  additions: readonly Detector[],
-  rules: readonly Detector[],
-  learned: readonly LearnedDetector[],
-  profiles: readonly ProfileDetector[],
-): Lineup {
+interface LineupParts {
+  readonly logins: readonly Detector[];
+  readonly additions: readonly Detector[];
+  readonly rules: readonly Detector[];
+  readonly learned: readonly LearnedDetector[];
+  readonly profiles: readonly ProfileDetector[];
+  readonly silenced: ReadonlySet<string>;
+}
+
+function openLineup(parts: LineupParts): Lineup {
+  const { logins, additions, rules, learned, profiles, silenced } = parts;
   const left = 1 - additions.reduce((sum, { share }) => sum + share, 0);
   const count = learned.length + profiles.length;
   if (!(left >= LOGINS_SHARE_MIN)) {
@@ -121,6 +139,10 @@ function openLineup(
   return {
     declared,
     declaredShares: declared.map(({ share }, i) => (i < logins.length ? share * left : share)),
+    declaredCounts: declared.map(({ name }) => (silenced.has(name) ? STAKED_CELL : 0)),
+    learnedCounts: [...learned, ...profiles].map(({ name }) =>
+      silenced.has(name) ? STAKED_CELL : 0,
+    ),
     logins: logins.length,
     acts: declared.length - rules.length,
     learned,

@@ -5,8 +5,9 @@
 import type { BettingAccount } from "./betting-account.ts";
 import { type DetectorMemory, NO_NAMES } from "./detectors/detector.ts";
 
-/** Cells of a betting account. */
+/** Cells of a betting account: open, staked, today, starts, wins, from, to. */
 export const MONEY_CELLS = 7;
+export const STAKED_CELL = 1;
 /** Cells of a declared detector's memory: its account, `chain` and `mark`. */
 export const MEMORY_CELLS = MONEY_CELLS + 2;
 

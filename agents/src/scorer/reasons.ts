@@ -24,13 +24,14 @@ export function firedOf(state: SubjectState, kind: EvidenceKindName): number {
   let fired = 0;
   if (kind === "declared") {
     for (let i = 0; i < lineup.declared.length; i++) {
-      if (memoryOf(state, i).wins > 0) fired |= 1 << i;
+      const isSilenced = lineup.declaredCounts[i] !== 0;
+      if (!isSilenced && memoryOf(state, i).wins > 0) fired |= 1 << i;
     }
     return fired;
   }
   for (let i = 0; row !== undefined && i < lineup.learnedShares.length; i++) {
     const { open, staked } = accountOf(lineup, row, i);
-    if (open > staked) fired |= 1 << (i + FIRED_BIT.learned);
+    if (open > staked && lineup.learnedCounts[i] === 0) fired |= 1 << (i + FIRED_BIT.learned);
   }
   return fired;
 }
@@ -40,7 +41,7 @@ function declaredReasons(state: SubjectState, of: EvidenceKindName): Reason[] {
   const reasons: Reason[] = [];
   state.lineup.declared.forEach((detector, i) => {
     const memory = memoryOf(state, i);
-    if (memory.wins === 0) return;
+    if (memory.wins === 0 || state.lineup.declaredCounts[i] !== 0) return;
     const part = of === "declared" ? shareOf(state, i) * (memory.open - memory.staked) : 0;
     reasons.push({
       detector: detector.name,
@@ -64,7 +65,7 @@ function learnedReasons(state: SubjectState, of: EvidenceKindName): Reason[] {
   const reasons: Reason[] = [];
   [...lineup.learned, ...lineup.profiles].forEach((detector, i) => {
     const { open, staked, wins, fromMs, toMs } = accountOf(lineup, row, i);
-    if (!(open > staked)) return;
+    if (!(open > staked) || lineup.learnedCounts[i] !== 0) return;
     const part = of === "learned" ? learnedShareOf(state, i) * (open - staked) : 0;
     const words = said[i] ?? "";
     reasons.push({

@@ -80,6 +80,8 @@ export interface ScorerAdditions {
   readonly rules?: RuleSet;
   /** Bound on the larger profiles of vouched subjects, 8 kB each. Default 1,024; 0 for none. */
   readonly maxProfiles?: number;
+  /** Names of detectors whose bets count as 1: what would be without them. */
+  readonly silenced?: ReadonlySet<string>;
 }
 
 export interface ScorerOptions extends ScorerAdditions {
@@ -107,8 +109,9 @@ export interface ScorerCounts {
 export interface Standing {
   readonly levelMdb: number;
   readonly evidenceMdb: number;
-  /** The level of the learned accounts, which stand beside. */
+  /** The level of the learned accounts, which stand beside, and what moved it. */
   readonly learnedLevelMdb: number;
+  readonly learnedReasons: readonly Reason[];
   readonly day: number;
   readonly leaseUntilMs: number;
   readonly reasons: readonly Reason[];
@@ -239,6 +242,7 @@ class EventScorer implements Scorer {
       levelMdb: toMdb(levelOf(state)),
       evidenceMdb: toMdb(dayAccountOf(state)),
       learnedLevelMdb: toMdb(learnedLevelOf(state)),
+      learnedReasons: reasonsOf(state, "learned"),
       day: state.day,
       leaseUntilMs: state.leaseUntilMs,
       reasons: reasonsOf(state, "declared"),

@@ -205,21 +205,22 @@ export function enterDay(state: SubjectState, day: number): void {
 /** The level: money in bets, averaged over detectors. */
 export function levelOf(state: SubjectState): number {
   const { cells } = state.row;
-  const count = state.lineup.declared.length;
+  const { declaredCounts } = state.lineup;
   let at = state.row.at + HEADER_CELLS;
   let level = 0;
-  for (let i = 0; i < count; i++, at += MEMORY_CELLS) {
-    const open = cells[at] as number;
-    if (open > 0) level += shareOf(state, i) * open;
+  for (let i = 0; i < declaredCounts.length; i++, at += MEMORY_CELLS) {
+    const money = cells[at + (declaredCounts[i] as number)] as number;
+    if (money > 0) level += shareOf(state, i) * money;
   }
   return level;
 }
 
 /** The day account: an e-value. Cash and money in today's bets, averaged over detectors. */
 export function dayAccountOf(state: SubjectState): number {
+  const { declaredCounts } = state.lineup;
   let sum = 0;
-  for (let i = 0; i < state.lineup.declared.length; i++) {
-    sum += shareOf(state, i) * dayValueOf(memoryOf(state, i));
+  for (let i = 0; i < declaredCounts.length; i++) {
+    sum += shareOf(state, i) * (declaredCounts[i] === 0 ? dayValueOf(memoryOf(state, i)) : 1);
   }
   return sum;
 }

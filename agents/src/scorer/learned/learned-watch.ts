@@ -193,8 +193,8 @@ export function learnedLevelOf(state: SubjectState): number {
   let at = row.at + lineup.accountsAt;
   let level = 0;
   for (let i = 0; i < lineup.learnedShares.length; i++, at += ACCOUNT_CELLS) {
-    const open = row.cells[at] as number;
-    if (open > 0) level += learnedShareOf(state, i) * open;
+    const money = row.cells[at + (lineup.learnedCounts[i] as number)] as number;
+    if (money > 0) level += learnedShareOf(state, i) * money;
   }
   return level;
 }
@@ -205,7 +205,8 @@ export function learnedDayAccountOf(state: SubjectState): number {
   if (row === undefined) return 1;
   let sum = 0;
   for (let i = 0; i < lineup.learnedShares.length; i++) {
-    sum += learnedShareOf(state, i) * dayValueOf(accountOf(lineup, row, i));
+    const counts = lineup.learnedCounts[i] === 0 ? dayValueOf(accountOf(lineup, row, i)) : 1;
+    sum += learnedShareOf(state, i) * counts;
   }
   return sum;
 }
