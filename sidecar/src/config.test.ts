@@ -46,7 +46,9 @@ describe("the examples that ship", () => {
     const config = parse(example("full.yaml"));
     expect(config.explain).toEqual({ host: "127.0.0.1", port: 9181 });
     expect(config.log).toEqual({ level: "info", file: "/etc/ostraka/sidecar.log" });
-    expect(config.sources[1]).toMatchObject({ type: "http", listen: { port: 9182 } });
+    expect(config.sources[1]).toMatchObject({ type: "file", format: "dovecot" });
+    expect(config.geo).toEqual({ path: "/etc/ostraka/places.mmdb" });
+    expect(config.sources[2]).toMatchObject({ type: "http", listen: { port: 9182 } });
     expect(gateConfigOf(config, "demo")).toMatchObject({ realm: "example", host: "10.0.0.21" });
   });
 

@@ -57,6 +57,8 @@ export interface SidecarConfig {
   /** Realm of user names; the mesh's name when `undefined`. */
   readonly realm: string | undefined;
   readonly sources: readonly (FileSource | HttpSource)[];
+  /** Where addresses are; nobody says without it. */
+  readonly geo?: { readonly path: string };
   /** The gate's part as written; `gateConfigOf` completes it. */
   readonly gate: unknown;
   /** Where `explain` is answered: this machine only. */
@@ -67,6 +69,7 @@ export interface SidecarConfig {
 const FILE = "sidecar configuration";
 const KEYS = [
   ...["name", "genesis", "signingKey", "store", "nats", "realm", "sources", "gate", "explain"],
+  "geo",
   "log",
 ];
 const SOURCES_MAX = 64;
@@ -100,6 +103,7 @@ export function parseSidecarConfig(text: string, path: string): SidecarConfig {
     nats: readNats(top, at),
     realm,
     sources: readSources(top, at),
+    ...readGeo(top, at),
     gate: top.values["gate"] ?? {},
     explain: endpointOf(top, "explain", top.textOr("explain", ENDPOINT_SHAPE) ?? DEFAULT_EXPLAIN),
     log: readLog(top, at),
@@ -125,6 +129,7 @@ export function effectiveConfig(config: SidecarConfig, meshName: string): string
         ? { ...source, listen: endpointText(source.listen) }
         : { ...source, writtenPath: undefined },
     ),
+    ...(config.geo !== undefined && { geo: config.geo }),
     // As written: parsed blocks are no text.
     gate: { ...gate, trustedProxies: Object(config.gate).trustedProxies ?? [] },
     explain: endpointText(config.explain),
@@ -229,6 +234,12 @@ function readHttp(value: unknown, where: string, at: (file: string) => string): 
     );
   }
   return { type: "http", listen, ...(tokenFile !== undefined && { tokenFile: at(tokenFile) }) };
+}
+
+function readGeo(top: ConfigMapping, at: (file: string) => string): Pick<SidecarConfig, "geo"> {
+  if (!top.has("geo")) return {};
+  const geo = top.mapping("geo", ["path"]);
+  return { geo: { path: at(geo.text("path", "the path of a MaxMind DB file")) } };
 }
 
 function readLog(top: ConfigMapping, at: (file: string) => string): SidecarConfig["log"] {

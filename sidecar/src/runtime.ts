@@ -31,6 +31,7 @@ import type { HttpGateConfig } from "./enforcers/http-gate-config.ts";
 import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
+import type { GeoDatabase } from "./geo.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { StoreHold } from "./store-hold.ts";
 import { TraceLog } from "./trace-log.ts";
@@ -74,15 +75,23 @@ export function openIdentity(config: SidecarConfig, log?: Log): SidecarIdentity 
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { config, log } = options;
   const identity = openIdentity(config, log);
+  const places = await openPlaces(config);
   const store = openSqliteStore(config.store);
   try {
-    const sidecar = new Sidecar(options, identity, store);
+    const sidecar = new Sidecar(options, identity, store, places);
     await sidecar.listen();
     return sidecar;
   } catch (error) {
     store.close();
     throw error;
   }
+}
+
+/** Most hosts have no database of places, and those do not load its reader. */
+async function openPlaces({ geo }: SidecarConfig): Promise<GeoDatabase | undefined> {
+  if (geo === undefined) return undefined;
+  const { openGeo } = await import("./geo.ts");
+  return openGeo(geo.path);
 }
 
 export class Sidecar {
@@ -110,7 +119,12 @@ export class Sidecar {
   #explain: ExplainServer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: SidecarOptions, identity: SidecarIdentity, store: SqliteStore) {
+  constructor(
+    options: SidecarOptions,
+    identity: SidecarIdentity,
+    store: SqliteStore,
+    places?: GeoDatabase,
+  ) {
     const { config, log, clock = openClock() } = options;
     const { crypto, genesis, signer, meshName } = identity;
     const incarnation = random(16);
@@ -152,6 +166,7 @@ export class Sidecar {
       clock,
       log,
       cursorOf: (source) => this.node.cursorOf(source),
+      ...(places !== undefined && { complete: places.withPlace }),
       push: (...inputs) => this.#queue.push(...inputs),
       flush: () => this.#queue.flush(),
       onFault: options.onFault,

@@ -2,6 +2,7 @@
 // that covers it, so that baselines and place in the log are saved together. Counts what could not
 // be read. Never keeps or shows a line (I9).
 
+import type { Event } from "@ostraka/agents/kernel";
 import type { SidecarInput } from "@ostraka/agents/node";
 import type { Clock, Log } from "@ostraka/host";
 import { type Bytes, utf8 } from "@ostraka/proto";
@@ -21,6 +22,8 @@ export interface SourceFeedOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly cursorOf: (source: string) => Bytes | undefined;
+  /** Adds to an event what this host knows of its address. */
+  readonly complete?: (event: Event) => Event;
   readonly push: (...inputs: readonly SidecarInput[]) => void;
   /** Feeds what was pushed; false when it could not be taken. */
   readonly flush: () => boolean;
@@ -41,6 +44,8 @@ export interface SourceCounts {
 
 /** A log in trouble says so at every look, many times a second: silence this long has ended it. */
 const TROUBLE_OVER_MS = 5_000;
+
+const asItIs = (event: Event) => event;
 
 export class SourceFeed {
   readonly #o: SourceFeedOptions;
@@ -88,7 +93,7 @@ export class SourceFeed {
   }
 
   async #follow(source: FileSource): Promise<void> {
-    const { hostName: host, realm, clock, log, push } = this.#o;
+    const { hostName: host, realm, clock, log, push, complete = asItIs } = this.#o;
     const { path, year, timezone } = source;
     const name = sourceName(source);
     const counts: SourceCounts = { source: name, lines: 0, events: 0, unparsed: 0, refused: 0 };
@@ -111,7 +116,7 @@ export class SourceFeed {
         const events = parsed.outcome === "events" ? parsed.events : [];
         for (const event of parsed.outcome === "event" ? [parsed.event] : events) {
           counts.events++;
-          push({ type: "event", event });
+          push({ type: "event", event: complete(event) });
         }
         const isLost = parsed.outcome === "unparsed" || parsed.outcome === "refused";
         if (isLost) counts[parsed.outcome]++;
@@ -134,7 +139,7 @@ export class SourceFeed {
   }
 
   async #listen(source: HttpSource): Promise<void> {
-    const { realm, clock, push, flush } = this.#o;
+    const { realm, clock, push, flush, complete = asItIs } = this.#o;
     const listener = await openHttpEvents({
       address: source.listen.host,
       port: source.listen.port,
@@ -142,7 +147,7 @@ export class SourceFeed {
       ...(source.tokenFile !== undefined && { tokenFile: source.tokenFile }),
       nowMs: () => clock.wallMs(),
       onEvents: (events) => {
-        push(...events.map((event) => ({ type: "event", event }) as const));
+        push(...events.map((event) => ({ type: "event", event: complete(event) }) as const));
         if (!flush()) throw new Error("the node takes no more events");
       },
     });

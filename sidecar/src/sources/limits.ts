@@ -76,3 +76,10 @@ export const NAMED_CONNECTIONS_MAX = 4_096;
 
 /** Statement beginnings of unknown services that have been seen without an address. */
 export const DISTRUSTED_MAX = 1_024;
+
+// The largest published city database is about 130 MiB.
+/** Bytes of a place database. */
+export const GEO_FILE_BYTES_MAX = 536_870_912;
+
+/** Addresses whose place is kept; past this the memory starts anew. */
+export const GEO_CACHE_MAX = 8_192;
