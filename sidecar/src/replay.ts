@@ -6,10 +6,13 @@ import { stat } from "node:fs/promises";
 import type { Event } from "@ostraka/agents/kernel";
 import {
   DEFAULT_SCORER_POLICY,
+  type EvidenceKindName,
   type Lease,
+  linesOf,
   openScorer,
   type Reason,
   type Scorer,
+  type ScorerAdditions,
   type ScorerOutput,
   type ScorerPolicy,
   type Signal,
@@ -30,6 +33,9 @@ export interface ReplayRecord {
   readonly line: number;
   readonly subject: SubjectText;
   readonly levelMdb: number;
+  /** The line that the level has passed, and whose evidence it is. */
+  readonly lineMdb: number;
+  readonly evidenceKind: EvidenceKindName;
   readonly reasons: readonly Reason[];
   /** Of a signal: the day account. */
   readonly evidenceMdb?: number;
@@ -72,6 +78,8 @@ export interface ReplayOptions {
   readonly policy?: ScorerPolicy;
   /** Subjects whose evidence is shown and never enforced. Loopback is not one by itself. */
   readonly isExempt?: (subject: SubjectText) => boolean;
+  /** Rules and what else a sidecar's configuration would add. */
+  readonly scorer?: ScorerAdditions;
   /** Called for each record in order, the lease BEFORE the signal of the same event. */
   readonly onRecord: (record: ReplayRecord) => void;
 }
@@ -139,23 +147,27 @@ class LogReplay implements Replay, ScorerOutput {
   readonly #parser: LineParser;
   readonly #onRecord: (record: ReplayRecord) => void;
   readonly #scorer: Scorer;
+  readonly #lines: ReturnType<typeof linesOf>;
   readonly #leases = new Map<SubjectText, Lease>();
-  #lines = 0;
+  #line = 0;
   #parsed = 0;
   #counts = { signal: 0, lease: 0, refused: 0 };
 
   constructor(options: ReplayOptions) {
     this.#parser = options.parser;
     this.#onRecord = options.onRecord;
+    const policy = options.policy ?? DEFAULT_SCORER_POLICY;
+    this.#lines = linesOf(policy);
     this.#scorer = openScorer({
-      policy: options.policy ?? DEFAULT_SCORER_POLICY,
+      ...options.scorer,
+      policy,
       maxSubjects: SUBJECTS_MAX,
       ...(options.isExempt === undefined ? {} : { isExempt: options.isExempt }),
     });
   }
 
   take(line: Uint8Array | string, position: string, lineNumber: number): void {
-    this.#lines = lineNumber;
+    this.#line = lineNumber;
     const { event, events } = this.#parser.parse(line, position);
     if (event === undefined && events === undefined) return;
     this.#parsed++;
@@ -170,7 +182,7 @@ class LogReplay implements Replay, ScorerOutput {
   }
 
   skip(lineNumber: number): void {
-    this.#lines = lineNumber;
+    this.#line = lineNumber;
   }
 
   lease(lease: Lease): void {
@@ -186,24 +198,25 @@ class LogReplay implements Replay, ScorerOutput {
   }
 
   signal(signal: Signal): void {
-    const { subject, levelMdb, evidenceMdb, reasons } = signal;
-    const time = toIso(signal.timeMs);
-    const line = this.#lines;
-    this.#record({ kind: "signal", time, line, subject, levelMdb, evidenceMdb, reasons });
+    const { subject, levelMdb, evidenceMdb, evidenceKind, reasons } = signal;
+    const at = { time: toIso(signal.timeMs), line: this.#line };
+    const lineMdb = this.#lines[evidenceKind].signalMdb;
+    const worth = { levelMdb, lineMdb, evidenceKind, reasons, evidenceMdb };
+    this.#record({ kind: "signal", ...at, subject, ...worth });
   }
 
   summary(tookMs: number): ReplaySummary {
     const { events, subjects } = this.#scorer.counts();
     return {
       kind: "summary",
-      lines: this.#lines,
+      lines: this.#line,
       parsed: this.#parsed,
       events,
       subjects,
       signals: this.#counts.signal,
       leases: this.#counts.lease,
       refused: this.#counts.refused,
-      linesPerSecond: Math.round((this.#lines * 1000) / Math.max(tookMs, 0.001)),
+      linesPerSecond: Math.round((this.#line * 1000) / Math.max(tookMs, 0.001)),
     };
   }
 
@@ -226,9 +239,10 @@ class LogReplay implements Replay, ScorerOutput {
   }
 
   #leaseFields(lease: Lease, timeMs: number) {
-    const { subject, levelMdb, stage, reasons } = lease;
-    const until = toIso(lease.untilMs);
-    return { time: toIso(timeMs), line: this.#lines, subject, levelMdb, until, stage, reasons };
+    const { subject, levelMdb, evidenceKind, stage, reasons } = lease;
+    const at = { time: toIso(timeMs), line: this.#line, until: toIso(lease.untilMs) };
+    const lineMdb = this.#lines[evidenceKind].leaseMdb;
+    return { ...at, subject, levelMdb, lineMdb, evidenceKind, stage, reasons };
   }
 
   #dropEnded(nowMs: number): void {

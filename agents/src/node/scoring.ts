@@ -34,7 +34,8 @@ function scorerPolicyOf({ local, epoch }: Policy): ScorerPolicy {
   return { ...rest, learnedShare: learnedPermille / 1_000, epoch };
 }
 
-export interface ScoringOptions extends ScorerAdditions {
+export interface ScoringOptions {
+  readonly scorer?: ScorerAdditions | undefined;
   readonly crypto: Crypto;
   /** Random bytes: the salts of private parts. */
   readonly random: (bytes: number) => Bytes;
@@ -62,11 +63,9 @@ export class Scoring {
       this.#scorer.step({ type: "policy", policy: scorerPolicy }, NOWHERE);
       return;
     }
-    const { rules, maxProfiles } = this.#o;
     const options = {
+      ...this.#o.scorer,
       policy: scorerPolicy,
-      ...(rules !== undefined && { rules }),
-      ...(maxProfiles !== undefined && { maxProfiles }),
       isExempt: (subject: Parameters<typeof isExempt>[1]) =>
         isExempt(this.#policy as Policy, subject),
     };

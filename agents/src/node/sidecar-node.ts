@@ -101,7 +101,7 @@ export class SidecarNode {
     this.#o = options;
     this.mesh = new Mesh(crypto, genesis);
     this.channels = channelsOf(genesis.mesh);
-    this.scoring = new Scoring({ ...options.scorer, crypto, random: options.random });
+    this.scoring = new Scoring({ scorer: options.scorer, crypto, random: options.random });
     const channel = this.channels.journal(Ledger.SIGNALS, hostKey);
     const { random } = options;
     const mesh = genesis.mesh;

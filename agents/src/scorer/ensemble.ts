@@ -28,7 +28,7 @@ export const ACTOR_DETECTORS: readonly Detector[] = [afterBurst];
 
 /** What a configuration adds to the detectors of logins. */
 export interface Additions {
-  /** Their shares are of the whole bankroll; the detectors of logins divide what is left. */
+  /** Their shares are of the whole bankroll. */
   readonly source?: readonly Detector[];
   readonly actor?: readonly Detector[];
   /** Speaks about every subject, and only of hits of rules. */
@@ -81,7 +81,7 @@ export interface Ensemble {
   of(subject: SubjectText): Lineup;
 }
 
-/** @throws RangeError when shares leave nothing to the detectors of logins. */
+/** @throws RangeError when there are more detectors than a subject has room for. */
 export function openEnsemble(more: Additions = {}): Ensemble {
   const { learned = [], profiles = [] } = more;
   const following = (one: Follows) => learned.filter(({ follows }) => follows.includes(one));
@@ -118,11 +118,7 @@ interface LineupParts {
 
 function openLineup(parts: LineupParts): Lineup {
   const { logins, additions, rules, learned, profiles, silenced } = parts;
-  const left = 1 - additions.reduce((sum, { share }) => sum + share, 0);
   const count = learned.length + profiles.length;
-  if (!(left >= LOGINS_SHARE_MIN)) {
-    throw new RangeError(`detectors of logins need a share of ${LOGINS_SHARE_MIN}, not ${left}`);
-  }
   if (logins.length + additions.length > DETECTORS_MAX || count > DETECTORS_MAX) {
     throw new RangeError(`a subject has at most ${DETECTORS_MAX} detectors of a kind`);
   }
@@ -138,7 +134,7 @@ function openLineup(parts: LineupParts): Lineup {
   const total = [...learned, ...profiles].reduce((sum, { share }) => sum + share, 0);
   return {
     declared,
-    declaredShares: declared.map(({ share }, i) => (i < logins.length ? share * left : share)),
+    declaredShares: declaredSharesOf(logins, additions, rules),
     declaredCounts: declared.map(({ name }) => (silenced.has(name) ? STAKED_CELL : 0)),
     learnedCounts: [...learned, ...profiles].map(({ name }) =>
       silenced.has(name) ? STAKED_CELL : 0,
@@ -154,4 +150,26 @@ function openLineup(parts: LineupParts): Lineup {
     rows: new RowPool(HEADER_CELLS + declared.length * MEMORY_CELLS),
     learnedRows: new RowPool(historiesAt + (count * HISTORY_HALVES) / 2),
   };
+}
+
+/**
+ * Rules have the share that they name, the other additions theirs, or less where a tenth would not
+ * be left to the detectors of logins, who divide the rest. All of them add to 1.
+ */
+function declaredSharesOf(
+  logins: readonly Detector[],
+  additions: readonly Detector[],
+  rules: readonly Detector[],
+): readonly number[] {
+  const sum = (detectors: readonly Detector[]) =>
+    detectors.reduce((total, { share }) => total + share, 0);
+  const ofRules = sum(rules);
+  const wanted = sum(additions) - ofRules;
+  const granted = Math.min(wanted, 1 - ofRules - LOGINS_SHARE_MIN);
+  const scale = wanted > granted ? granted / wanted : 1;
+  const left = 1 - ofRules - granted;
+  return [
+    ...logins.map(({ share }) => share * left),
+    ...additions.map((one) => (rules.includes(one) ? one.share : one.share * scale)),
+  ];
 }

@@ -1,5 +1,6 @@
 // The door of the scorer agent.
 
+export { linesOf } from "./lines.ts";
 export { quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
 export {
   type CompiledRules,

@@ -78,6 +78,11 @@ export type ScorerInput =
 export interface ScorerAdditions {
   /** Compiled rules; the scorer feeds them and saves their state. */
   readonly rules?: RuleSet;
+  /**
+   * Whether a source of this host says where an account is, on which device, with which rights. The
+   * detectors of that take part of an account's bankroll.
+   */
+  readonly hasContext?: boolean;
   /** Bound on the larger profiles of vouched subjects, 8 kB each. Default 1,024; 0 for none. */
   readonly maxProfiles?: number;
   /** Names of detectors whose bets count as 1: what would be without them. */

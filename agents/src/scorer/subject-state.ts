@@ -259,11 +259,12 @@ export function resetLevel(state: SubjectState): void {
 /** Drops the level and every run that reaches back, so that only what comes now can bet. */
 export function forgetRun(state: SubjectState): void {
   resetLevel(state);
-  // What the others remember of the day keeps them from betting on one thing twice.
-  for (let i = 0; i < state.lineup.logins; i++) {
+  const { acts, logins } = state.lineup;
+  for (let i = 0; i < acts; i++) {
     const memory = memoryOf(state, i);
     memory.chain = 0;
-    memory.names = NO_NAMES;
+    // What the others remember of the day keeps them from betting on one thing twice.
+    if (i < logins) memory.names = NO_NAMES;
   }
   state.lastRefusedMs = -1;
   state.probedName = NO_NAME;

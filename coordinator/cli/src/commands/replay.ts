@@ -1,7 +1,13 @@
 // `ostraka replay`: flags and printing of the sidecar's replay. No mesh, no network, and no raw
 // line of the log (I9).
 
-import type { Reason } from "@ostraka/agents/scorer";
+import {
+  DEFAULT_SCORER_POLICY,
+  quietWords,
+  type Reason,
+  seenInWords,
+  sentenceOf,
+} from "@ostraka/agents/scorer";
 import { OstrakaError } from "@ostraka/proto";
 import { type ReplayRecord, type ReplaySummary, runReplay } from "@ostraka/sidecar/replay";
 import { usage } from "../failure.ts";
@@ -13,6 +19,8 @@ export interface ReplayFlags {
   readonly tz: string;
   readonly host: string;
   readonly realm: string;
+  readonly learnedShare: string;
+  readonly without?: string;
   readonly json: boolean;
 }
 
@@ -30,7 +38,10 @@ export async function runReplayCommand(
   }
   const print = flags.json
     ? (record: ReplayRecord | ReplaySummary) => terminal.json(record)
-    : (record: ReplayRecord | ReplaySummary) => terminal.say(lineOf(record, terminal));
+    : (record: ReplayRecord | ReplaySummary) => {
+        terminal.say(lineOf(record, terminal));
+        if (record.kind === "signal") explain(record, terminal);
+      };
   const summary = await replayFile(path, { ...flags, source }, year, print);
   print(summary);
   return 0;
@@ -44,8 +55,11 @@ async function replayFile(
 ): Promise<ReplaySummary> {
   const { tz: zone, host, realm, source } = flags;
   const dated = year === undefined ? {} : { year };
+  const policy = { ...DEFAULT_SCORER_POLICY, learnedShare: shareOf(flags.learnedShare) };
+  const silenced = new Set(flags.without?.split(",") ?? []);
+  const scorer = { silenced };
   try {
-    return await runReplay({ path, source, zone, host, realm, onRecord, ...dated });
+    return await runReplay({ path, source, zone, host, realm, policy, scorer, onRecord, ...dated });
   } catch (error) {
     if (error instanceof RangeError) throw usage(`--tz ${zone.slice(0, 80)}: ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;
@@ -58,6 +72,22 @@ async function replayFile(
       },
     );
   }
+}
+
+/** @returns the share of `10%`, from 0 to a half. */
+function shareOf(text: string): number {
+  const percent = /^[0-9]{1,2}(\.[0-9])?%$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
+  if (percent <= LEARNED_PERCENT_MAX) return percent / 100;
+  throw usage(`--learned-share ${text}: give a share from 0% to ${LEARNED_PERCENT_MAX}%`);
+}
+
+/** As a policy has it. */
+const LEARNED_PERCENT_MAX = 50;
+
+/** What moved the level, strongest first, and what would have kept it quiet. */
+function explain({ reasons, levelMdb, lineMdb, evidenceKind }: ReplayRecord, t: Terminal): void {
+  for (const reason of reasons) t.say(`    ${printable(sentenceOf(reason, evidenceKind))}`);
+  t.say(`    ${quietWords(reasons, levelMdb, lineMdb, evidenceKind)}`);
 }
 
 function lineOf(record: ReplayRecord | ReplaySummary, terminal: Terminal): string {
@@ -78,5 +108,6 @@ function lineOf(record: ReplayRecord | ReplaySummary, terminal: Terminal): strin
 }
 
 function reasonText({ detector, seen, betsMdb }: Reason): string {
-  return `${detector}: ${printable(seen)} (${(betsMdb / 1000).toFixed(1)} dB)`;
+  const words = seenInWords(detector, seen) ?? seen;
+  return `${detector}: ${printable(words)} (${(betsMdb / 1000).toFixed(1)} dB)`;
 }

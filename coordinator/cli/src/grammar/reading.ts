@@ -37,6 +37,8 @@ export function addReading(program: Command, bind: Bind): void {
     .option("--tz <zone>", "time zone of times without an offset", "UTC")
     .option("--host <name>", "name of the host in subjects of system accounts", "localhost")
     .option("--realm <realm>", "realm of user names", "local")
+    .option("--learned-share <share>", "of the false-alarm budget for learned evidence", "0%")
+    .option("--without <detectors>", "names of detectors whose bets count for nothing")
     .addOption(jsonOption());
   bind(replay, async () => (await import("../commands/replay.ts")).runReplayCommand);
 }
