@@ -1,7 +1,8 @@
-// What a configuration adds to the detectors of logins: rules where rules are loaded, context where
-// a source can tell it, the learned ones always, profiles where there is room for them. Owns
-// nothing but that choice, which is made once, BEFORE any data.
+// What a configuration adds to the detectors of logins: rules and intelligence where they are
+// loaded, context where a source can tell it, the learned ones always, profiles where there is room
+// for them. Owns nothing but that choice, which is made once, BEFORE any data.
 
+import { CONTEXT_DETECTORS, openIntelHit } from "./detectors/context.ts";
 import { openRuleHits } from "./detectors/rule-hits.ts";
 import type { Additions } from "./ensemble.ts";
 import type { ProfileDetector } from "./learned/learned-detector.ts";
@@ -10,8 +11,12 @@ import type { ScorerAdditions } from "./scorer.ts";
 
 const PROFILE_DETECTORS: readonly ProfileDetector[] = [];
 
-export function additionsOf({ rules, maxProfiles, silenced }: ScorerAdditions): Additions {
+export function additionsOf(options: ScorerAdditions): Additions {
+  const { rules, maxProfiles, silenced, intel, hasContext } = options;
+  const hits = intel === undefined || intel.lists.length === 0 ? [] : [openIntelHit(intel.lists)];
   return {
+    source: hits,
+    actor: hasContext === true ? [...CONTEXT_DETECTORS, ...hits] : hits,
     rules: rules === undefined ? undefined : openRuleHits(rules),
     silenced,
     learned: STATISTICAL_DETECTORS,

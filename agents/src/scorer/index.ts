@@ -1,5 +1,15 @@
 // The door of the scorer agent.
 
+export {
+  INTEL_FORMATS,
+  IntelBook,
+  type IntelEdition,
+  type IntelEntries,
+  type IntelFault,
+  type IntelFormat,
+  IntelReader,
+  readIntelList,
+} from "./intel/index.ts";
 export { linesOf } from "./lines.ts";
 export { quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
 export {

@@ -9,6 +9,7 @@ import { additionsOf } from "./configuration.ts";
 import type { Detector } from "./detectors/detector.ts";
 import { type Ensemble, openEnsemble } from "./ensemble.ts";
 import { lowerWhatFired } from "./feedback.ts";
+import type { IntelBook } from "./intel/intel-book.ts";
 import {
   beginLearnedDay,
   forgetLearnedEvidence,
@@ -83,6 +84,8 @@ export interface ScorerAdditions {
    * detectors of that take part of an account's bankroll.
    */
   readonly hasContext?: boolean;
+  /** Lists of threat intelligence; the host puts new editions in force between two steps. */
+  readonly intel?: IntelBook;
   /** Bound on the larger profiles of vouched subjects, 8 kB each. Default 1,024; 0 for none. */
   readonly maxProfiles?: number;
   /** Names of detectors whose bets count as 1: what would be without them. */
@@ -188,6 +191,7 @@ class EventScorer implements Scorer {
   readonly #sketch = new HostSketch();
   readonly #watch: LearnedWatch;
   readonly #rules: RuleSet | undefined;
+  readonly #intel: IntelBook | undefined;
   readonly #hits: RuleHit[] = [];
   readonly #hitsOf: Record<SpeaksOf, RuleHit[]> = { account: [], address: [], session: [] };
   #didTeach = false;
@@ -198,6 +202,7 @@ class EventScorer implements Scorer {
     this.#isExempt = options.isExempt ?? (() => false);
     this.#ensemble = ensemble;
     this.#rules = options.rules;
+    this.#intel = options.intel;
     const { profiles } = ensemble.actor;
     const max = options.maxProfiles ?? PROFILES_DEFAULT;
     this.#pool = new ProfilePool(profiles, max, forgetProfileRanks);
@@ -302,6 +307,7 @@ class EventScorer implements Scorer {
     }
     if (isSpoken) {
       this.#sketch.look(seen);
+      seen.intelMask = this.#intel?.maskOf(event) ?? 0;
       if (seen.outcome === "acted") this.#onAct(event, out);
       else this.#onLogin(event, event.address as SubjectText, out);
     }
