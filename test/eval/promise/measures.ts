@@ -1,11 +1,16 @@
 // What is measured of the promise, by name: each a list of figures of which none may be over 1.
 // Owns sizes and seeds, so that a page and a test show the same numbers.
 
+import { AFTER_BURST_BET } from "../../../agents/src/scorer/detectors/after-burst.ts";
+import { openRuleHits } from "../../../agents/src/scorer/detectors/rule-hits.ts";
 import { openEnsemble } from "../../../agents/src/scorer/ensemble.ts";
+import { countActorSignals, type Misfortune } from "./actor-days.ts";
 import { countSignals, type LineCount } from "./false-signals.ts";
 import { BUSY, type HonestClass, INSIDE } from "./honest-class.ts";
+import { countLearnedSignals, weighLearnedSignals } from "./learned-days.ts";
 import { OUTSIDE } from "./outside-class.ts";
 import { weighSignals } from "./rare-signals.ts";
+import { weighRuleSignals } from "./rule-days.ts";
 import { countTogether } from "./two-hosts.ts";
 import { countScorerSignals } from "./whole-scorer.ts";
 
@@ -80,10 +85,52 @@ function twice(): Measured[] {
   return [counted("each line read twice", countScorerSignals(population, 10_000, 2))];
 }
 
+/** Rules and misfortunes of accounts at their ceilings. */
+function actors(): Measured[] {
+  const { actor } = openEnsemble({ rules: openRuleHits({ named: () => undefined }) });
+  const rules = [...COUNTED_MDB, RARE_MDB].map((lineMdb) => {
+    const asked = { days: 4, runs: 50_000, seed: SEED, lineMdb };
+    const { drawn, ...rest } = weighRuleSignals(asked, actor);
+    const subjectDays = asked.days * asked.runs;
+    return { name: "rules", lineMdb, subjectDays, signals: drawn, isWeighed: true, ...rest };
+  });
+  const asked = { misfortunes: MISFORTUNES, subjects: 1_000, days: 100, seed: SEED };
+  const counts = countActorSignals(asked, COUNTED_MDB);
+  return [...rules, ...counts.map((count) => counted("accounts", count))];
+}
+
+const MISFORTUNES: ReadonlyMap<string, Misfortune> = new Map([
+  ["after-burst", { ceiling: AFTER_BURST_BET.ceiling, seen: { isSourceLeased: true } }],
+]);
+
+/** The learned kind while the past is exchangeable with the present. */
+function learned(): Measured[] {
+  const counts = [false, true].flatMap((isBursty) => {
+    const asked = { subjects: 1_000, days: 100, seed: SEED, isBursty, drift: 0 };
+    const name = isBursty ? "learned, bursty" : "learned";
+    return countLearnedSignals(asked, COUNTED_MDB).map((count) => counted(name, count));
+  });
+  const asked = { runs: 1_000, past: 40, seed: SEED, lineMdb: RARE_MDB };
+  const { drawn, ...rest } = weighLearnedSignals(asked);
+  const subjectDays = asked.runs;
+  const rare = { name: "learned", lineMdb: RARE_MDB, subjectDays, signals: drawn };
+  return [...counts, { ...rare, isWeighed: true, ...rest }];
+}
+
+/**
+ * What somebody does grows to three times its size in 100 days: no exchangeable past, and nothing
+ * is promised, but a past that goes on learning keeps up with it.
+ */
+function growing(): Measured[] {
+  const asked = { subjects: 200, days: 100, seed: SEED, isBursty: false, drift: 0.02 };
+  const counts = countLearnedSignals(asked, [10_000, 20_000]);
+  return counts.map((count) => counted("learned, growing", count));
+}
+
 /** Outside the class: for the page. None of these may be asserted to be below 1. */
 export function outside(): Measured[] {
   return [...OUTSIDE].flatMap(([name, kind]) => {
-    const population = { kinds: [kind], subjects: 500, days: 100, seed: SEED };
+    const population = { kinds: [kind], subjects: 250, days: 100, seed: SEED };
     const lines = [...COUNTED_MDB, RARE_MDB];
     return countSignals(population, SOURCE, lines).map((count) => counted(name, count));
   });
@@ -91,6 +138,9 @@ export function outside(): Measured[] {
 
 export const MEASURES: ReadonlyMap<string, () => Measured[]> = new Map([
   ["sources", sources],
+  ["actors", actors],
+  ["learned", learned],
+  ["growing", growing],
   ["busy", busy],
   ["hosts", hosts],
   ["twice", twice],

@@ -40,6 +40,18 @@ export const MONEY_MUTANTS: readonly MoneyMutant[] = [
     ),
   },
   {
+    measure: "growing",
+    ...one(
+      "calibration-frozen",
+      PROMISE,
+      "ranks are taken among the first twenty for ever, not among all that came before",
+      NO_SEED,
+      `${SCORER}/learned/rank-history.ts`,
+      "  const value = notBelow(strangeness);\n",
+      "  if (historyOf(halves, at) >= 20) return;\n  const value = notBelow(strangeness);\n",
+    ),
+  },
+  {
     measure: "hosts",
     name: "levels-added",
     invariant: PROMISE,

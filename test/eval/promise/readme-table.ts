@@ -9,11 +9,13 @@ import type { Measured } from "./measures.ts";
 const BEGIN = "<!-- promise:begin -->";
 const END = "<!-- promise:end -->";
 export const PAGE = fileURLToPath(new URL("../../../agents/README.md", import.meta.url));
+/** Measures whose figures stand in the table as inside the class. */
+export const INSIDE_MEASURES = ["sources", "actors", "learned"];
 const LINES_MDB = [10_000, 20_000, 30_000, 40_000];
 
 /**
- * The block of the page: inside the class the upper 95 % bound, outside it what was counted.
- * @throws when a class lacks one of the lines.
+ * The block of the page: inside the class the upper 95 % bound, outside it what was counted. A dash
+ * where a line was not measured.
  */
 export function promiseBlock(inside: readonly Measured[], outside: readonly Measured[]): string {
   const head = `| honest sources | ${LINES_MDB.map((mdb) => `${mdb / 1_000} dB`).join(" | ")} |`;
@@ -44,8 +46,7 @@ function rowsOf(
   return names.map((name) => {
     const cells = LINES_MDB.map((mdb) => {
       const one = measured.find((m) => m.name === name && m.lineMdb === mdb);
-      if (one === undefined) throw new Error(`"${name}" was not measured at ${mdb} mdB`);
-      return textOf(one);
+      return one === undefined ? "–" : textOf(one);
     });
     return `| ${nameOf(name)} | ${cells.join(" | ")} |`;
   });
@@ -53,6 +54,7 @@ function rowsOf(
 
 /** Two digits that count, without an exponent. */
 function digits(value: number): string {
+  if (value < 0.001) return "0.001";
   return String(Number(value.toPrecision(2)));
 }
 
@@ -67,6 +69,6 @@ if (import.meta.main) {
   const page = readFileSync(PAGE, "utf8");
   const old = blockIn(page);
   if (old === undefined) throw new Error(`${PAGE} has no block of ${BEGIN} and ${END}`);
-  const sources = MEASURES.get("sources") as () => Measured[];
-  writeFileSync(PAGE, page.replace(old, promiseBlock(sources(), outside())));
+  const inside = INSIDE_MEASURES.flatMap((name) => MEASURES.get(name)?.() ?? []);
+  writeFileSync(PAGE, page.replace(old, promiseBlock(inside, outside())));
 }

@@ -1,0 +1,63 @@
+// Days of honest accounts on which each thing that a declared detector of accounts looks for befalls
+// them as often as its ceiling allows, each by itself. Owns what has to be seen for it; a detector
+// that has no such sight here fails the measure, so that none goes unmeasured.
+
+import { openEnsemble } from "../../../agents/src/scorer/ensemble.ts";
+import { type Observation, openObservation } from "../../../agents/src/scorer/observation.ts";
+import { Random } from "../../sim/random.ts";
+import { DeclaredMoney } from "./declared-money.ts";
+import { type LineCount, lineCount } from "./false-signals.ts";
+import { DAY_MS, START_DAY } from "./source-life.ts";
+
+export interface Misfortune {
+  /** Of an honest account's days. */
+  readonly ceiling: number;
+  readonly seen: Partial<Observation>;
+}
+
+export interface ActorDays {
+  /** By detector's name. */
+  readonly misfortunes: ReadonlyMap<string, Misfortune>;
+  readonly subjects: number;
+  readonly days: number;
+  readonly seed: number;
+}
+
+const LOGIN: Partial<Observation> = { outcome: "succeeded", nameHash: 7 };
+const LOGINS_A_DAY = 4;
+
+export function countActorSignals(asked: ActorDays, linesMdb: readonly number[]): LineCount[] {
+  const { actor } = openEnsemble();
+  for (const { name } of actor.declared) {
+    if (!asked.misfortunes.has(name)) throw new Error(`nobody has measured ${name}`);
+  }
+  const random = new Random(asked.seed);
+  const lines = linesMdb.map((mdb) => 10 ** (mdb / 10_000));
+  const signals = linesMdb.map(() => 0);
+  const misfortunes = [...asked.misfortunes.values()];
+  for (let subject = 0; subject < asked.subjects; subject++) {
+    const purses = lines.map(() => new DeclaredMoney(actor));
+    for (let day = 0; day < asked.days; day++) {
+      for (const purse of purses) purse.beginDay();
+      // Each befalls one login of its day.
+      const when = misfortunes.map(({ ceiling }) =>
+        random.chance(ceiling) ? random.int(0, LOGINS_A_DAY - 1) : -1,
+      );
+      for (let n = 0; n < LOGINS_A_DAY; n++) {
+        const timeMs = (START_DAY + day) * DAY_MS + (n + 1) * 3_600_000;
+        const seen = { ...openObservation(), ...LOGIN, timeMs };
+        for (const [i, at] of when.entries()) {
+          if (at === n) Object.assign(seen, misfortunes[i]?.seen);
+        }
+        for (const [i, purse] of purses.entries()) {
+          purse.observe(seen);
+          if (purse.level() < (lines[i] as number)) continue;
+          purse.reset();
+          signals[i] = (signals[i] as number) + 1;
+        }
+      }
+    }
+  }
+  const subjectDays = asked.subjects * asked.days;
+  return linesMdb.map((mdb, i) => lineCount(mdb, subjectDays, signals[i] as number));
+}
