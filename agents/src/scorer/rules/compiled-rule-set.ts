@@ -6,6 +6,7 @@ import type { Linked } from "./compile-rules.ts";
 import type { Correlation, Feed } from "./correlations.ts";
 import { eventField, recordField } from "./fields.ts";
 import { speaksOf } from "./hit-subject.ts";
+import { kubernetesView } from "./kubernetes-view.ts";
 import { supportedLevel } from "./level-ceilings.ts";
 import { type Logsource, recordTypeOf } from "./logsource.ts";
 import type { Match } from "./match.ts";
@@ -90,6 +91,13 @@ export class CompiledRuleSet implements RuleSet {
   }
 
   observe(event: Event, hits: RuleHit[]): void {
+    this.#observe(event, hits);
+    // GKE and AKS wrap what the rules for Kubernetes are about.
+    const inner = this.#byType.has("kubernetes.audit") ? kubernetesView(event) : undefined;
+    if (inner !== undefined) this.#observe(inner, hits);
+  }
+
+  #observe(event: Event, hits: RuleHit[]): void {
     const index = this.#byType.get(recordTypeOf(event));
     if (index === undefined) return;
     for (const rule of index.candidates(event)) {
