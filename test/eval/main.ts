@@ -12,6 +12,7 @@ import { adbench } from "./sets/adbench.ts";
 import { crowdsecHubTests } from "./sets/crowdsec-hub-tests.ts";
 import { fail2banLogs } from "./sets/fail2ban-logs.ts";
 import { linuxAuthElastic } from "./sets/linux-auth-elastic.ts";
+import { masquerade } from "./sets/masquerade.ts";
 import { nab } from "./sets/nab.ts";
 import { testbed } from "./sets/testbed.ts";
 
@@ -22,6 +23,7 @@ const SETS: readonly EvalSet[] = [
   crowdsecHubTests,
   fail2banLogs,
   testbed,
+  masquerade,
 ];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

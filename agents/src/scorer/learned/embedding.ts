@@ -1,0 +1,120 @@
+// Where a subject stands among all that can be done: what it does, touches, runs, from where and at
+// what hour, as one short vector by signed feature hashing (Weinberger et al. 2009). Owns three of
+// them with different memories: of the last actions, of the subject's past, of its peers. Must never
+// keep a feature's name, nor let the last actions into the past unless they may teach.
+
+import type { Observation } from "../observation.ts";
+import { join } from "./count-table.ts";
+import type { ProfileDetector } from "./learned-detector.ts";
+import { actionOf } from "./sequence-profile.ts";
+
+/** Cells of a vector: unrelated features meet with chance 1 in 128, and then cancel as often. */
+export const CELLS = 128;
+/** Memories, as powers of two of observations; units so that none can overflow 31 bits. */
+const RECENT = { shift: 6, unit: 1 << 20 };
+const PAST = { shift: 11, unit: 1 << 16 };
+const PEERS = { shift: 15, unit: 1 << 12 };
+// The profile: how many were learned and noted, then the two vectors.
+const LEARNED = 0;
+const NOTED = 1;
+const RECENT_AT = 4;
+const PAST_AT = RECENT_AT + CELLS;
+const WORDS = PAST_AT + CELLS;
+const PEERS_AT = 4;
+const PEERS_WORDS = PEERS_AT + CELLS;
+/** Says nothing of a window or a past that holds less. */
+const NOTED_MIN = 16;
+const LEARNED_MIN = 64;
+/** Added to distances: what a window of so few actions differs from its own law by chance. */
+const CHANCE = 0.05;
+
+/** Features of one observation, hashed; good until the next call. */
+const features = new Int32Array(12);
+
+function readFeatures(seen: Observation): number {
+  const action = actionOf(seen);
+  const hour = 1 + ((seen.hourOfWeek / 4) | 0);
+  let count = 0;
+  const add = (salt: number, value: number) => {
+    if (value !== 0) features[count++] = join(salt, value);
+  };
+  add(1, action);
+  add(2, seen.targetHash);
+  add(3, seen.processHash);
+  add(4, seen.networkHash);
+  add(5, hour);
+  add(6, seen.serviceHash);
+  if (seen.targetHash !== 0) add(7, join(action, seen.targetHash));
+  if (seen.networkHash !== 0) add(8, join(action, seen.networkHash));
+  add(9, join(action, hour));
+  return count;
+}
+
+interface Memory {
+  readonly shift: number;
+  readonly unit: number;
+}
+
+/** Forgets a little of all, and adds the features just read. */
+function move(cells: Int32Array, at: number, memory: Memory, count: number): void {
+  const { shift, unit } = memory;
+  for (let i = at; i < at + CELLS; i++) {
+    const cell = cells[i] as number;
+    // Rounds up in size, so that what is forgotten ends at 0.
+    const fades = (Math.abs(cell) + (1 << shift) - 1) >> shift;
+    cells[i] = cell > 0 ? cell - fades : cell + fades;
+  }
+  for (let i = 0; i < count; i++) {
+    const feature = features[i] as number;
+    const place = at + (feature & (CELLS - 1));
+    cells[place] = (cells[place] as number) + (feature < 0 ? -unit : unit);
+  }
+}
+
+/** One minus the cosine, 0 to 2; 1 where either vector is empty. */
+function distanceOf(a: Int32Array, atA: number, b: Int32Array, atB: number): number {
+  let [dot, squareA, squareB] = [0, 0, 0];
+  for (let i = 0; i < CELLS; i++) {
+    const x = a[atA + i] as number;
+    const y = b[atB + i] as number;
+    dot += x * y;
+    squareA += x * x;
+    squareB += y * y;
+  }
+  if (squareA === 0 || squareB === 0) return 1;
+  return 1 - dot / Math.sqrt(squareA * squareB);
+}
+
+export const embedding: ProfileDetector = {
+  name: "embedding",
+  share: 0.5,
+  against: "what an account did last stands near its own past, not only near its peers",
+  words: WORDS,
+  peerWords: PEERS_WORDS,
+  strangeness(own, peers) {
+    if (own === undefined) return Number.NaN;
+    if ((own[LEARNED] as number) < LEARNED_MIN || (own[NOTED] as number) < NOTED_MIN) {
+      return Number.NaN;
+    }
+    const toPast = distanceOf(own, RECENT_AT, own, PAST_AT);
+    const toPeers = distanceOf(own, RECENT_AT, peers, PEERS_AT);
+    return Math.log2((toPast + CHANCE) / (toPeers + CHANCE));
+  },
+  note(own, seen) {
+    own[NOTED] = Math.min(1 << 30, (own[NOTED] as number) + 1);
+    move(own, RECENT_AT, RECENT, readFeatures(seen));
+  },
+  teach(peers, _own, seen) {
+    move(peers, PEERS_AT, PEERS, readFeatures(seen));
+  },
+  learn(own, seen) {
+    own[LEARNED] = Math.min(1 << 30, (own[LEARNED] as number) + 1);
+    move(own, PAST_AT, PAST, readFeatures(seen));
+  },
+  describe(own, peers) {
+    if (own === undefined) return "";
+    const toPast = distanceOf(own, RECENT_AT, own, PAST_AT).toFixed(2);
+    const toPeers = distanceOf(own, RECENT_AT, peers, PEERS_AT).toFixed(2);
+    return `distanceToPast=${toPast} distanceToPeers=${toPeers}`;
+  },
+};
