@@ -4,9 +4,45 @@
 
 export const RECENT_IDS_MIN = 8_192;
 
+/** Places of a generation, a power of two: twice what it holds, so that a look-up ends soon. */
+const PLACES = 2 * RECENT_IDS_MIN;
+
+/** Hashes in a table of open places, and in the order in which they came. */
+class Generation {
+  readonly #places = new Float64Array(PLACES);
+  readonly #inOrder = new Float64Array(RECENT_IDS_MIN);
+  size = 0;
+
+  /** The place of a hash, or the free one where it would stand. */
+  find(hash: number): number {
+    const places = this.#places;
+    let at = hash & (PLACES - 1);
+    while (places[at] !== 0 && places[at] !== hash) at = (at + 1) & (PLACES - 1);
+    return at;
+  }
+
+  has(hash: number): boolean {
+    return this.#places[this.find(hash)] === hash;
+  }
+
+  add(hash: number): void {
+    this.#places[this.find(hash)] = hash;
+    this.#inOrder[this.size++] = hash;
+  }
+
+  clear(): void {
+    this.#places.fill(0);
+    this.size = 0;
+  }
+
+  list(): number[] {
+    return [...this.#inOrder.subarray(0, this.size)];
+  }
+}
+
 export class RecentIds {
-  #newer = new Set<number>();
-  #older = new Set<number>();
+  #newer = new Generation();
+  #older = new Generation();
 
   /** Remembers the id. @returns false when it was already known. */
   add(id: string): boolean {
@@ -23,12 +59,13 @@ export class RecentIds {
   }
 
   snapshot(): { newer: number[]; older: number[] } {
-    return { newer: [...this.#newer], older: [...this.#older] };
+    return { newer: this.#newer.list(), older: this.#older.list() };
   }
 
+  /** Fills an empty one; what is past the bound is left out. */
   fill(newer: readonly number[], older: readonly number[]): void {
-    this.#newer = new Set(newer);
-    this.#older = new Set(older);
+    for (const hash of newer.slice(0, RECENT_IDS_MIN)) this.#newer.add(hash);
+    for (const hash of older.slice(0, RECENT_IDS_MIN)) this.#older.add(hash);
   }
 }
 
@@ -48,5 +85,6 @@ function hashId(id: string): number {
     b = Math.imul(b ^ unit, 0x85ebca6b);
     b ^= b >>> 13;
   }
-  return (a >>> 0) * 0x200000 + (b >>> 11);
+  // Never 0, which is a free place.
+  return (a >>> 0) * 0x200000 + (b >>> 11) || 1;
 }

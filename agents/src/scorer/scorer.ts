@@ -324,15 +324,11 @@ class EventScorer implements Scorer {
     this.#observeActors(event, out);
   }
 
-  /** What an account does that is no login speaks of it, and teaches its source. */
+  /** What an account does that is no login speaks of it alone: its source has a past of logins. */
   #onAct(event: Event, out: ScorerOutput): void {
-    const seen = this.#seen;
-    seen.isSourceLeased = false;
-    if (event.address !== undefined) {
-      const source = this.#table.touch(event.address);
-      seen.isSourceLeased = source.leaseUntilMs > event.timeMs;
-      this.#observe(source, event, out);
-    }
+    const { address, timeMs } = event;
+    const source = address === undefined ? undefined : this.#table.peek(address);
+    this.#seen.isSourceLeased = source !== undefined && source.leaseUntilMs > timeMs;
     this.#observeActors(event, out);
   }
 

@@ -9,6 +9,7 @@ import { type Ensemble, HEADER_CELLS, type Lineup } from "./ensemble.ts";
 import type { Profile } from "./learned/profile-pool.ts";
 import { MEMORY_CELLS, MemoryCursor } from "./memory-cursor.ts";
 import type { Row } from "./row-pool.ts";
+import type { Queue } from "./subject-table.ts";
 
 /** Nothing is ever said below this: money of 0 has no logarithm. */
 export const LEVEL_MDB_MIN = -300_000;
@@ -38,7 +39,14 @@ const LIFT_INDEX = 13;
 export class SubjectState {
   readonly subject: SubjectText;
   readonly lineup: Lineup;
+  /** Its numbers are `cells[at .. at + lineup.rows.width)`. */
   readonly row: Row;
+  readonly cells: Float64Array;
+  readonly at: number;
+  /** The table's: in which queue it stands, and between whom. */
+  queue: Queue | undefined = undefined;
+  older: SubjectState | undefined = undefined;
+  newer: SubjectState | undefined = undefined;
   /** What it has taught; absent until it has taught anything. */
   learned: Row | undefined = undefined;
   /** Its larger profiles; absent until it is vouched, and when others needed the room. */
@@ -56,7 +64,10 @@ export class SubjectState {
   constructor(subject: SubjectText, lineup: Lineup) {
     this.subject = subject;
     this.lineup = lineup;
-    this.row = lineup.rows.take();
+    const row = lineup.rows.take();
+    this.row = row;
+    this.cells = row.cells;
+    this.at = row.at;
     this.day = -1;
     this.lastRefusedMs = -1;
     this.probedName = NO_NAME;
@@ -159,11 +170,11 @@ export class SubjectState {
   }
 
   #get(cell: number): number {
-    return this.row.cells[this.row.at + cell] as number;
+    return this.cells[this.at + cell] as number;
   }
 
   #set(cell: number, value: number): void {
-    this.row.cells[this.row.at + cell] = value;
+    this.cells[this.at + cell] = value;
   }
 }
 
@@ -175,8 +186,8 @@ const cursor = new MemoryCursor();
 
 /** The memory of a declared detector; good until the next call. */
 export function memoryOf(state: SubjectState, detector: number): MemoryCursor {
-  cursor.cells = state.row.cells;
-  cursor.at = state.row.at + HEADER_CELLS + detector * MEMORY_CELLS;
+  cursor.cells = state.cells;
+  cursor.at = state.at + HEADER_CELLS + detector * MEMORY_CELLS;
   cursor.lists = state.lists;
   cursor.which = detector;
   return cursor;
@@ -204,9 +215,9 @@ export function enterDay(state: SubjectState, day: number): void {
 
 /** The level: money in bets, averaged over detectors. */
 export function levelOf(state: SubjectState): number {
-  const { cells } = state.row;
+  const { cells } = state;
   const { declaredCounts } = state.lineup;
-  let at = state.row.at + HEADER_CELLS;
+  let at = state.at + HEADER_CELLS;
   let level = 0;
   for (let i = 0; i < declaredCounts.length; i++, at += MEMORY_CELLS) {
     const money = cells[at + (declaredCounts[i] as number)] as number;

@@ -11,41 +11,34 @@ import { levelOf, type SubjectState } from "./subject-state.ts";
 
 const EARNED_LEVEL = 10;
 
-/** A state in its row: a link of a list in order of touch, so that touching costs one look-up. */
-interface Seat {
-  readonly state: SubjectState;
-  row: Row;
-  older: Seat | undefined;
-  newer: Seat | undefined;
-}
-
-class Row {
-  oldest: Seat | undefined;
-  newest: Seat | undefined;
+/** States in order of touch, a linked list, so that touching costs one look-up. */
+export class Queue {
+  oldest: SubjectState | undefined;
+  newest: SubjectState | undefined;
   size = 0;
 
-  push(seat: Seat): void {
-    seat.row = this;
-    seat.older = this.newest;
-    seat.newer = undefined;
-    if (this.newest === undefined) this.oldest = seat;
-    else this.newest.newer = seat;
-    this.newest = seat;
+  push(state: SubjectState): void {
+    state.queue = this;
+    state.older = this.newest;
+    state.newer = undefined;
+    if (this.newest === undefined) this.oldest = state;
+    else this.newest.newer = state;
+    this.newest = state;
     this.size++;
   }
 
-  remove(seat: Seat): void {
-    if (seat.older === undefined) this.oldest = seat.newer;
-    else seat.older.newer = seat.newer;
-    if (seat.newer === undefined) this.newest = seat.older;
-    else seat.newer.older = seat.older;
+  remove(state: SubjectState): void {
+    if (state.older === undefined) this.oldest = state.newer;
+    else state.older.newer = state.newer;
+    if (state.newer === undefined) this.newest = state.older;
+    else state.newer.older = state.older;
     this.size--;
   }
 
   /** States from the oldest touch to the newest. */
   states(): SubjectState[] {
     const states: SubjectState[] = [];
-    for (let seat = this.oldest; seat !== undefined; seat = seat.newer) states.push(seat.state);
+    for (let state = this.oldest; state !== undefined; state = state.newer) states.push(state);
     return states;
   }
 }
@@ -60,9 +53,9 @@ export interface SubjectTableOptions {
 export class SubjectTable {
   readonly #o: SubjectTableOptions;
   readonly #max: number;
-  readonly #seats = new Map<SubjectText, Seat>();
-  readonly #young = new Row();
-  readonly #earned = new Row();
+  readonly #states = new Map<SubjectText, SubjectState>();
+  readonly #young = new Queue();
+  readonly #earned = new Queue();
   #evictions = 0;
 
   constructor(options: SubjectTableOptions) {
@@ -71,7 +64,7 @@ export class SubjectTable {
   }
 
   get size(): number {
-    return this.#seats.size;
+    return this.#states.size;
   }
 
   /** How many subjects were forgotten for want of room. */
@@ -81,30 +74,29 @@ export class SubjectTable {
 
   /** Looks without touching. */
   peek(subject: SubjectText): SubjectState | undefined {
-    return this.#seats.get(subject)?.state;
+    return this.#states.get(subject);
   }
 
   /** Finds or opens the state of a subject, and makes it the most recently touched. */
   touch(subject: SubjectText): SubjectState {
-    const seat = this.#seats.get(subject);
-    if (seat === undefined) {
-      if (this.#seats.size >= this.#max) this.#evict();
-      return this.#seat(this.#o.open(subject), this.#young);
+    const state = this.#states.get(subject);
+    if (state === undefined) {
+      if (this.#states.size >= this.#max) this.#evict();
+      return this.#add(this.#o.open(subject), this.#young);
     }
-    const { row } = seat;
-    if (row.newest !== seat) {
-      row.remove(seat);
-      row.push(seat);
+    const queue = state.queue as Queue;
+    if (queue.newest !== state) {
+      queue.remove(state);
+      queue.push(state);
     }
-    return seat.state;
+    return state;
   }
 
   /** Moves a subject to the earned row once it has earned it; call after its state changed. */
   settle(state: SubjectState): void {
-    const seat = this.#seats.get(state.subject);
-    if (seat === undefined || seat.row === this.#earned || !hasEarned(state)) return;
-    this.#young.remove(seat);
-    this.#earned.push(seat);
+    if (state.queue !== this.#young || !hasEarned(state)) return;
+    this.#young.remove(state);
+    this.#earned.push(state);
     const oldest = this.#earned.oldest;
     if (this.#earned.size <= this.#max / 2 || oldest === undefined) return;
     this.#earned.remove(oldest);
@@ -119,26 +111,25 @@ export class SubjectTable {
 
   /** Fills an empty table from a snapshot's rows. */
   fill(young: readonly SubjectState[], earned: readonly SubjectState[], evictions: number): void {
-    for (const state of young) this.#seat(state, this.#young);
-    for (const state of earned) this.#seat(state, this.#earned);
+    for (const state of young) this.#add(state, this.#young);
+    for (const state of earned) this.#add(state, this.#earned);
     this.#evictions = evictions;
-    while (this.#seats.size > this.#max) this.#evict();
+    while (this.#states.size > this.#max) this.#evict();
   }
 
-  #seat(state: SubjectState, row: Row): SubjectState {
-    const seat: Seat = { state, row, older: undefined, newer: undefined };
-    row.push(seat);
-    this.#seats.set(state.subject, seat);
+  #add(state: SubjectState, queue: Queue): SubjectState {
+    queue.push(state);
+    this.#states.set(state.subject, state);
     return state;
   }
 
   #evict(): void {
-    const seat = this.#young.oldest ?? this.#earned.oldest;
-    if (seat === undefined) return;
-    seat.row.remove(seat);
-    this.#seats.delete(seat.state.subject);
+    const state = this.#young.oldest ?? this.#earned.oldest;
+    if (state === undefined) return;
+    state.queue?.remove(state);
+    state.queue = undefined;
+    this.#states.delete(state.subject);
     this.#evictions++;
-    const { state } = seat;
     this.#o.onEvicted(state);
     if (state.learned !== undefined) state.lineup.learnedRows.give(state.learned);
     state.lineup.rows.give(state.row);
