@@ -2,6 +2,10 @@
 // them as often as its ceiling allows, each by itself. Owns what has to be seen for it; a detector
 // that has no such sight here fails the measure, so that none goes unmeasured.
 
+import { AFTER_BURST_BET } from "../../../agents/src/scorer/detectors/after-burst.ts";
+import { CONTEXT_DETECTORS, openIntelHit } from "../../../agents/src/scorer/detectors/context.ts";
+import { FIRST_TIME_BET } from "../../../agents/src/scorer/detectors/first-after-days.ts";
+import { TRAVEL_BET } from "../../../agents/src/scorer/detectors/impossible-travel.ts";
 import { openEnsemble } from "../../../agents/src/scorer/ensemble.ts";
 import { type Observation, openObservation } from "../../../agents/src/scorer/observation.ts";
 import { Random } from "../../sim/random.ts";
@@ -9,32 +13,52 @@ import { DeclaredMoney } from "./declared-money.ts";
 import { type LineCount, lineCount } from "./false-signals.ts";
 import { DAY_MS, START_DAY } from "./source-life.ts";
 
-export interface Misfortune {
+interface Misfortune {
   /** Of an honest account's days. */
   readonly ceiling: number;
   readonly seen: Partial<Observation>;
 }
 
+const LIST_CEILING = 0.01;
+
+/** By detector's name. */
+const MISFORTUNES: ReadonlyMap<string, Misfortune> = new Map<string, Misfortune>([
+  ["after-burst", { ceiling: AFTER_BURST_BET.ceiling, seen: { isSourceLeased: true } }],
+  [
+    "impossible-travel",
+    { ceiling: TRAVEL_BET.ceiling, seen: { latitude: -33.9, longitude: 151.2, networkHash: 9 } },
+  ],
+  ["unmanaged-device", { ceiling: FIRST_TIME_BET.ceiling, seen: { posture: -1 } }],
+  ["new-privilege", { ceiling: FIRST_TIME_BET.ceiling, seen: { isPrivilegeGrant: true } }],
+  ["intel-hit", { ceiling: LIST_CEILING, seen: { intelMask: 1 } }],
+]);
+
 export interface ActorDays {
-  /** By detector's name. */
-  readonly misfortunes: ReadonlyMap<string, Misfortune>;
   readonly subjects: number;
   readonly days: number;
   readonly seed: number;
 }
 
-const LOGIN: Partial<Observation> = { outcome: "succeeded", nameHash: 7 };
+const LOGIN: Partial<Observation> = {
+  outcome: "succeeded",
+  nameHash: 7,
+  latitude: 52.5,
+  longitude: 13.4,
+  networkHash: 5,
+  posture: 1,
+};
 const LOGINS_A_DAY = 4;
 
 export function countActorSignals(asked: ActorDays, linesMdb: readonly number[]): LineCount[] {
-  const { actor } = openEnsemble();
+  const lists = openIntelHit([{ name: "list", ceiling: LIST_CEILING }]);
+  const { actor } = openEnsemble({ actor: [...CONTEXT_DETECTORS, lists] });
   for (const { name } of actor.declared) {
-    if (!asked.misfortunes.has(name)) throw new Error(`nobody has measured ${name}`);
+    if (!MISFORTUNES.has(name)) throw new Error(`nobody has measured ${name}`);
   }
   const random = new Random(asked.seed);
   const lines = linesMdb.map((mdb) => 10 ** (mdb / 10_000));
   const signals = linesMdb.map(() => 0);
-  const misfortunes = [...asked.misfortunes.values()];
+  const misfortunes = [...MISFORTUNES.values()];
   for (let subject = 0; subject < asked.subjects; subject++) {
     const purses = lines.map(() => new DeclaredMoney(actor));
     for (let day = 0; day < asked.days; day++) {

@@ -1,10 +1,9 @@
 // What is measured of the promise, by name: each a list of figures of which none may be over 1.
 // Owns sizes and seeds, so that a page and a test show the same numbers.
 
-import { AFTER_BURST_BET } from "../../../agents/src/scorer/detectors/after-burst.ts";
 import { openRuleHits } from "../../../agents/src/scorer/detectors/rule-hits.ts";
 import { openEnsemble } from "../../../agents/src/scorer/ensemble.ts";
-import { countActorSignals, type Misfortune } from "./actor-days.ts";
+import { countActorSignals } from "./actor-days.ts";
 import { countSignals, type LineCount } from "./false-signals.ts";
 import { BUSY, type HonestClass, INSIDE } from "./honest-class.ts";
 import { countLearnedSignals, weighLearnedSignals } from "./learned-days.ts";
@@ -94,14 +93,10 @@ function actors(): Measured[] {
     const subjectDays = asked.days * asked.runs;
     return { name: "rules", lineMdb, subjectDays, signals: drawn, isWeighed: true, ...rest };
   });
-  const asked = { misfortunes: MISFORTUNES, subjects: 1_000, days: 100, seed: SEED };
+  const asked = { subjects: 1_000, days: 100, seed: SEED };
   const counts = countActorSignals(asked, COUNTED_MDB);
   return [...rules, ...counts.map((count) => counted("accounts", count))];
 }
-
-const MISFORTUNES: ReadonlyMap<string, Misfortune> = new Map([
-  ["after-burst", { ceiling: AFTER_BURST_BET.ceiling, seen: { isSourceLeased: true } }],
-]);
 
 /** The learned kind while the past is exchangeable with the present. */
 function learned(): Measured[] {

@@ -18,7 +18,7 @@ export function runTestbed(shape: TestbedShape, policy: Partial<ScorerPolicy> = 
       tally.onSignal(host, signal, quorum.count(host, signal)),
   };
   const scorers = Array.from({ length: HOSTS }, () =>
-    openScorer({ policy: { ...DEFAULT_SCORER_POLICY, ...policy } }),
+    openScorer({ policy: { ...DEFAULT_SCORER_POLICY, ...policy }, hasContext: true }),
   );
   for (const seen of testbed.events()) {
     host = seen.host;
