@@ -3,7 +3,9 @@
 import { accepted, failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
 
 const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
-const OPENVPN_PEER = `(?:\\S{1,64}/)?(?:${"(?<ip>[0-9a-fA-F.:]{2,51}|\\[[0-9a-fA-F:.]{2,45}\\]:\\d{1,5})"}) `;
+// `NAME/ADDRESS:PORT ` or without the name; IPv6 and its port cannot be told apart without brackets.
+const OPENVPN_PEER =
+  "(?:\\S{1,64}/)?(?<ip>\\d{1,3}(?:\\.\\d{1,3}){3}:\\d{1,5}|\\[[0-9a-fA-F:.]{2,45}\\]:\\d{1,5}) ";
 
 const DATABASES: readonly TextFormat[] = [
   {
@@ -326,9 +328,9 @@ const TELEPHONY: readonly TextFormat[] = [
     lines: [
       lineOf(
         "login-failed",
-        "query client",
+        "query from",
         new RegExp(
-          "^\\|(?:INFO|WARNING) {0,4}\\|(?:Query|ServerMain|CIDRManager) {0,8}\\| {0,3}\\d{0,4} {0,3}\\|" +
+          "^\\|(?:INFO|WARNING) {0,4}\\|(?:Query|ServerMain|CIDRManager) {0,16}\\| {0,3}\\d{0,4} {0,3}\\|" +
             `query from \\d+ \\[?${IP}\\]?:\\d{1,5} (?:attempted to login|issued: login) .*$`,
           "s",
         ),

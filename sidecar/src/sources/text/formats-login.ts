@@ -174,9 +174,7 @@ export const LOGIN_FORMATS: readonly TextFormat[] = [
   },
   {
     name: "endlessh-go",
-    lines: [
-      probed("<w> <w> main.go:<n>] ACCEPT host=<ip> port=<n> n=<n>/<n>", { isUnknown: true }),
-    ],
+    lines: [probed("<n> main.go:<n>] ACCEPT host=<ip> port=<n> n=<n>/<n>", { isUnknown: true })],
   },
   {
     name: "cowrie",

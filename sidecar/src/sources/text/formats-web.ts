@@ -457,7 +457,7 @@ const APPS: readonly TextFormat[] = [
         "|user|",
         new RegExp(
           `^https?://[^|]{1,255}\\|\\d{10}\\|user\\|${IP}\\|[^|]{0,512}\\|[^|]{0,512}\\|\\d{1,10}` +
-            "\\|[^|]{0,512}\\|Login attempt failed (?:for (?<user>.*)|from .*)\\.?$",
+            "\\|[^|]{0,512}\\|Login attempt failed (?:for (?<user>.*?)|from .*)\\.?$",
           "s",
         ),
       ),
@@ -486,7 +486,7 @@ const APPS: readonly TextFormat[] = [
         "login-failed",
         "Login with username",
         new RegExp(
-          "^[^\\s-].{0,80} WARN \\(4\\): Tinebase_Controller::login::\\d+ Login with username " +
+          "^WARN \\(4\\): Tinebase_Controller::login::\\d+ Login with username " +
             `(?<user>.*) from ${IP} failed \\([-\\d]+\\)!$`,
           "s",
         ),

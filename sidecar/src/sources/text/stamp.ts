@@ -14,7 +14,7 @@ const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
 // 2021-05-28 18:08:34,399 | 2023/02/21 08:05:56.233208 | [2023-02-12 12:16:05.729 +01:00] |
 // [2024-03-02 17:42:20.407-0700] | [2025-07-28 05:34:01 UTC] | 2019-09-06  1:45:18
 const YEAR_FIRST = new RegExp(
-  "^[[(]?(\\d{4})([-/.])(\\d\\d)\\2(\\d\\d)(?:T|[ _-] ?)(\\d{1,2}):(\\d\\d):(\\d\\d)" +
+  "^[[(]?(\\d{4})([-/.:])(\\d\\d)\\2(\\d\\d)(?:T|[ _-] ?)(\\d{1,2}):(\\d\\d):(\\d\\d)" +
     "(?:[.,:](\\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?[\\])]?:? ?",
 );
 // Mon Jun  8 12:08:53 2020 | [Thu Jul 11 01:21:41.453232 2013] | Tue Mar 30 10:00:00 CEST 2021
@@ -30,7 +30,7 @@ const MAIL_DATE = new RegExp(
 // [21/Oct/2021:17:23:24 +0100] | 21-Oct-2021 17:23:24.123
 const DAY_NAME = new RegExp(
   "^\\[?(\\d\\d)[/-]([A-Z][a-z]{2})[/-](\\d{4})[: ](\\d\\d):(\\d\\d):(\\d\\d)(?:[.,](\\d{1,9}))?" +
-    "(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?\\]? ?",
+    "(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?\\]?:? ?",
 );
 // 01/25/22 16:08:02.393003 | 12/17/22, 10:31:30 PM MST.557710 | 11/15/2023, 1:22:33 PM
 const MONTH_FIRST = new RegExp(
@@ -42,12 +42,14 @@ const PACKED =
   /^\[?(\d{2}|\d{4})(\d\d)(\d\d)[- ] ?(\d{1,2}):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?\]? ?/;
 // [Dec 21 12:57:01] | Dec 21 12:57:01
 const SYSLOG = /^\[?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\]?:? ?/;
+// I0303 04:05:06.123456 7 main.go:99] (glog)
+const GLOG = /^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9}) {1,8}/;
 const EPOCH = /^\[?(\d{10})(?:\.(\d{1,9}))?\]? {1,8}/;
 const TAI64N = /^@40000000([0-9a-f]{8})[0-9a-f]{8} /;
 // (W) | W, | [ERROR|auth|L83] | [INFO] | INFO: | WARN | [Nest] 7  - |
 const LEVEL_BEFORE = new RegExp(
   "^(?:\\([A-Z]\\) |[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,8}|" +
-    "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] )",
+    "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] |<[A-Z]>|[0-9a-f]{4,8} -- [\\w@.]{1,64} -- - )",
 );
 
 /** Reads the time at the head of a line, or nothing. */
@@ -79,7 +81,12 @@ function stampAt(line: string, clock: SyslogClock): Stamp | undefined {
     );
   }
   if (first >= 65 && first <= 90) {
-    return ctime(line, clock) ?? syslog(line, clock) ?? dayName(line, clock, MAIL_DATE);
+    return (
+      ctime(line, clock) ??
+      syslog(line, clock) ??
+      glog(line, clock) ??
+      dayName(line, clock, MAIL_DATE)
+    );
   }
   return first === 64 ? tai64n(line) : undefined;
 }
@@ -128,6 +135,17 @@ function syslog(line: string, clock: SyslogClock): Stamp | undefined {
   const [whole, month, day, h, mi, s, fraction] = match;
   const second = (Number(h) * 60 + Number(mi)) * 60 + Math.min(Number(s), 59);
   const timeMs = clock.readTraditional(month as string, day as string, second);
+  if (typeof timeMs !== "number") return undefined;
+  return { timeMs: timeMs + millis(fraction), restAt: whole.length };
+}
+
+function glog(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = GLOG.exec(line);
+  if (match === null) return undefined;
+  const [whole, mo, day, h, mi, s, fraction] = match;
+  const month = MONTHS.slice((Number(mo) - 1) * 3, Number(mo) * 3);
+  const second = (Number(h) * 60 + Number(mi)) * 60 + Number(s);
+  const timeMs = clock.readTraditional(month, ` ${Number(day)}`, second);
   if (typeof timeMs !== "number") return undefined;
   return { timeMs: timeMs + millis(fraction), restAt: whole.length };
 }

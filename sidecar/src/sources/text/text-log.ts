@@ -329,6 +329,7 @@ function factsOf(
   timeMs: number,
 ): Facts {
   const { kind, isUnknown, isRoot, method, action } = shape;
+  if (kind === "service-notice") return { kind, timeMs };
   const { ip, user, count } = groups;
   const isLogin = kind === "login-failed";
   return {
