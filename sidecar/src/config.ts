@@ -8,6 +8,7 @@ import { ConfigMapping, invalidConfig, parseConfigYaml, readConfigText } from "@
 import { canonicalAddress } from "@ostraka/proto";
 import { stringify } from "yaml";
 import { type HttpGateConfig, parseHttpGateConfig } from "./enforcers/http-gate-config.ts";
+import { type IntelSource, intelSourceText, readIntelSources } from "./intel-config.ts";
 import {
   AUTO_FORMAT,
   DEFAULT_FORMAT,
@@ -59,6 +60,8 @@ export interface SidecarConfig {
   readonly sources: readonly (FileSource | HttpSource)[];
   /** Where addresses are; nobody says without it. */
   readonly geo?: { readonly path: string };
+  /** Lists of threat intelligence, in the order of their bets. */
+  readonly intel: readonly IntelSource[];
   /** The gate's part as written; `gateConfigOf` completes it. */
   readonly gate: unknown;
   /** Where `explain` is answered: this machine only. */
@@ -69,7 +72,7 @@ export interface SidecarConfig {
 const FILE = "sidecar configuration";
 const KEYS = [
   ...["name", "genesis", "signingKey", "store", "nats", "realm", "sources", "gate", "explain"],
-  "geo",
+  ...["geo", "intel"],
   "log",
 ];
 const SOURCES_MAX = 64;
@@ -104,6 +107,7 @@ export function parseSidecarConfig(text: string, path: string): SidecarConfig {
     realm,
     sources: readSources(top, at),
     ...readGeo(top, at),
+    intel: readIntelSources(top, FILE, at),
     gate: top.values["gate"] ?? {},
     explain: endpointOf(top, "explain", top.textOr("explain", ENDPOINT_SHAPE) ?? DEFAULT_EXPLAIN),
     log: readLog(top, at),
@@ -130,6 +134,7 @@ export function effectiveConfig(config: SidecarConfig, meshName: string): string
         : { ...source, writtenPath: undefined },
     ),
     ...(config.geo !== undefined && { geo: config.geo }),
+    intel: config.intel.map(intelSourceText),
     // As written: parsed blocks are no text.
     gate: { ...gate, trustedProxies: Object(config.gate).trustedProxies ?? [] },
     explain: endpointText(config.explain),

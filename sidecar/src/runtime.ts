@@ -32,6 +32,7 @@ import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
 import type { GeoDatabase } from "./geo.ts";
+import { IntelFiles } from "./intel.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { StoreHold } from "./store-hold.ts";
 import { TraceLog } from "./trace-log.ts";
@@ -107,6 +108,7 @@ export class Sidecar {
   readonly #pump: Pump<SidecarInput, SidecarEffect>;
   readonly #queue: RoundQueue<SidecarInput>;
   readonly #sources: SourceFeed;
+  readonly #intel: IntelFiles;
   /** What this process does when its store fails. */
   readonly #hold: StoreHold;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -140,6 +142,7 @@ export class Sidecar {
       config.name.replaceAll("_", "-"),
       hex(incarnation.subarray(0, 6)),
     );
+    this.#intel = new IntelFiles({ sources: config.intel, log, nowMs: () => clock.wallMs() });
     this.node = new SidecarNode({
       crypto,
       genesis,
@@ -149,6 +152,7 @@ export class Sidecar {
       random,
       store,
       stages: stagesOf(HTTP_GATE_STAGES),
+      scorer: { intel: this.#intel.book },
     });
     this.#pump = this.#newPump(new TraceLog(log, clock));
     this.#hold = new StoreHold({ store, log, onMended: options.onFault });
@@ -277,6 +281,7 @@ export class Sidecar {
     const faults: unknown[] = [];
     const steps: (() => Promise<void> | void | undefined)[] = [
       () => this.#sources.close(),
+      () => this.#intel.close(),
       () => this.#queue.close(),
       () => this.#save(),
       () => this.#bus?.close(),
@@ -348,7 +353,9 @@ export class Sidecar {
       this.#o.onFault(error);
       return;
     }
-    this.#sources.start(this.#o.config.sources).then(this.#becomeReady).catch(this.#o.onFault);
+    // Lists are read BEFORE the first event is.
+    const start = () => this.#sources.start(this.#o.config.sources);
+    this.#intel.start().then(start).then(this.#becomeReady).catch(this.#o.onFault);
   }
 
   /** Scopes name hosts: one that goes by a name of its own choice would escape them. */
