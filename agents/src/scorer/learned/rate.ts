@@ -5,7 +5,7 @@
 // Expected: events beyond the first of an active hour follow a negative binomial (a Poisson whose
 // rate is gamma distributed, hence over-dispersed) with the mean and variance of the last 64 active
 // hours, and never less dispersed than a shape of 50. Surprise: Chernoff's bound on the tail, in
-// bits, negative below the mean. An hour is spoken about once: as soon as it passes 8 bits, else
+// bits, none below the mean. An hour is spoken about once: as soon as it passes 8 bits, else
 // when the next one begins. Source: gamma-Poisson predictive with forgetting (West and Harrison
 // 1997, ch. 14, discount models); moments as in Hilbe 2011.
 // Poisoning: an hour teaches at most twice the mean plus 8. Who stays below 8 bits all the time
@@ -102,8 +102,19 @@ function hourOf(timeMs: number): number {
   return Math.floor(timeMs / HOUR_MS) + 1;
 }
 
-/** Surprise at `further` events beyond the first of an hour. */
+/** Surprises closer than this are one. */
+const STEPS_A_BIT = 4;
+
+/**
+ * Surprise at `further` events beyond the first of an hour, in quarter bits; none below the mean. A
+ * robot does the same every hour while its mean still settles: finer, and each hour would be the
+ * strangest yet by a hair.
+ */
 function surpriseOf(cells: Float64Array, at: number, further: number): number {
+  return Math.max(0, Math.round(bitsOf(cells, at, further) * STEPS_A_BIT) / STEPS_A_BIT);
+}
+
+function bitsOf(cells: Float64Array, at: number, further: number): number {
   const mean = Math.max(MEAN_MIN, cells[at + MEAN] as number);
   // The mean is itself an estimate: its own variance is added.
   const variance =
