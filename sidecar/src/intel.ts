@@ -155,11 +155,10 @@ async function readEntries(
   return reader.close();
 }
 
-function checkEntries({ count, lines, faults, faultCount }: IntelEntries): void {
+function checkEntries({ count, lines, faults, faultCount, isCut }: IntelEntries): void {
   if (count === 0 && faultCount === 0) throw new RefusedList("it holds no entry");
-  const last = faults.at(-1);
-  const isCut = last?.why.startsWith("has no end") === true;
-  if (!isCut && faultCount <= lines * FAULTS_SHARE_MAX) return;
+  if (isCut) throw new RefusedList("its last line has no end: it may be half-written");
+  if (faultCount <= lines * FAULTS_SHARE_MAX) return;
   const told = faults.slice(0, 3).map(({ line, why }) => `line ${line} ${why}`);
   throw new RefusedList(`${faultCount} of ${lines} lines are no entries: ${told.join("; ")}`);
 }

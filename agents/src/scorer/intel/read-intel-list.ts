@@ -35,6 +35,8 @@ export interface IntelEntries {
   /** The first few; `faultCount` counts all. Lines at fault are left out. */
   readonly faults: readonly IntelFault[];
   readonly faultCount: number;
+  /** The last line had no end: the file may be half-written. */
+  readonly isCut: boolean;
 }
 
 /** Takes a list piece by piece, so that whoever reads a large file can do other things between. */
@@ -66,7 +68,8 @@ export class IntelReader {
 
   /** Ends the list. A last line without its end may be half of one, and is a fault. */
   close(): IntelEntries {
-    if (this.#rest !== "") {
+    const isCut = this.#rest !== "";
+    if (isCut) {
       this.#lines++;
       this.#fault("has no end: the file may be half-written; end the last line");
       this.#rest = "";
@@ -79,6 +82,7 @@ export class IntelReader {
       lines: this.#lines,
       faults: this.#faults,
       faultCount: this.#faultCount,
+      isCut,
     };
   }
 
