@@ -14,6 +14,9 @@ const RECENT_WEIGHT = 0.05;
 const BIN_WEIGHT_MIN = 0.1;
 /** Weight of the newest miss in what a prediction is worth. */
 const MISS_WEIGHT = 0.005;
+/** Once it is known, a miss counts for at most so many usual ones, in the level and in the misses. */
+const MISSES_MAX = 20;
+const ROWS_MIN = 32;
 /** A season must beat the recent level by so much before it is believed. */
 const SEASON_FACTOR = 0.9;
 /** Within a bin a value moves it by at most so many usual misses: a fault is not learned at once. */
@@ -73,18 +76,27 @@ export class SeasonalLevel {
       const weekLevel = this.#weekCounts[week] === 0 ? dayLevel : (this.#week[week] as number);
       missed(head, WEEK_MISS, Math.abs(value - weekLevel));
     }
-    head[LEVEL] = level + Math.max(RECENT_WEIGHT, 1 / (rows + 1)) * (value - level);
+    const most = rows > ROWS_MIN ? within(head[LEVEL_MISS] as number) : Infinity;
+    const step = Math.max(-most, Math.min(most, value - level));
+    head[LEVEL] = level + Math.max(RECENT_WEIGHT, 1 / (rows + 1)) * step;
     head[ROWS] = rows + 1;
     const usual = Math.min(head[DAY_MISS] as number, head[LEVEL_MISS] as number);
-    const step = STEP_MISSES_MAX * usual;
-    move(this.#day, this.#dayCounts, day, value, step);
-    move(this.#week, this.#weekCounts, week, value, step);
+    const moved = STEP_MISSES_MAX * usual;
+    move(this.#day, this.#dayCounts, day, value, moved);
+    move(this.#week, this.#weekCounts, week, value, moved);
   }
 }
 
 function missed(head: Float64Array, at: number, miss: number): void {
   const weight = Math.max(MISS_WEIGHT, 1 / (head[ROWS] as number));
-  head[at] = (head[at] as number) + weight * (miss - (head[at] as number));
+  const usual = head[at] as number;
+  const counted = (head[ROWS] as number) > ROWS_MIN ? Math.min(miss, within(usual)) : miss;
+  head[at] = usual + weight * (counted - usual);
+}
+
+/** Where nothing was ever missed there is no scale yet: anything counts. */
+function within(usual: number): number {
+  return usual > 0 ? MISSES_MAX * usual : Number.POSITIVE_INFINITY;
 }
 
 function move(
