@@ -5,11 +5,9 @@
 import { CONTEXT_DETECTORS, openIntelHit } from "./detectors/context.ts";
 import { openRuleHits } from "./detectors/rule-hits.ts";
 import type { Additions } from "./ensemble.ts";
-import type { ProfileDetector } from "./learned/learned-detector.ts";
+import { PROFILE_DETECTORS } from "./learned/profiles.ts";
 import { STATISTICAL_DETECTORS } from "./learned/statistical.ts";
 import type { ScorerAdditions } from "./scorer.ts";
-
-const PROFILE_DETECTORS: readonly ProfileDetector[] = [];
 
 export function additionsOf(options: ScorerAdditions): Additions {
   const { rules, maxProfiles, silenced, intel, hasContext } = options;
