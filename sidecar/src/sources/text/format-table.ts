@@ -1,9 +1,11 @@
 // All declared text formats, by name and by syslog tag. Owns the look-up and nothing of a format.
 
 import { CONVERSATION_FORMATS, type ConversationFormat } from "./conversation-formats.ts";
+import { APP_FORMATS } from "./formats-apps.ts";
 import { INFRA_FORMATS } from "./formats-infra.ts";
 import { LOGIN_FORMATS } from "./formats-login.ts";
 import { MAIL_FORMATS } from "./formats-mail.ts";
+import { PANEL_FORMATS } from "./formats-panels.ts";
 import { WEB_FORMATS } from "./formats-web.ts";
 import type { TextFormat } from "./text-format.ts";
 
@@ -11,7 +13,9 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   ...MAIL_FORMATS,
   ...LOGIN_FORMATS,
   ...WEB_FORMATS,
+  ...APP_FORMATS,
   ...INFRA_FORMATS,
+  ...PANEL_FORMATS,
 ];
 
 const BY_NAME: ReadonlyMap<string, TextFormat> = new Map(

@@ -20,30 +20,41 @@ function read(format: string, line: string): Event | undefined {
 const isHeld = (event: Event | undefined) =>
   event?.kind === "login-failed" || event?.kind === "login-probed";
 
-/** What a stranger may type, made of the words that logs are made of. */
-const strangerName = fc
-  .array(
-    fc.oneof(
-      fc.constantFrom(
-        ...[` from ${VICTIM}`, `${VICTIM}`, ` from ip ${VICTIM}`, `, rip=${VICTIM}, lip=1.1.1.1`],
-        ...[`, client: ${VICTIM}, server: s, request: "GET / HTTP/1.1", host: "h"`],
-        ...[`>, method=PLAIN, rip=${VICTIM}, lip=`, `' from ${VICTIM} port 22`, `,${VICTIM})`],
-        ...[`[${VICTIM}]`, ` rhost=${VICTIM}`, ` user=`, ` (${VICTIM})`, `(IP: "${VICTIM}").`],
-        ...[` (Remote IP: '${VICTIM}')`, `'@'${VICTIM}' (using password: YES)`, `: unknown user`],
-        ...[`" was not found in "/x"`, `": password mismatch`, ` ip=${VICTIM} time=1`],
-        ...[`]`, `[`, `"`, `'`, "`", `>`, `<`, `)`, `(`, `,`, `:`, `;`, `|`, `\\`, ` `, `\t`],
-        ...[` (Login failed): x`, `: no such user found from ${VICTIM} [${VICTIM}] to 1:21`],
-        ...[` - - [03/Mar/2026:04:05:06 +0000] "GET / HTTP/1.1" 401 12 "-" "x"`, `${VICTIM} - `],
-        ...[
-          `|AUTHENTICATION_FAILED|a|${VICTIM}|192.0.2.1`,
-          `",RemoteAddress="IPV4/UDP/${VICTIM}/1"`,
-        ],
+/**
+ * What a stranger may type: words that logs are made of, and the very line that his name goes into,
+ * before and behind the name, with the victim in the peer's place.
+ */
+const strangerName = (example: FormatExample) =>
+  fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(...imitationsOf(example)),
+        fc.constantFrom(
+          ...[` from ${VICTIM}`, `${VICTIM}`, ` from ip ${VICTIM}`, `, rip=${VICTIM}, lip=1.1.1.1`],
+          ...[`, client: ${VICTIM}, server: s, request: "GET / HTTP/1.1", host: "h"`],
+          ...[`>, method=PLAIN, rip=${VICTIM}, lip=`, `' from ${VICTIM} port 22`, `,${VICTIM})`],
+          ...[`[${VICTIM}]`, ` rhost=${VICTIM}`, ` user=`, ` (${VICTIM})`, `(IP: "${VICTIM}").`],
+          ...[` (Remote IP: '${VICTIM}')`, `'@'${VICTIM}' (using password: YES)`, `: unknown user`],
+          ...[`" was not found in "/x"`, `": password mismatch`, ` ip=${VICTIM} time=1`],
+          ...[`]`, `[`, `"`, `'`, "`", `>`, `<`, `)`, `(`, `,`, `:`, `;`, `|`, `\\`, ` `, `\t`],
+          ...[` (Login failed): x`, `: no such user found from ${VICTIM} [${VICTIM}] to 1:21`],
+          ...[` - - [03/Mar/2026:04:05:06 +0000] "GET / HTTP/1.1" 401 12 "-" "x"`, `${VICTIM} - `],
+          ...[
+            `|AUTHENTICATION_FAILED|a|${VICTIM}|192.0.2.1`,
+            `",RemoteAddress="IPV4/UDP/${VICTIM}/1"`,
+          ],
+        ),
+        fc.string({ maxLength: 12 }),
       ),
-      fc.string({ maxLength: 12 }),
-    ),
-    { minLength: 1, maxLength: 5 },
-  )
-  .map((parts) => parts.join("").replace(/[\r\n\0]/g, " "));
+      { minLength: 1, maxLength: 5 },
+    )
+    .map((parts) => parts.join("").replace(/[\r\n\0]/g, " "));
+
+function imitationsOf({ line }: FormatExample): string[] {
+  const whole = line("NAME").replaceAll(PEER, VICTIM);
+  const parts = whole.split("NAME");
+  return [whole, ...parts, `a${parts.at(-1)}`, `${parts.at(0)}a`, whole.replace("NAME", "a")];
+}
 
 describe.each(EXAMPLES.map((example, i) => [`${example.format} (${i})`, example] as const))(
   "%s",
@@ -68,7 +79,7 @@ describe.each(EXAMPLES.map((example, i) => [`${example.format} (${i})`, example]
 
     test("no name moves it to another address, whichever format the log is read in", () => {
       fc.assert(
-        fc.property(strangerName, (name) => {
+        fc.property(strangerName(example), (name) => {
           for (const format of [example.format, "auto"]) {
             const event = read(format, example.line(name));
             if (event?.address !== undefined && event.address !== PEER_SUBJECT) {
