@@ -14,6 +14,7 @@ import { fail2banLogs } from "./sets/fail2ban-logs.ts";
 import { linuxAuthElastic } from "./sets/linux-auth-elastic.ts";
 import { masquerade } from "./sets/masquerade.ts";
 import { nab } from "./sets/nab.ts";
+import { pantherRuleTests } from "./sets/panther-rule-tests.ts";
 import { testbed } from "./sets/testbed.ts";
 
 const SETS: readonly EvalSet[] = [
@@ -24,6 +25,7 @@ const SETS: readonly EvalSet[] = [
   fail2banLogs,
   testbed,
   masquerade,
+  pantherRuleTests,
 ];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

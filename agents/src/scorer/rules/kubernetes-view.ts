@@ -72,13 +72,14 @@ function fromGoogle(record: Fields): Fields | undefined {
   const [, resource, part, verb] = method;
   const path = String(payload["resourceName"] ?? firstGrant(payload)?.["resource"] ?? "");
   const place = RESOURCE.exec(path);
-  const caller = fieldsOf(payload, "requestMetadata")?.["callerIp"];
+  const from = fieldsOf(payload, "requestMetadata");
+  const caller = from?.["callerIp"] ?? from?.["callerIP"];
   const identity = fieldsOf(payload, "authenticationInfo");
   const view = {
     verb,
     user: { username: identity?.["principalEmail"] ?? identity?.["authoritySelector"] },
     sourceIPs: caller === undefined ? [] : [caller],
-    userAgent: fieldsOf(payload, "requestMetadata")?.["callerSuppliedUserAgent"],
+    userAgent: from?.["callerSuppliedUserAgent"],
     objectRef: {
       resource,
       ...(part !== undefined && { subresource: part }),

@@ -1,0 +1,170 @@
+// Which of our rules speaks for a rule that somebody else wrote: by the kind of log and by the
+// words of its id and name, beside the words of our titles. Owns the comparison of words. It must
+// never see what a case expects, nor the event of one.
+
+import type { RuleSource } from "@ostraka/agents/scorer";
+import { parseAllDocuments } from "yaml";
+
+export interface OurRule {
+  readonly id: string;
+  readonly words: ReadonlySet<string>;
+  /** The folder it lies in. */
+  readonly product: string;
+  /** Of a correlation: the rules it is about. */
+  readonly counts: readonly string[];
+}
+
+/** Kinds of log, as others name them in lower case, and the folder of our rules for them. */
+export const PRODUCTS: ReadonlyMap<string, string> = new Map([
+  ["auth0.events", "auth0"],
+  ["aws.cloudtrail", "aws-cloudtrail"],
+  ["amazon.eks.audit", "kubernetes"],
+  ["azure.audit", "azure"],
+  ["azure.monitoractivity", "azure"],
+  ["duo.administrator", "duo"],
+  ["duo.authentication", "duo"],
+  ["gcp.auditlog", "gcp-audit"],
+  ["github.audit", "github"],
+  ["github.webhook", "github"],
+  ["gravitational.teleportaudit", "teleport"],
+  ["gsuite.activityevent", "google-workspace"],
+  ["okta.systemlog", "okta"],
+  ["onelogin.events", "onelogin"],
+  ["snowflake.loginhistory", "snowflake"],
+  ["snowflake.queryhistory", "snowflake"],
+  ["onepassword.itemusage", "onepassword"],
+  ["onepassword.signinattempt", "onepassword"],
+]);
+
+/** Clouds that wrap Kubernetes' own audit log. */
+const KUBERNETES_LOGS = ["amazon.eks.audit", "azure.monitoractivity", "gcp.auditlog"];
+
+/** Said by so many names that they tell nothing apart, or names of the products themselves. */
+const EMPTY_WORDS = new Set(
+  `a an and or of in on to for by from with without via the is are be was were has have been user
+  users detected detection detect alert rule event log audit aws amazon gcp google okta github azure
+  duo onelogin snowflake auth0 teleport kubernetes k8s gsuite workspace cloudtrail cloud single new
+  potential activity stream signal passthrough query scheduled prototype behavioral mitre
+  gravitational microsoft admin administrator org organization account service resource settings
+  setting modified changed change updated created deleted`.split(/\s+/),
+);
+
+/** Words that mean the same in this trade. */
+const SAME: ReadonlyMap<string, string> = new Map([
+  ["repo", "repository"],
+  ["repositorie", "repository"],
+  ["twostep", "mfa"],
+  ["2sv", "mfa"],
+  ["signin", "login"],
+  ["logon", "login"],
+  ["logged", "login"],
+  ["disassociation", "disassociate"],
+  ["removed", "delete"],
+  ["remove", "delete"],
+  ["destroyed", "delete"],
+  ["deletion", "delete"],
+  ["modify", "modifi"],
+  ["modification", "modifi"],
+  ["crypto", "kms"],
+  ["cmk", "kms"],
+]);
+
+/** The words of a name, in their bare form. Weak words are kept, and told apart by the weights. */
+export function wordsOf(text: string): Set<string> {
+  const spaced = text
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
+  const words = spaced.toLowerCase().split(/[^a-z0-9]+/);
+  return new Set(words.filter((word) => word !== "").map(bareWord));
+}
+
+function bareWord(word: string): string {
+  const same = SAME.get(word);
+  if (same !== undefined) return same;
+  const bare = word
+    .replace(/ies$/, "y")
+    .replace(/(ss|us)$/, "$1#")
+    .replace(/(?<=\w{3})s$/, "")
+    .replace(/#$/, "")
+    .replace(/(?<=\w{4})(ing|ed|ion|er)$/, "")
+    .replace(/(?<=\w{3})e$/, "");
+  return SAME.get(bare) ?? bare;
+}
+
+/** The rules of our files. */
+export function ourRules(sources: readonly RuleSource[]): OurRule[] {
+  return sources.flatMap(({ name, text }) => {
+    const product = name.split("/")[1] ?? "";
+    return parseAllDocuments(text).flatMap((document) => {
+      const rule = document.toJS() as {
+        id: string;
+        title: string;
+        correlation?: { rules: string[] };
+      };
+      const counts = rule.correlation?.rules ?? [];
+      return [{ id: rule.id, words: wordsOf(rule.title), product, counts }];
+    });
+  });
+}
+
+/** What another's rule says of itself. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+  readonly logTypes: readonly string[];
+}
+
+/** Least likeness for a claim, of at most 1; a wrong claim costs more than none. */
+const LIKENESS_MIN = 0.5;
+const WEAK_WEIGHT = 0.3;
+
+/** The rule of ours that says most nearly the same, or nothing when none is near enough. */
+export function claimByWords(other: Named, ours: readonly OurRule[]): string | undefined {
+  const products = productsOf(other);
+  const candidates = ours.filter(({ product }) => products.has(product));
+  const weights = weightsOf(candidates);
+  // The longer text says more; the id often says it with fewer weak words.
+  const readings = [wordsOf(other.name), wordsOf(other.id), wordsOf(`${other.name} ${other.id}`)];
+  let best: string | undefined;
+  let most = LIKENESS_MIN;
+  for (const { id, words } of candidates) {
+    const likeness = Math.max(...readings.map((reading) => likenessOf(reading, words, weights)));
+    if (likeness <= most) continue;
+    most = likeness;
+    best = id;
+  }
+  return best;
+}
+
+function productsOf({ id, logTypes }: Named): Set<string> {
+  const types = logTypes.map((type) => type.toLowerCase());
+  const isWrapped = types.some((type) => KUBERNETES_LOGS.includes(type));
+  if (isWrapped && /kubernetes|k8s|eks/i.test(id)) return new Set(["kubernetes"]);
+  return new Set(types.flatMap((type) => PRODUCTS.get(type) ?? []));
+}
+
+/** A word that few of our titles hold says more. */
+function weightsOf(rules: readonly OurRule[]): (word: string) => number {
+  const counts = new Map<string, number>();
+  for (const { words } of rules) {
+    for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const empty = new Set([...EMPTY_WORDS].map(bareWord));
+  return (word) => {
+    const rarity = Math.log(1 + rules.length / (1 + (counts.get(word) ?? 0)));
+    return (empty.has(word) ? WEAK_WEIGHT : 1) * rarity;
+  };
+}
+
+/** Weighted cosine of two sets of words. */
+function likenessOf(
+  a: ReadonlySet<string>,
+  b: ReadonlySet<string>,
+  weight: (word: string) => number,
+): number {
+  const norm = (words: ReadonlySet<string>) =>
+    Math.sqrt([...words].reduce((sum, word) => sum + weight(word) ** 2, 0));
+  let shared = 0;
+  for (const word of a) if (b.has(word)) shared += weight(word) ** 2;
+  return shared / (norm(a) * norm(b) || 1);
+}
