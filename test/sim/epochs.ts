@@ -75,6 +75,13 @@ export class Epochs {
     return share < canary.permille ? canary : undefined;
   }
 
+  /** Epoch of the canary that runs. */
+  runningCanary(): number | undefined {
+    this.#read();
+    const last = this.#canaries.at(-1);
+    return last?.until === Number.POSITIVE_INFINITY ? last.epoch : undefined;
+  }
+
   /** Whether what is decided under an epoch at an index is a dry run. */
   isDryRunAt(epoch: number, index: number): boolean {
     this.#read();

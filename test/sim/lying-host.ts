@@ -25,7 +25,7 @@ import {
   SubjectKind,
   signEnvelope,
 } from "@ostraka/proto";
-import { HONEST } from "./attacks.ts";
+import { ATTACKERS, HONEST } from "./attacks.ts";
 import type { Random } from "./random.ts";
 import type { HostPerson } from "./sim-mesh.ts";
 import type { World } from "./world.ts";
@@ -73,6 +73,12 @@ export class LyingHost {
       if (this.#random.chance(0.5)) this.#send(this.#next, { epoch });
       this.#next += HONEST.length;
     }
+  }
+
+  /** Speaks under a canary's epoch, of whom others may truly see, whether it is of it or not. */
+  joinCanary(epoch: number): void {
+    this.#send(this.#next, { epoch, subjects: ATTACKERS });
+    this.#next += ATTACKERS.length;
   }
 
   /** Sends another's old batches again, as anybody on the bus could. */

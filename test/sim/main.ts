@@ -14,7 +14,8 @@ const EXIT_USAGE = 2;
 
 function usage(why: string): never {
   process.stderr.write(
-    `sim: ${why}\nusage: npm run sim -- --seed N [--seeds K] [--skip N,M] [--trace] | --mutants | --mutant NAME\n`,
+    `sim: ${why}\nusage: npm run sim -- --seed N [--seeds K] [--skip N,M] [--only N,M] [--trace] ` +
+      "| --mutants | --mutant NAME\n",
   );
   process.exit(EXIT_USAGE);
 }
@@ -36,6 +37,7 @@ function flagsOf(argv: readonly string[]) {
         seed: { type: "string" },
         seeds: { type: "string" },
         skip: { type: "string" },
+        only: { type: "string" },
         trace: { type: "boolean" },
         mutants: { type: "boolean" },
         mutant: { type: "string" },
@@ -44,6 +46,17 @@ function flagsOf(argv: readonly string[]) {
   } catch (cause) {
     return usage(cause instanceof Error ? cause.message : "unknown flag");
   }
+}
+
+type Flags = ReturnType<typeof flagsOf>;
+
+/** Seeds that the flags name, in order. @param count how many where they do not say. */
+function seedsOf({ seed, seeds, skip, only }: Flags, count: number): number[] {
+  if (only !== undefined) return only.split(",").map((text) => wholeNumber(text, "--only"));
+  const first = wholeNumber(seed ?? "1", "--seed");
+  const skipped = new Set((skip ?? "").split(",").filter(Boolean));
+  const length = wholeNumber(seeds ?? `${count}`, "--seeds");
+  return Array.from({ length }, (_, i) => first + i).filter((n) => !skipped.has(`${n}`));
 }
 
 function countsLine(results: readonly SeedResult[]): string {
@@ -59,18 +72,12 @@ function tellRate(seeds: number, startMs: number): void {
   process.stderr.write(`${seeds} seeds in ${s.toFixed(1)} s, ${(seeds / s).toFixed(2)} a second\n`);
 }
 
-async function runSeeds(
-  first: number,
-  count: number,
-  skipped: ReadonlySet<number>,
-  isTraced: boolean,
-): Promise<number> {
+async function runSeeds(seeds: Iterable<number>, isTraced: boolean): Promise<number> {
   const { runSeed } = await import("./run-seed.ts");
   const startMs = performance.now();
   const results: SeedResult[] = [];
   let failed = 0;
-  for (let seed = first; seed < first + count; seed++) {
-    if (skipped.has(seed)) continue;
+  for (const seed of seeds) {
     say(`seed ${seed}`);
     const result = runSeed(seed, isTraced ? say : undefined);
     results.push(result);
@@ -87,22 +94,18 @@ async function runSeeds(
   return failed === 0 ? 0 : 1;
 }
 
-/** Seeds in the order in which they are tried: the one known to catch the mutant first. */
-function* seedsFor(mutant: Mutant, first: number): Iterable<number> {
-  yield mutant.seed;
-  for (let seed = first; seed < first + MUTANT_SEEDS_MAX; seed++) {
-    if (seed !== mutant.seed) yield seed;
-  }
-}
-
-async function runMutant(name: string, first: number, isTraced: boolean): Promise<number> {
-  const mutant = MUTANTS.find((m) => m.name === name);
-  if (mutant === undefined) return usage(`no mutant is called ${name}; --mutants lists them`);
+/** @param seeds tried in turn until one catches it. */
+async function runMutant(
+  mutant: Mutant,
+  seeds: Iterable<number>,
+  isTraced: boolean,
+): Promise<number> {
+  const { name } = mutant;
   const hook = applyMutant(mutant);
   const { runSeed } = await import("./run-seed.ts");
   const startMs = performance.now();
   const results: SeedResult[] = [];
-  for (const seed of seedsFor(mutant, first)) {
+  for (const seed of seeds) {
     say(`seed ${seed}`);
     const result = runSeed(seed, isTraced ? say : undefined);
     hook.assertApplied();
@@ -128,14 +131,13 @@ function listMutants(): number {
 // Half of a short run is reading the source: BEFORE anything of the mesh is imported.
 enableCompileCache();
 const flags = flagsOf(process.argv.slice(2));
-const first = wholeNumber(flags.seed ?? "1", "--seed");
 const isTraced = flags.trace === true;
 if (flags.mutants === true) process.exitCode = listMutants();
-else if (flags.mutant !== undefined)
-  process.exitCode = await runMutant(flags.mutant, first, isTraced);
-else {
-  const count = wholeNumber(flags.seeds ?? "1", "--seeds");
-  const skipped = (flags.skip ?? "").split(",").filter(Boolean);
-  const isSkipped = new Set(skipped.map((seed) => wholeNumber(seed, "--skip")));
-  process.exitCode = await runSeeds(first, count, isSkipped, isTraced);
-}
+else if (flags.mutant !== undefined) {
+  const mutant = MUTANTS.find((m) => m.name === flags.mutant);
+  if (mutant === undefined) usage(`no mutant is called ${flags.mutant}; --mutants lists them`);
+  // The seed known to catch it comes first.
+  const seeds = seedsOf(flags, MUTANT_SEEDS_MAX);
+  const inTurn = flags.only === undefined ? new Set([mutant.seed, ...seeds]) : seeds;
+  process.exitCode = await runMutant(mutant, inTurn, isTraced);
+} else process.exitCode = await runSeeds(seedsOf(flags, 1), isTraced);

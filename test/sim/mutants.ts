@@ -9,6 +9,7 @@
 
 import { type Mutant, one } from "./mutant.ts";
 import { MUTANTS_OF_THE_MIDDLE } from "./mutants-middle.ts";
+import { MUTANTS_OF_UPKEEP } from "./mutants-upkeep.ts";
 
 const KERNEL = "agents/src/kernel";
 const NODE = "agents/src/node";
@@ -367,4 +368,8 @@ const FIRST: readonly Mutant[] = [
   ),
 ];
 
-export const MUTANTS: readonly Mutant[] = [...FIRST, ...MUTANTS_OF_THE_MIDDLE];
+export const MUTANTS: readonly Mutant[] = [
+  ...FIRST,
+  ...MUTANTS_OF_THE_MIDDLE,
+  ...MUTANTS_OF_UPKEEP,
+];

@@ -227,7 +227,10 @@ export class Scenario {
 
   #lieOn(): void {
     const [coordinator] = this.#world.coordinators.filter((c) => c.node !== undefined);
-    this.#liar?.lie(coordinator?.node?.control.mesh.view.epoch ?? 1);
+    const epoch = coordinator?.node?.control.mesh.view.epoch ?? 1;
+    const canary = this.#truth.epochs.runningCanary();
+    if (canary !== undefined) this.#liar?.joinCanary(canary);
+    this.#liar?.lie(epoch);
     this.#world.time.in(this.#random.int(800, 2_500), () => this.#lieOn());
   }
 
@@ -246,7 +249,12 @@ export class Scenario {
     if (this.plan.changesEpoch) {
       // After an upgrade: a document of the newer version is none before it.
       const fromMs = this.plan.startsOld ? 18_000 : 14_000;
-      time.in(this.#random.int(fromMs, 30_000), () => this.people.changeEpoch(this.plan.rollsOut));
+      // Early where somebody is to lag behind for longer than the last epoch counts.
+      const toMs = this.upkeep.plan.lags ? fromMs + 1_000 : 30_000;
+      time.in(this.#random.int(fromMs, toMs), () => {
+        this.upkeep.onEpochChange();
+        this.people.changeEpoch(this.plan.rollsOut);
+      });
     }
     const [, , liar] = this.#world.sim.coordinators;
     if (this.plan.hasLyingCoordinator && liar !== undefined) {

@@ -12,6 +12,7 @@ import {
   LEDGERS,
   RosterSchema,
   Stage,
+  type SubjectText,
   signEnvelope,
 } from "@ostraka/proto";
 import type { Attacks } from "./attacks.ts";
@@ -30,15 +31,25 @@ export interface UpkeepPlan {
   readonly silences: boolean;
   /** One host's enforcers cannot suspend. */
   readonly cannot: boolean;
+  /** One witness of two, or both, do not hear of the second epoch for a while. */
+  readonly lags: boolean;
 }
 
 export function planUpkeep(random: Random, hosts: number): UpkeepPlan {
   const [expels, erases] = [random.chance(0.35), random.chance(0.5)];
   const [silences, cannot] = [random.chance(0.35), random.chance(0.4)];
-  return { expels: expels && hosts > 2, erases, silences, cannot };
+  const lags = random.chance(0.35);
+  return { expels: expels && hosts > 2, erases, silences, cannot, lags };
 }
 
 const HOUR_MS = 3_600_000;
+/** Nobody has seen these before a host is expelled, and these before an epoch is. */
+const LATE_ATTACKERS = attackers(71, 72);
+const LAG_ATTACKERS = attackers(81, 82);
+/** An epoch that is over counts for a window of twelve seconds more. */
+const LAG_MS = 26_000;
+const OVER_MS = 15_000;
+const CLOSING_MS = 4_000;
 const SILENT_MS = 14_000;
 /** Parts that one round of orders names. */
 const ERASED_MAX = 6;
@@ -46,8 +57,12 @@ const FEEBLE: ReadonlySet<Stage> = new Set([Stage.STEP_UP, Stage.RESTRICT]);
 /** Everybody; then nobody more is left to come, so that a halt changes whom it reaches. */
 const STEPS = [
   { afterMs: 0n, permille: 700 },
-  { afterMs: 14_000n, permille: 1_000 },
+  { afterMs: 11_000n, permille: 1_000 },
 ];
+
+function attackers(...last: readonly number[]): readonly SubjectText[] {
+  return last.map((n) => `address:203.0.113.${n}` as SubjectText);
+}
 
 export interface UpkeepParts {
   readonly world: World;
@@ -80,6 +95,20 @@ export class Upkeep {
     if (this.plan.erases) at(30_000, 40_000, () => this.#erase());
   }
 
+  /** Who does not hear of an epoch goes on signalling under the last one. */
+  onEpochChange(): void {
+    if (!this.plan.lags) return;
+    const { world, attacks } = this.#p;
+    const witnesses = world.sidecars.slice(0, 2);
+    const deaf = this.#random.chance(0.5) ? witnesses : witnesses.slice(1);
+    for (const { person } of deaf) world.bus.cut.add(`to:${person.name}`);
+    world.time.in(LAG_MS, () => {
+      for (const sidecar of deaf) world.heal(sidecar);
+    });
+    const inMs = deaf.length > 1 ? OVER_MS : CLOSING_MS;
+    for (const address of LAG_ATTACKERS) attacks.burst(address, witnesses, inMs);
+  }
+
   /** Faults have stopped: what widens now must halt where a host of its step fails. */
   widen(): void {
     const { people } = this.#p;
@@ -103,12 +132,17 @@ export class Upkeep {
     const { world, client, attacks, started } = this.#p;
     const { hosts, roots } = world.sim;
     const [owner, other] = roots as [Person, Person];
-    const alone = this.#roster(hosts[0] as HostPerson, [owner]);
-    const both = this.#roster(this.#random.pick(hosts.slice(1)), [owner, other]);
+    const [first, second] = hosts as [HostPerson, HostPerson];
+    // Mostly the second witness: without it there may be none left to agree with the first.
+    const host = this.#random.chance(0.7) ? second : this.#random.pick(hosts.slice(1));
+    const alone = this.#roster(first, [owner]);
+    const both = this.#roster(host, [owner, other]);
     client.submit(alone, [], () =>
       client.submit(both, [], ({ outcome }) => {
-        // It goes on signalling, and nobody may hear it.
-        if (outcome === "ok") attacks.plan(started, 1_000, 6_000);
+        if (outcome !== "ok") return;
+        // It goes on signalling what another sees too, and nobody may hear it.
+        const seers = started.filter(({ person }) => person === first || person === host);
+        for (const address of LATE_ATTACKERS) attacks.burst(address, seers, 1_500);
       }),
     );
   }

@@ -93,12 +93,12 @@ export class HaltChecker extends Checker {
       const { enteredMs, halted, revocation } = widening;
       const isOfRest = truth.trueMsOf(enteredMs) >= stand().restMs;
       if (halted !== undefined || !isOfRest || nowMs - enteredMs < HALTED_MS) continue;
-      const permille = this.#reached(widening, nowMs);
+      const permille = revocation.widening[0]?.permille ?? 0;
       const fails = failing.find(
         ({ person, stages }) =>
           !stages.has(revocation.stage) && this.#shareOf(widening, person) < permille,
       );
-      if (fails !== undefined && permille < 1_000) {
+      if (fails !== undefined) {
         this.watch.report(`${hex(revocation.id)} widens on though ${fails.person.name} fails`);
       }
     }

@@ -1,0 +1,180 @@
+// Deliberate bugs in what owners, operators and coordinators do around verdicts: rosters, erasure,
+// halts, inquiries, coverage, and naming who is silent. As `mutants.ts`.
+
+import { type Mutant, one } from "./mutant.ts";
+
+const AGENTS = "agents/src";
+const NODE = "agents/src/node";
+const STATUS_NOTES = "coordinator/src/api/status-notes.ts";
+
+export const MUTANTS_OF_UPKEEP: readonly Mutant[] = [
+  one(
+    "expelled-still-counts",
+    "I2",
+    "a host that the roster has expelled counts as a witness",
+    20,
+    `${NODE}/mesh.ts`,
+    "const isExpelled = (key: Uint8Array) => version.expelled.has(hex(key));",
+    "const isExpelled = (key: Uint8Array) => version.expelled.has(hex(key)) && key.length === 0;",
+  ),
+  one(
+    "roster-by-one",
+    "I2",
+    "one owner alone changes the roster",
+    2,
+    `${AGENTS}/roster/roster-version.ts`,
+    'return isEnough.every(Boolean) ? undefined : reject("threshold-short");',
+    'return isEnough.length > 0 ? undefined : reject("threshold-short");',
+  ),
+  one(
+    "erased-by-one",
+    "I2",
+    "one operator alone makes the mesh forget",
+    2,
+    `${AGENTS}/erasure/erasure-order.ts`,
+    "const HOLDERS = 2;",
+    "const HOLDERS = 1;",
+  ),
+  {
+    name: "halt-on-one-word",
+    invariant: "I2",
+    breaks: "what one coordinator reports halts a widening",
+    seed: 7,
+    edits: [
+      {
+        file: `${AGENTS}/reports/majority-report.ts`,
+        from: "if (counted.length < majority) return undefined;",
+        to: "if (counted.length < 1 || majority < 1) return undefined;",
+      },
+      {
+        file: `${AGENTS}/reports/majority-report.ts`,
+        from: "[...numbers].sort((a, b) => b - a)[majority - 1] as number;",
+        to: "[...numbers].sort((a, b) => b - a)[0] as number;",
+      },
+    ],
+  },
+  one(
+    "never-halts",
+    "I5",
+    "a verdict widens on though hosts of its step fail",
+    2,
+    `${NODE}/verdict-desk.ts`,
+    "return this.widening.halts(reportOf, nowMs).map(({",
+    "return this.widening.halts(reportOf, nowMs).slice(0, 0).map(({",
+  ),
+  one(
+    "halt-ignored",
+    "I5",
+    "hosts of later steps go on after a halt",
+    2,
+    `${NODE}/ledger-sync.ts`,
+    "if (isVerdict || isHalt) verdicts.apply(followed, out);",
+    "if (isVerdict || (isHalt && isVerdict)) verdicts.apply(followed, out);",
+  ),
+  one(
+    "inquiry-repeated",
+    "I5",
+    "the mesh is asked again about what it is being asked",
+    2,
+    `${AGENTS}/inquiry/inquiry-desk.ts`,
+    "if (this.#isOpen(this.#bySubject.get(key), machineTimeMs)) return undefined;",
+  ),
+  one(
+    "inquiry-unbudgeted",
+    "I5",
+    "one host can have the mesh asked without end",
+    3,
+    `${AGENTS}/inquiry/inquiry-desk.ts`,
+    "if (!this.#budgets.has(host, policy.perHost, machineTimeMs)) return undefined;",
+  ),
+  {
+    name: "epochs-mixed",
+    invariant: "I6",
+    breaks: "one window takes signals of two epochs",
+    seed: 2,
+    edits: [
+      {
+        file: `${AGENTS}/quorum/signal-quorum.ts`,
+        from: "if (held.epoch === epoch) window = held;",
+        to: "if (held.epoch > 0) window = held;",
+      },
+      {
+        file: `${AGENTS}/kernel/verdict-body.ts`,
+        from: 'if (s.signal.epoch !== epoch) return reject("wrong-epoch");',
+        to: "",
+      },
+    ],
+  },
+  one(
+    "uncovered-claimed",
+    "I8",
+    "a host counts as covered by any receipt",
+    1,
+    `${NODE}/receipts-root.ts`,
+    "const isPast = taken !== undefined && indexIn(taken.receipt, verdict.ledger) >= verdict.index;",
+    "const isPast = taken !== undefined; void indexIn;",
+  ),
+  one(
+    "excepted-counts",
+    "I8",
+    "a host that says that it does not enforce a verdict counts as covered",
+    6,
+    `${NODE}/receipts-root.ts`,
+    "if (taken !== undefined && isPast && !isExcepted) covered.push(taken);",
+    "if (taken !== undefined && isPast) covered.push(taken);",
+  ),
+  one(
+    "never-certified",
+    "I8",
+    "no coordinator says which hosts have shown a verdict",
+    1,
+    `${NODE}/coverage-desk.ts`,
+    "if (claim !== undefined) claims.push(claim);",
+    "void claim;",
+  ),
+  one(
+    "silent-unnamed",
+    "I8",
+    "no status names a host that is not heard any more",
+    11,
+    STATUS_NOTES,
+    "if (isLate) notes.push(lateNote(host.name, lateMs, receipt !== undefined));",
+    "void lateNote; void lateMs;",
+  ),
+  one(
+    "erased-parts-kept",
+    "I9",
+    "a coordinator keeps beside entries what was ordered to be erased",
+    2,
+    `${NODE}/privates-desk.ts`,
+    'out.persist.push({ key: this.#rows.key("record", index), value });',
+    "void value; void out.persist;",
+  ),
+  one(
+    "erased-at-host-kept",
+    "I9",
+    "a host keeps beside entries what was ordered to be erased",
+    2,
+    `${NODE}/edge-erasure.ts`,
+    "writes.push({ key, value: encode(EntryRecordSchema, { ...record, privates: [] }) });",
+    "void encode; void key;",
+  ),
+  {
+    name: "erased-while-needed",
+    invariant: "I10",
+    breaks: "whom a verdict in force names can be erased",
+    seed: 15,
+    edits: [
+      {
+        file: `${NODE}/control-machine.ts`,
+        from: 'if (this.#needed.has(order.commitments)) return reject("in-force");',
+        to: "",
+      },
+      {
+        file: `${NODE}/privates-desk.ts`,
+        from: "if (untilMs > machineTimeMs) return false;",
+        to: "",
+      },
+    ],
+  },
+];
