@@ -394,7 +394,8 @@ class EventScorer implements Scorer {
     const actor = account ?? session ?? address;
     this.#onHits(actor, chosen.account, event, out);
     this.#onHits(session ?? actor, chosen.session, event, out);
-    this.#onHits(address ?? actor, chosen.address, event, out);
+    // What is the address's doing is nobody else's: anybody may fail in an account's name.
+    this.#onHits(address, chosen.address, event, out);
   }
 
   #onHits(
