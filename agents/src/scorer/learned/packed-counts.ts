@@ -7,6 +7,7 @@ const CELL_BITS = 48;
 
 /** Fields of equal width side by side: field `i` of a run that begins at a cell. */
 export interface Packing {
+  readonly bits: number;
   readonly perCell: number;
   /** Largest value of a field. */
   readonly max: number;
@@ -14,11 +15,11 @@ export interface Packing {
   readonly places: readonly number[];
 }
 
-/** @param bits of a field, a divisor of 48 */
+/** @param bits of a field, a divisor of 48 up to 24 */
 export function openPacking(bits: number): Packing {
   const perCell = Math.floor(CELL_BITS / bits);
   const places = Array.from({ length: perCell }, (_, j) => 2 ** (bits * j));
-  return { perCell, max: 2 ** bits - 1, places };
+  return { bits, perCell, max: 2 ** bits - 1, places };
 }
 
 /** Cells that `fields` of a packing need. */
@@ -27,10 +28,14 @@ export function cellsFor(packing: Packing, fields: number): number {
 }
 
 export function fieldAt(packing: Packing, cells: Float64Array, at: number, i: number): number {
-  const { perCell, max, places } = packing;
-  const place = places[i % perCell] as number;
+  const { bits, perCell, max } = packing;
   const cell = cells[at + Math.floor(i / perCell)] as number;
-  return Math.floor(cell / place) % (max + 1);
+  const shift = (i % perCell) * bits;
+  // The low and the high half apart: a remainder of large floats is slow.
+  if (shift + bits <= 32) return (cell >>> shift) & max;
+  const high = Math.floor(cell / 2 ** 32);
+  if (shift >= 32) return (high >>> (shift - 32)) & max;
+  return ((cell >>> shift) | (high << (32 - shift))) & max;
 }
 
 /** Writes a field; a value outside of it is brought to its nearest end. */

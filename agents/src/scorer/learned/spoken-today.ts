@@ -11,7 +11,7 @@ export const TAUGHT = 16;
 /** Bits of one kind that were set today; 0 on a later day. */
 export function todaysMask(cell: number, timeMs: number, kind: number): number {
   if (Math.floor(cell / DAY_UNIT) !== Math.floor(timeMs / DAY_MS) + 1) return 0;
-  return ((cell % DAY_UNIT) >> kind) & 0xff;
+  return (cell >>> kind) & 0xff;
 }
 
 /** The cell with further bits of one kind set today. */
@@ -19,6 +19,6 @@ export function withMask(cell: number, timeMs: number, kind: number, mask: numbe
   if (!Number.isFinite(timeMs)) return cell;
   const day = Math.floor(timeMs / DAY_MS) + 1;
   const isToday = Math.floor(cell / DAY_UNIT) === day;
-  const bits = (isToday ? cell % DAY_UNIT : 0) | ((mask & 0xff) << kind);
+  const bits = (isToday ? cell & (DAY_UNIT - 1) : 0) | ((mask & 0xff) << kind);
   return day * DAY_UNIT + bits;
 }
