@@ -1,7 +1,7 @@
-// Where a subject stands among all that can be done: what it does, touches, runs, from where and at
-// what hour, as one short vector by signed feature hashing (Weinberger et al. 2009). Owns three of
-// them with different memories: of the last actions, of the subject's past, of its peers. Must never
-// keep a feature's name, nor let the last actions into the past unless they may teach.
+// Where a subject stands among all that can be done: what it does, touches, runs, from where and
+// at what hour, as one short vector by signed feature hashing (Weinberger et al. 2009). Owns three
+// of them with different memories: of the last actions, of the subject's past, of its peers. Must
+// never keep a feature's name, nor let the last actions into the past unless they may teach.
 
 import type { Observation } from "../observation.ts";
 import { join } from "./count-table.ts";
@@ -15,10 +15,13 @@ const RECENT = { shift: 6, unit: 1 << 20 };
 const PAST = { shift: 11, unit: 1 << 16 };
 const PEERS = { shift: 15, unit: 1 << 12 };
 // The profile: how many were learned and noted, then the two vectors.
-const LEARNED = 0;
+export const LEARNED = 0;
 const NOTED = 1;
+/** Held here for peer-groups.ts: the subject's group, and the day after it was last looked at. */
+export const GROUP = 2;
+export const GROUP_DAY = 3;
 const RECENT_AT = 4;
-const PAST_AT = RECENT_AT + CELLS;
+export const PAST_AT = RECENT_AT + CELLS;
 const WORDS = PAST_AT + CELLS;
 const PEERS_AT = 4;
 const PEERS_WORDS = PEERS_AT + CELLS;
@@ -72,7 +75,7 @@ function move(cells: Int32Array, at: number, memory: Memory, count: number): voi
 }
 
 /** One minus the cosine, 0 to 2; 1 where either vector is empty. */
-function distanceOf(a: Int32Array, atA: number, b: Int32Array, atB: number): number {
+export function distanceOf(a: Int32Array, atA: number, b: Int32Array, atB: number): number {
   let [dot, squareA, squareB] = [0, 0, 0];
   for (let i = 0; i < CELLS; i++) {
     const x = a[atA + i] as number;
@@ -91,6 +94,9 @@ export const embedding: ProfileDetector = {
   against: "what an account did last stands near its own past, not only near its peers",
   words: WORDS,
   peerWords: PEERS_WORDS,
+  grain: 0.5,
+  // A window's length of observations since it last held.
+  isApart: (own) => (own[NOTED] as number) % (1 << RECENT.shift) === 0,
   strangeness(own, peers) {
     if (own === undefined) return Number.NaN;
     if ((own[LEARNED] as number) < LEARNED_MIN || (own[NOTED] as number) < NOTED_MIN) {

@@ -55,6 +55,16 @@ export interface ProfileDetector {
   /** As of `LearnedDetector`. @param own undefined while the subject is not vouched. */
   strangeness(own: Int32Array | undefined, peers: Int32Array, seen: Observation): number;
   /**
+   * Differences below this say nothing: bets rank in steps of it. A robot does the same for ever
+   * while its past still settles; finer, and each time would be the strangest yet by a hair.
+   */
+  readonly grain?: number;
+  /**
+   * Whether what it says now shares next to nothing with what it said when this last held. Only
+   * then does it bet and is its rank remembered: one window, seen sixty times, is one thing seen.
+   */
+  isApart?(own: Int32Array): boolean;
+  /**
    * Moves the window of what the subject did last, which is soon forgotten and never a past to be
    * compared with. Called for EVERY observation of it, taught or not, after `strangeness` (and
    * `describe`) and before `teach` and `learn`.

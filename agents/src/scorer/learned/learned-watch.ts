@@ -92,17 +92,23 @@ export class LearnedWatch {
       const detector = lineup.profiles[n] as (typeof lineup.profiles)[number];
       const mine = own[n] as Int32Array;
       const peers = group[n] as Int32Array;
-      const strangeness = detector.strangeness(mine, peers, seen);
+      const strangeness = inSteps(detector.strangeness(mine, peers, seen), detector.grain);
       const rank = rankOf(lineup, row, i, strangeness);
-      if (rank <= 1 && settle(state, row, i, rank, seen.timeMs)) {
+      const isApart = detector.isApart?.(mine) ?? true;
+      if (isApart && rank <= 1 && settle(state, row, i, rank, seen.timeMs)) {
         say(state, row, i, detector.describe(mine, peers, seen), strangeness);
       }
       detector.note(mine, seen);
-      if (!mayTeach || !takes(lineup, row, i, rank, strangeness)) continue;
+      const noted = isApart ? strangeness : Number.NaN;
+      if (!mayTeach || !takes(lineup, row, i, rank, noted)) continue;
       detector.teach(peers, mine, seen);
       detector.learn(mine, seen);
     }
   }
+}
+
+function inSteps(strangeness: number, grain: number | undefined): number {
+  return grain === undefined ? strangeness : Math.round(strangeness / grain) * grain;
 }
 
 /** A rank that says nothing: no past, or nothing to say. */

@@ -30,17 +30,22 @@ export function strangenessOf(seen: Glance): number {
   const own = (seen.uses + OWN_PRIOR * peers) / (seen.total + OWN_PRIOR);
   const owner = inSitting(seen.recent, seen.recentTotal, own);
   const other = inSitting(seen.recent, seen.recentTotal, peers);
-  const ownNext =
-    (1 - seen.escape) * (seen.runs / Math.max(seen.runs, seen.contextUses, 1)) +
-    seen.escape * owner;
   const kinds = 2 * seen.peersContextKinds + 1;
   const peersNext =
     (seen.peersRuns + kinds * other) / (Math.max(seen.peersRuns, seen.peersContext) + kinds);
+  const known = seen.total / (seen.total + OWN_PRIOR);
+  const spare = known * owner + (1 - known) * peersNext;
+  const context = Math.max(seen.runs, seen.contextUses);
+  const ownNext = context === 0 ? spare : mixed(seen.runs / context, spare, seen.escape);
   const ownerNext = inSitting(seen.recentRuns, seen.recentContext, ownNext);
   const otherNext = inSitting(seen.recentRuns, seen.recentContext, peersNext);
   return (
     (1 - ORDER_WEIGHT) * Math.log2(other / owner) + ORDER_WEIGHT * Math.log2(otherNext / ownerNext)
   );
+}
+
+function mixed(past: number, spare: number, isNew: number): number {
+  return (1 - isNew) * past + isNew * spare;
 }
 
 /** What a sitting has shown so far counts for whoever sits there. */
@@ -54,6 +59,7 @@ export const sequence: ProfileDetector = {
   against: "an account does what it did before, and what followed before follows again",
   words: OWN_WORDS,
   peerWords: PEERS_WORDS,
+  grain: 0.25,
   strangeness(own, peers, seen: Observation) {
     if (own === undefined) return Number.NaN;
     lookUp(own, peers, actionOf(seen));
