@@ -129,7 +129,7 @@ class CutTree {
         break;
       }
       if (node < SAMPLE) {
-        // The same point again: the cut keeps both on one side, which changes no displacement.
+        // The same point again: no cut parts the two, and a pair displaces less than one row.
         this.#partAt(node, place, { axis: 0, at: row[0] as number, isBelow: true });
         break;
       }

@@ -103,9 +103,14 @@ function alarmsOf({ times, values }: Stream): number[] {
 
 type Json = { readonly [key: string]: unknown };
 
+/** Undefined where there is no file, or none that is JSON. */
 async function readJson(path: string): Promise<Json | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as Json);
+  const text = await readFile(path, "utf8").catch(() => "");
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 function marked(
@@ -117,7 +122,8 @@ function marked(
 ) {
   const known = new Set(verdicts.map(({ file }) => file));
   for (const file of Object.keys(labels)) {
-    if (!isShort && !known.has(file)) missing.push(`data/${file}`);
+    const isNamed = missing.some((part) => part.startsWith(`data/${file} `));
+    if (!isShort && !known.has(file) && !isNamed) missing.push(`data/${file}`);
   }
   const streams = verdicts.flatMap(({ file, times, alarms }) => {
     const spans = labels[file] as [string, string][] | undefined;

@@ -24,7 +24,7 @@ describe("a sorted window", () => {
         const sorted = kept.sort((a, b) => a - b);
         for (const share of [0, 0.3, 0.99]) {
           const middle = sorted[Math.floor(share * sorted.length)];
-          expect(window.quantile(share)).toBe(middle === undefined ? Number.NaN : middle + 0);
+          expect(window.quantile(share) + 0).toBe(middle === undefined ? Number.NaN : middle + 0);
         }
       }),
     );
