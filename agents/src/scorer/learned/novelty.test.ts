@@ -85,6 +85,27 @@ describe("novelty", () => {
     expect(2 ** -bits).toBeCloseTo(3.5 / 21, 9);
   });
 
+  test("agrees with a twin that keeps lists, at every step of a life full of change", () => {
+    const chance = openChance(21);
+    const run = new LearnedRun(novelty);
+    // The twin of one facet: what was used last first, 12 of them, and what has been seen once.
+    let known: { readonly hash: number; readonly isOnce: boolean }[] = [];
+    let [trials, once] = [0, 0];
+    for (let n = 0; n < 3_000; n++) {
+      const hash = resource(Math.floor(30 * chance() ** 2));
+      const said = run.tell(on(n, { targetHash: hash }));
+      const found = known.find((one) => one.hash === hash);
+      const bits = found === undefined ? -Math.log2((once + 0.5) / (trials + 1)) : 0;
+      expect(said).toBe(trials < 8 ? Number.NaN : bits);
+      trials++;
+      if (found === undefined) once++;
+      else if (found.isOnce) once--;
+      const others = known.filter((one) => one.hash !== hash);
+      known = [{ hash, isOnce: found === undefined }, ...others].slice(0, 12);
+      if (trials >= 1_023) [trials, once] = [trials >> 1, once >> 1];
+    }
+  });
+
   test("takes something new for known about as often as fingerprints meet, and no more", () => {
     const run = new LearnedRun(novelty);
     for (let n = 0; n < 60; n++) run.tell(on(n, { targetHash: resource(n % 12) }));

@@ -25,6 +25,7 @@ import { NOTED, SPOKEN, TAUGHT, todaysMask, withMask } from "./spoken-today.ts";
 
 /** A fingerprint of 15 bits and, lowest, whether it has been seen just once; 0 is empty. */
 const PRINTS = openPacking(16);
+const FIELD = 2 ** 16;
 /** Cells of fingerprints a facet, three in each: few accounts, many resources. */
 const CELLS_OF = [2, 3, 2, 2, 3, 2, 4, 4] as const;
 const PRINT_CELLS = CELLS_OF.reduce<number>((sum, cells) => sum + cells, 0);
@@ -149,9 +150,10 @@ function learnFacet(
   isFirstToday: boolean,
 ): void {
   const print = fingerprintOf(hash);
-  const place = placeOf(cells, at, facet, print);
-  if (place === 0 && !isFirstToday) return;
   const from = at + (FIRST_CELL[facet] as number);
+  // The same as before is no trial: most events end here.
+  if (!isFirstToday && fieldAt(PRINTS, cells, from, 0) >> 1 === print) return;
+  const place = placeOf(cells, at, facet, print);
   let trials = trialsOf(cells, at, facet) + 1;
   let once = onceOf(cells, at, facet);
   if (place < 0) once++;
@@ -165,7 +167,10 @@ function learnFacet(
   setField(COUNTS, cells, at + COUNTS_AT, 2 * facet + 1, once);
 }
 
-/** What was used last stands first; a new one pushes out what was used longest ago. */
+/**
+ * What was used last stands first; a new one pushes out what was used longest ago. A field is 16
+ * bits, so a whole cell moves up by one with a multiplication.
+ */
 function moveToFront(
   cells: Float64Array,
   from: number,
@@ -173,9 +178,18 @@ function moveToFront(
   place: number,
   field: number,
 ): void {
-  const last = (CELLS_OF[facet] as number) * PRINTS.perCell - 1;
-  for (let i = place < 0 ? last : place; i > 0; i--) {
-    setField(PRINTS, cells, from, i, fieldAt(PRINTS, cells, from, i - 1));
+  const gap = place < 0 ? (CELLS_OF[facet] as number) * PRINTS.perCell - 1 : place;
+  const last = from + ((gap / PRINTS.perCell) | 0);
+  let carried = field;
+  for (let i = from; i < last; i++) {
+    const cell = cells[i] as number;
+    cells[i] = (cell >>> 0) * FIELD + carried;
+    carried = ((cell / (FIELD * FIELD)) >>> 0) % FIELD;
   }
-  setField(PRINTS, cells, from, 0, field);
+  // In the last cell only the fields below the gap move.
+  const below = gap % PRINTS.perCell;
+  const scale = FIELD ** below;
+  const low = (cells[last] as number) % scale;
+  const kept = Math.floor((cells[last] as number) / (scale * FIELD)) * scale * FIELD;
+  cells[last] = kept + low * FIELD + carried;
 }

@@ -39,10 +39,7 @@ function openTail(
 
     strangeness(cells, at, seen) {
       const value = amountOf(seen);
-      if (!isValue(value)) return Number.NaN;
-      const total = totalOf(cells, at);
-      if (total < VALUES_MIN) return Number.NaN;
-      return surpriseOf(cells, at, placeOf(value), total);
+      return isValue(value) ? surpriseOf(cells, at, placeOf(value)) : Number.NaN;
     },
 
     learn(cells, at, seen) {
@@ -52,9 +49,9 @@ function openTail(
 
     describe(cells, at, seen) {
       const value = amountOf(seen);
-      const above = isValue(value) ? aboveOf(cells, at, Math.floor(placeOf(value))) : 0;
+      lookAt(cells, at, isValue(value) ? Math.floor(placeOf(value)) : BUCKETS);
       const shown = isValue(value) ? Math.round(value) : -1;
-      return `value${unit}=${shown} asLargeOrLarger=${above} past=${totalOf(cells, at)}`;
+      return `value${unit}=${shown} asLargeOrLarger=${look.above + look.own} past=${look.total}`;
     },
   };
 }
@@ -69,36 +66,39 @@ function placeOf(value: number): number {
   return Math.min(1 + Math.log2(value) / 2, BUCKETS - 2 ** -20);
 }
 
-function totalOf(cells: Float64Array, at: number): number {
-  return aboveOf(cells, at, 0);
-}
+/** What one look at the histogram gives; of the last call alone. */
+const look = { total: 0, above: 0, own: 0, top: -1 };
 
-/** Values in this bucket and above. */
-function aboveOf(cells: Float64Array, at: number, from: number): number {
-  let above = 0;
-  for (let i = from; i < BUCKETS; i++) above += fieldAt(COUNTS, cells, at, i);
-  return above;
-}
-
-/** Highest bucket that holds anything, -1 for none. */
-function topOf(cells: Float64Array, at: number): number {
-  let top = BUCKETS - 1;
-  while (top >= 0 && fieldAt(COUNTS, cells, at, top) === 0) top--;
-  return top;
+/** Counts all values, those in higher buckets and those in this one, and finds the highest. */
+function lookAt(cells: Float64Array, at: number, bucket: number): void {
+  look.total = 0;
+  look.above = 0;
+  look.own = 0;
+  look.top = -1;
+  for (let i = 0; i < BUCKETS; i++) {
+    const count = fieldAt(COUNTS, cells, at, i);
+    if (count === 0) continue;
+    look.total += count;
+    look.top = i;
+    if (i === bucket) look.own = count;
+    else if (i > bucket) look.above += count;
+  }
 }
 
 /** Values are taken to lie evenly over the logarithm within their bucket. */
-function surpriseOf(cells: Float64Array, at: number, place: number, total: number): number {
+function surpriseOf(cells: Float64Array, at: number, place: number): number {
   const bucket = Math.floor(place);
-  const own = fieldAt(COUNTS, cells, at, bucket);
-  const tail = aboveOf(cells, at, bucket + 1) + own * (bucket + 1 - place);
-  const beyond = Math.max(0, place - topOf(cells, at) - 1);
-  return Math.log2((total + 1) / (tail + 1)) + beyond;
+  lookAt(cells, at, bucket);
+  if (look.total < VALUES_MIN) return Number.NaN;
+  const tail = look.above + look.own * (bucket + 1 - place);
+  const beyond = Math.max(0, place - look.top - 1);
+  return Math.log2((look.total + 1) / (tail + 1)) + beyond;
 }
 
 function take(cells: Float64Array, at: number, bucket: number): void {
-  const total = totalOf(cells, at);
-  const reach = total < VALUES_MIN ? bucket : Math.min(bucket, topOf(cells, at) + 1);
+  lookAt(cells, at, bucket);
+  const { total, top } = look;
+  const reach = total < VALUES_MIN ? bucket : Math.min(bucket, top + 1);
   if (total >= VALUES_MAX) {
     for (let i = 0; i < BUCKETS; i++) {
       setField(COUNTS, cells, at, i, fieldAt(COUNTS, cells, at, i) >> 1);

@@ -52,6 +52,8 @@ export const rate: LearnedDetector = {
     const isSpoken = cells[at + IS_SPOKEN] === 1;
     if (isSpoken && hour === cells[at + HOUR]) return Number.NaN;
     if (hour === cells[at + HOUR]) {
+      // Most events end here, before any logarithm.
+      if (count <= (cells[at + MEAN] as number)) return Number.NaN;
       const bits = surpriseOf(cells, at, count);
       return bits >= SPEAK_BITS ? bits : Number.NaN;
     }
@@ -69,7 +71,8 @@ export const rate: LearnedDetector = {
       cells[at + IS_SPOKEN] = 0;
       return;
     }
-    if ((cells[at + HOURS_LEARNED] as number) >= HOURS_MIN) {
+    const isLearned = (cells[at + HOURS_LEARNED] as number) >= HOURS_MIN;
+    if (isLearned && cells[at + IS_SPOKEN] !== 1 && count > (cells[at + MEAN] as number)) {
       if (surpriseOf(cells, at, count) >= SPEAK_BITS) cells[at + IS_SPOKEN] = 1;
     }
     cells[at + COUNT] = Math.min(COUNT_MAX, count + 1);
