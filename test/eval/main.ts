@@ -9,6 +9,7 @@ import { CONFIGURATION } from "./configuration.ts";
 import type { EvalResult, EvalSet } from "./eval-set.ts";
 import { rowText, TABLE_HEAD } from "./eval-table.ts";
 import { adbench } from "./sets/adbench.ts";
+import { cloudtrailStratus } from "./sets/cloudtrail-stratus.ts";
 import { crowdsecHubTests } from "./sets/crowdsec-hub-tests.ts";
 import { fail2banLogs } from "./sets/fail2ban-logs.ts";
 import { linuxAuthElastic } from "./sets/linux-auth-elastic.ts";
@@ -26,6 +27,7 @@ const SETS: readonly EvalSet[] = [
   testbed,
   masquerade,
   pantherRuleTests,
+  cloudtrailStratus,
 ];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

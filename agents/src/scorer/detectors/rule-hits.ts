@@ -1,8 +1,8 @@
 // Hits of rules: declared bets that no rule fires on an honest subject's day. Null: on at most
 // 1 in 100,000 of an honest subject's days a critical rule fires, high 1 in 10,000, medium 1 in
 // 1,000, low 1 in 100: the ceiling of a level is shared by all its rules, so a larger set promises
-// no more. After a first rule, another one fires the same day at most 1 time in 4 (rules of one
-// piece of work fire together). The same rule again on the same day bets nothing.
+// no more. After a first rule, a later event has another one fire the same day at most 1 time in 4.
+// Rules that hit one event count as one, and the same rule again on the same day bets nothing.
 //
 // Why it is right. A day's stakes are laid BEFORE its first event, one a level, and counted as lost
 // until a rule fires; half of what is won (all of it for `critical`) is kept, half is laid at once
@@ -48,8 +48,8 @@ export const ANOTHER_CEILING = 0.25;
 const DAY_STARTS = 9;
 export const DAY_STAKE = DAY_STARTS / (DAY_STARTS + 1);
 const MONEY_MAX = 1e30;
-/** More different rules on one day bet nothing more. */
-const RULES_A_DAY_MAX = 16;
+/** Rules and levels of one day; more of them bet nothing more. */
+const NAMES_A_DAY_MAX = 24;
 const TITLE_MAX = 60;
 
 /** The detector over one set of rules. The share is relative to that of the others. */
@@ -65,7 +65,7 @@ export function openRuleHits(rules: Pick<RuleSet, "named">): Detector {
       if (memory.starts === 0) beginRuleDay(memory, seen.timeMs);
       // A line that was folded or repeated is the same hit.
       if (seen.isRepeat) return;
-      for (const hit of seen.ruleHits) onHit(memory, hit, seen.timeMs);
+      if (seen.ruleHits.length > 0) onEvent(memory, seen.ruleHits, seen.timeMs);
     },
 
     describe: (memory) => describeHits(memory, rules),
@@ -91,32 +91,48 @@ function beginRuleDay(memory: DetectorMemory, timeMs: number): void {
   memory.toMs = isCarried ? toMs : timeMs;
 }
 
-/** `names` holds the rules and the levels of the day; `mark` the money that is laid again. */
-function onHit(memory: DetectorMemory, hit: RuleHit, timeMs: number): void {
-  const bet = LEVEL_BETS.get(hit.betsAs);
-  if (bet === undefined) return;
-  const { names } = memory;
-  if (memory.chain >= RULES_A_DAY_MAX || names.includes(hit.number)) return;
+/**
+ * Settles the hits of one event. Rules that hit the same event are about the same thing, so that
+ * together they count as one other rule. `names` holds the rules and levels of the day, `mark` the
+ * money that is laid again.
+ */
+function onEvent(memory: DetectorMemory, hits: readonly RuleHit[], timeMs: number): void {
+  const laid = memory.mark;
+  let isNew = false;
+  for (const { betsAs, number } of hits) {
+    if (!LEVEL_BETS.has(betsAs) || memory.names.includes(number)) continue;
+    if (memory.names.length >= NAMES_A_DAY_MAX) return;
+    memory.names = [...memory.names, number];
+    isNew = true;
+  }
+  if (!isNew) return;
   memory.chain++;
-  if (memory.mark > 0) {
-    const before = memory.mark;
-    // What is shown is half of what was held; the other half was laid and has won.
-    memory.mark = Math.min((before + before / ANOTHER_CEILING) / 2, MONEY_MAX);
-    // After a reset the money that the bet came from is gone, and what it wins is left out.
-    pay(memory, memory.mark - before, before <= memory.open, timeMs);
-  }
-  const level = LEVEL_NUMBERS.get(hit.betsAs) as number;
-  if (names.includes(level)) {
-    memory.names = [...names, hit.number];
-    return;
-  }
-  memory.names = [...names, level, hit.number];
+  if (laid > 0) payAgain(memory, laid, timeMs);
+  for (const { betsAs } of hits) payLevel(memory, betsAs, timeMs);
+}
+
+/** Another rule has fired: what was laid on that has won, and half of it all is laid once more. */
+function payAgain(memory: DetectorMemory, laid: number, timeMs: number): void {
+  // What is shown is half of what was held; the other half was laid.
+  memory.mark = Math.min((laid + laid / ANOTHER_CEILING) / 2, MONEY_MAX);
+  // After a reset the money that the bet came from is gone, and what it wins is left out.
+  pay(memory, memory.mark - laid, laid <= memory.open, timeMs);
+}
+
+/** The first hit of a level on this day wins the level's stake. */
+function payLevel(memory: DetectorMemory, betsAs: RuleLevel, timeMs: number): void {
+  const bet = LEVEL_BETS.get(betsAs);
+  const level = LEVEL_NUMBERS.get(betsAs);
+  if (bet === undefined || level === undefined || memory.names.includes(level)) return;
+  memory.names = [...memory.names, level];
   if (memory.open === 0) startOpen(memory, timeMs);
-  else if (memory.chain === 1) memory.staked += DAY_STAKE;
-  const ceiling = LEVEL_CEILINGS.get(hit.betsAs) as number;
-  const kept = ((DAY_STAKE * bet.share) / ceiling) * (1 - bet.again);
-  if (bet.again > 0) memory.mark += kept;
-  pay(memory, kept, true, timeMs);
+  else if (memory.names.filter((name) => name <= LEVEL_NUMBERS.size).length === 1) {
+    memory.staked += DAY_STAKE;
+  }
+  const ceiling = LEVEL_CEILINGS.get(betsAs) as number;
+  const shown = ((DAY_STAKE * bet.share) / ceiling) * (1 - bet.again);
+  if (bet.again > 0) memory.mark += shown;
+  pay(memory, shown, true, timeMs);
 }
 
 function startOpen(memory: DetectorMemory, timeMs: number): void {
@@ -139,7 +155,7 @@ function describeHits(memory: DetectorMemory, rules: Pick<RuleSet, "named">): st
     const rule = rules.named(number);
     return rule === undefined ? [] : [wordsOf(rule)];
   });
-  const today = `differentRulesToday=${memory.chain} betsWon=${memory.wins}`;
+  const today = `eventsWithNewRules=${memory.chain} betsWon=${memory.wins}`;
   return titles.length === 0 ? today : `${today} rules=${titles.join("; ")}`;
 }
 

@@ -4,10 +4,14 @@
 import type { Event } from "@ostraka/agents/kernel";
 import type { SpeaksOf } from "./rule-set.ts";
 
-/** @param declared by the rule; without it the account, else the session, else the address. */
+/**
+ * @param declared by the rule; without it, or where there is no such session, the account, else the
+ * session, else the address.
+ */
 export function speaksOf(declared: SpeaksOf | undefined, event: Event): SpeaksOf {
   if (event.kind === "login-failed" || event.kind === "login-probed") return "address";
-  if (declared !== undefined) return declared;
+  const isSilent = declared === "session" && event.session === undefined;
+  if (declared !== undefined && !isSilent) return declared;
   if (event.account !== undefined) return "account";
   return event.session === undefined ? "address" : "session";
 }
