@@ -28,7 +28,8 @@ export interface Observation {
   isRepeat: boolean;
   /** The source of this login was under a local lease when it succeeded. */
   isSourceLeased: boolean;
-  // What follows is for learned detectors. Hashes are `hashText`'s, 0 when the event names none.
+  // What follows is for what succeeded or was done. Hashes are `hashText`'s, 0 when the event names
+  // none.
   actionHash: number;
   /** The resource that was touched. */
   targetHash: number;
@@ -124,7 +125,9 @@ export function readEvent(event: Event, seen: Observation): boolean {
   seen.posture = event.isDeviceManaged === undefined ? 0 : event.isDeviceManaged ? 1 : -1;
   seen.hourOfWeek = Math.floor(event.timeMs / HOUR_MS) % HOURS_OF_WEEK;
   seen.ruleHits = NO_HITS;
-  readFacets(event, seen);
+  // What a stranger types and is refused is nobody's habit: nothing is learned of it.
+  if (outcome === "failed" || outcome === "probed") clearFacets(seen);
+  else readFacets(event, seen);
   return true;
 }
 
@@ -144,6 +147,22 @@ function readFacets(event: Event, seen: Observation): void {
   seen.longitude = isPlaced ? (event.longitude as number) : Number.NaN;
   seen.sizeBytes = amountOf(event.sizeBytes);
   seen.durationMs = amountOf(event.durationMs);
+}
+
+function clearFacets(seen: Observation): void {
+  seen.actionHash = 0;
+  seen.targetHash = 0;
+  seen.networkHash = 0;
+  seen.countryHash = 0;
+  seen.agentHash = 0;
+  seen.processHash = 0;
+  seen.deviceHash = 0;
+  seen.methodHash = 0;
+  seen.serviceHash = 0;
+  seen.latitude = Number.NaN;
+  seen.longitude = Number.NaN;
+  seen.sizeBytes = Number.NaN;
+  seen.durationMs = Number.NaN;
 }
 
 const HOUR_MS = 3_600_000;

@@ -327,7 +327,9 @@ class EventScorer implements Scorer {
   /** What an account does that is no login speaks of it alone: its source has a past of logins. */
   #onAct(event: Event, out: ScorerOutput): void {
     const { address, timeMs } = event;
-    const source = address === undefined ? undefined : this.#table.peek(address);
+    // Most of the time nobody is leased, and the source need not be looked up.
+    const mayBeLeased = address !== undefined && this.#table.leasedUntilMs > timeMs;
+    const source = mayBeLeased ? this.#table.peek(address) : undefined;
     this.#seen.isSourceLeased = source !== undefined && source.leaseUntilMs > timeMs;
     this.#observeActors(event, out);
   }
@@ -343,8 +345,10 @@ class EventScorer implements Scorer {
     if (!this.#takeTime(state, event.timeMs)) return;
     const seen = this.#seen;
     const isAct = seen.outcome === "acted";
-    if (isAct) this.#hear(state, state.lineup.logins, 1, out);
-    else {
+    const { logins, acts } = state.lineup;
+    if (isAct) {
+      if (acts > logins) this.#hear(state, logins, 1, out);
+    } else {
       const times = Math.min(COUNT_MAX, Math.max(1, Math.trunc(event.count) || 1));
       this.#hear(state, 0, isSecondLine(state, seen) ? times - 1 : times, out, times);
     }
@@ -480,6 +484,7 @@ class EventScorer implements Scorer {
     if (isRenewal && longestRunOf(state) < RENEWING_RUN_MIN) return;
     if (this.#isExempt(state.subject)) return;
     state.leaseUntilMs = untilMs;
+    this.#table.noteLease(untilMs);
     if (!isRenewal) noteFired(state, evidenceKind);
     const { subject } = state;
     const reasons = reasonsOf(state, evidenceKind);

@@ -57,6 +57,7 @@ export class SubjectTable {
   readonly #young = new Queue();
   readonly #earned = new Queue();
   #evictions = 0;
+  #leasedUntilMs = 0;
 
   constructor(options: SubjectTableOptions) {
     this.#o = options;
@@ -70,6 +71,15 @@ export class SubjectTable {
   /** How many subjects were forgotten for want of room. */
   get evictions(): number {
     return this.#evictions;
+  }
+
+  /** No lease that was ever given ends later. */
+  get leasedUntilMs(): number {
+    return this.#leasedUntilMs;
+  }
+
+  noteLease(untilMs: number): void {
+    this.#leasedUntilMs = Math.max(this.#leasedUntilMs, untilMs);
   }
 
   /** Looks without touching. */
@@ -114,6 +124,7 @@ export class SubjectTable {
     for (const state of young) this.#add(state, this.#young);
     for (const state of earned) this.#add(state, this.#earned);
     this.#evictions = evictions;
+    for (const { leaseUntilMs } of this.#states.values()) this.noteLease(leaseUntilMs);
     while (this.#states.size > this.#max) this.#evict();
   }
 

@@ -126,7 +126,7 @@ function rankOf(lineup: Lineup, row: Row, i: number, strangeness: number): numbe
   return (asStrangeAs(row.halves, at, strangeness) + 1) / (n + 1);
 }
 
-/** @returns whether it is the strangest since the money was last empty. */
+/** @returns whether there is more to tell than before: it won, and is the strangest so far. */
 function settle(state: SubjectState, row: Row, i: number, rank: number, timeMs: number): boolean {
   const account = accountOf(state.lineup, row, i);
   const factor = settleRank(account, rank, timeMs);
@@ -134,7 +134,7 @@ function settle(state: SubjectState, row: Row, i: number, rank: number, timeMs: 
     if (state.said !== undefined) state.said[i] = undefined;
     return false;
   }
-  if (factor < TELLING) return false;
+  if (factor < TELLING || account.open <= account.staked) return false;
   const said = state.said?.[i];
   return said === undefined || rank < saidRank(said);
 }
