@@ -12,7 +12,8 @@ import { type BettingAccount, lose, stake } from "../betting-account.ts";
 export const DAY_STAKE = 0.5;
 
 /**
- * Call it only while the day has seen no start. @param lost what the bet leaves of the stake when it is not won, below 1
+ * Call it only while the day has seen no start.
+ * @param lost what the bet leaves of the stake when it is not won, below 1
  */
 export function layDayBet(money: BettingAccount, lost: number, timeMs: number): void {
   stake(money, timeMs);

@@ -30,7 +30,8 @@ export const impossibleTravel: Detector = {
   name: "impossible-travel",
   share: 0.1,
   against:
-    "an honest account is active in places too far apart for an airliner on at most 1 % of its days",
+    "an honest account is active in places too far apart for an airliner " +
+    "on at most 1 % of its days",
 
   observe(memory: DetectorMemory, seen: Observation): void {
     const isDone = seen.outcome === "succeeded" || seen.outcome === "acted";
