@@ -137,6 +137,8 @@ function wordsOf(record: JsonRecord): string[] {
     const value = record[key];
     if (typeof value === "string") said.push(value.slice(0, WORD_CHARS_MAX));
   }
+  const error = at(record, "attr", "error");
+  if (typeof error === "string") said.push(error.slice(0, WORD_CHARS_MAX));
   return said;
 }
 

@@ -9,6 +9,8 @@ export interface Spoken {
   readonly kind: EventKind;
   readonly ip?: string;
   readonly user?: string;
+  /** Which part of the service speaks (attempts.ts). */
+  readonly layer?: string;
 }
 
 /** Reads one message under one of the service's tags; nothing when it is not known. */
@@ -74,12 +76,13 @@ const CHARON = /^\d{2,3}\[(NET|IKE|ENC|CFG|JOB|TLS)\] (?:<(?:[^<>|]{1,128}\|)?(\
 const CHARON_FROM =
   /^received packet: from (\[[0-9a-fA-F:.]{2,45}\]|[0-9a-fA-F:.]{2,45})\[\d{1,5}\] to /;
 const CHARON_FAILED = new RegExp(
-  "^(?:EAP-\\w{2,16} verification failed(?:, retry \\(\\d{1,3}\\))?|" +
-    "EAP method \\w{2,16} failed for peer .*|tried \\d{1,3} shared keys? for .*, but MAC mismatched|" +
+  "^(?:EAP method \\w{2,16} failed for peer .*|tried \\d{1,3} shared keys? for .*, but MAC mismatched|" +
     "no shared key found for .*|XAuth authentication of '.*' failed.*|" +
     "authentication of '.*' with .* failed)$",
   "s",
 );
+/** One line a guess; the method's own failure ends them. */
+const CHARON_GUESS = /^EAP-[\w-]{2,20} verification failed(?:, retry \(\d{1,3}\))?$/;
 const CHARON_DONE = /^authentication of '(.*)' with [\w -]{2,64} successful$/s;
 
 function openCharon(): ConversationReader {
@@ -98,7 +101,8 @@ function openCharon(): ConversationReader {
     if (part !== "IKE") return NOTICE;
     const ip = connections.addressOf(id);
     const peer = ip === undefined ? {} : { ip };
-    if (CHARON_FAILED.test(text)) return { kind: "login-failed", ...peer };
+    if (CHARON_GUESS.test(text)) return { kind: "login-failed", ...peer, layer: "eap" };
+    if (CHARON_FAILED.test(text)) return { kind: "login-failed", ...peer, layer: "ike" };
     const done = CHARON_DONE.exec(text);
     return done === null ? NOTICE : { kind: "login-succeeded", ...peer, user: done[1] as string };
   };

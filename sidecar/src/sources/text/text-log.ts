@@ -144,7 +144,10 @@ export class TextLog {
       const reader = this.#conversationOf(conversation.name, conversation.open);
       const spoken = reader(frame.message, host);
       if (spoken === undefined) return { outcome: "unparsed", program };
-      return this.#event({ ...spoken, timeMs }, conversation.name, position);
+      const { layer = "", ...facts } = spoken;
+      return facts.kind === "login-failed"
+        ? this.#attempt({ ...facts, timeMs }, conversation.name, layer, position)
+        : this.#event({ ...facts, timeMs }, conversation.name, position);
     }
     // Some services print a time of their own behind the tag.
     const body = frame.message.replace(PROCESS_BEFORE, "");
