@@ -84,6 +84,12 @@ describe("what cannot work together is refused in plain words", () => {
     ["a password in a URL", LEAST.replace("nats://", "nats://me:pw@"), "without a password"],
     ["an unknown source", `${LEAST}sources: [{ type: journald }]\n`, "give auth-log, file or http"],
     [
+      "a log format that is none",
+      `${LEAST}sources: [{ type: file, path: a.log, format: dovecott }]\n`,
+      "format",
+    ],
+    ["a place database without its path", `${LEAST}geo: {}\n`, '"geo.path" is missing'],
+    [
       "a zone that is none",
       `${LEAST}sources: [{ type: auth-log, path: a.log, timezone: Mars/Base }]\n`,
       "timezone",
@@ -112,6 +118,16 @@ describe("what cannot work together is refused in plain words", () => {
     ["nothing", "", "must be a mapping"],
   ])("%s", (_what, text, words) => {
     expect(refusal(text)).toContain(words);
+  });
+
+  test("a file tells its lines apart unless its format is named; an auth-log need not name its own", () => {
+    const formats = (source: string) =>
+      parse(`${LEAST}sources: [{ path: a.log, ${source} }]\n`).sources.map((each) =>
+        each.type === "http" ? "" : each.format,
+      );
+    expect(formats("type: file")).toEqual(["auto"]);
+    expect(formats("type: file, format: aws.cloudtrail")).toEqual(["aws.cloudtrail"]);
+    expect(formats("type: auth-log")).toEqual(["auth-log"]);
   });
 
   test("an open event listener with a token is fine, and so are two free ports", () => {
