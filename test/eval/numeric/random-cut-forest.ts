@@ -49,8 +49,9 @@ class CutTree {
   readonly #mass = new Int32Array(2 * SAMPLE);
   readonly #axis = new Int32Array(2 * SAMPLE);
   readonly #cut = new Float64Array(2 * SAMPLE);
-  readonly #low: Float64Array;
-  readonly #high: Float64Array;
+  /** Box of each node, low and high end of each column in turn; and its extent, summed up. */
+  readonly #box: Float64Array;
+  readonly #extent = new Float64Array(2 * SAMPLE);
   readonly #free: number[] = [];
   #root = NONE;
 
@@ -58,8 +59,7 @@ class CutTree {
     this.#dimensions = dimensions;
     this.#chance = chance;
     this.#points = new Float64Array(SAMPLE * dimensions);
-    this.#low = new Float64Array(2 * SAMPLE * dimensions);
-    this.#high = new Float64Array(2 * SAMPLE * dimensions);
+    this.#box = new Float64Array(4 * SAMPLE * dimensions);
     for (let node = 2 * SAMPLE - 1; node >= SAMPLE; node--) this.#free.push(node);
   }
 
@@ -92,17 +92,15 @@ class CutTree {
 
   /** Share of the widened box's extent that the row adds to the node's box. */
   #partingChance(node: number, row: Float64Array): number {
-    const at = node * this.#dimensions;
-    let [extent, added] = [0, 0];
-    for (let d = 0; d < this.#dimensions; d++) {
+    const box = this.#box;
+    let at = node * 2 * this.#dimensions;
+    let added = 0;
+    for (let d = 0; d < this.#dimensions; d++, at += 2) {
       const value = row[d] as number;
-      const low = this.#low[at + d] as number;
-      const high = this.#high[at + d] as number;
-      const more = value < low ? low - value : value > high ? value - high : 0;
-      added += more;
-      extent += high - low + more;
+      if (value < (box[at] as number)) added += (box[at] as number) - value;
+      else if (value > (box[at + 1] as number)) added += value - (box[at + 1] as number);
     }
-    return extent === 0 ? 0 : added / extent;
+    return added === 0 ? 0 : added / ((this.#extent[node] as number) + added);
   }
 
   replace(place: number, row: Float64Array): void {
@@ -113,8 +111,10 @@ class CutTree {
   insert(place: number, row: Float64Array): void {
     const dims = this.#dimensions;
     this.#points.set(row, place * dims);
-    this.#low.set(row, place * dims);
-    this.#high.set(row, place * dims);
+    for (let d = 0; d < dims; d++) {
+      this.#box[2 * (place * dims + d)] = row[d] as number;
+      this.#box[2 * (place * dims + d) + 1] = row[d] as number;
+    }
     this.#mass[place] = 1;
     if (this.#root === NONE) {
       this.#root = place;
@@ -141,18 +141,18 @@ class CutTree {
 
   /** A cut of the widened box, if it parts the row from the whole node. */
   #drawCut(node: number, row: Float64Array) {
-    const base = node * this.#dimensions;
+    const base = node * 2 * this.#dimensions;
     let extent = 0;
     for (let d = 0; d < this.#dimensions; d++) {
       const value = row[d] as number;
-      extent += Math.max(value, this.#high[base + d] as number);
-      extent -= Math.min(value, this.#low[base + d] as number);
+      extent += Math.max(value, this.#box[base + 2 * d + 1] as number);
+      extent -= Math.min(value, this.#box[base + 2 * d] as number);
     }
     let into = this.#chance.float() * extent;
     for (let d = 0; d < this.#dimensions; d++) {
       const value = row[d] as number;
-      const low = this.#low[base + d] as number;
-      const high = this.#high[base + d] as number;
+      const low = this.#box[base + 2 * d] as number;
+      const high = this.#box[base + 2 * d + 1] as number;
       const from = Math.min(value, low);
       const width = Math.max(value, high) - from;
       if (into >= width) {
@@ -207,11 +207,16 @@ class CutTree {
     for (let node = from; node !== NONE; node = this.#parent[node] as number) {
       const [left, right] = [this.#left[node] as number, this.#right[node] as number];
       this.#mass[node] = (this.#mass[left] as number) + (this.#mass[right] as number);
+      let extent = 0;
       for (let d = 0; d < dims; d++) {
-        const [l, r] = [left * dims + d, right * dims + d];
-        this.#low[node * dims + d] = Math.min(this.#low[l] as number, this.#low[r] as number);
-        this.#high[node * dims + d] = Math.max(this.#high[l] as number, this.#high[r] as number);
+        const [l, r] = [2 * (left * dims + d), 2 * (right * dims + d)];
+        const low = Math.min(this.#box[l] as number, this.#box[r] as number);
+        const high = Math.max(this.#box[l + 1] as number, this.#box[r + 1] as number);
+        this.#box[2 * (node * dims + d)] = low;
+        this.#box[2 * (node * dims + d) + 1] = high;
+        extent += high - low;
       }
+      this.#extent[node] = extent;
     }
   }
 }

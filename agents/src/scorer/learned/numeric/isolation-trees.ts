@@ -10,7 +10,7 @@ const TREES = 40;
 const SUBSAMPLE = 128;
 const NODES = 2 * SUBSAMPLE;
 const DEPTH_MAX = 9;
-/** Cells of a node: its column (-1: a leaf), its cut (a leaf: the depth it stands for), its left. */
+/** Of a node: its column (-1: a leaf), its cut (a leaf: the depth it stands for), its left. */
 const NODE_CELLS = 3;
 /** All trees are grown anew whenever the rows double up to here; then one every so many rows. */
 const ROWS_FIRST = 16;
@@ -34,7 +34,7 @@ export class IsolationTrees {
     this.#nodes = cells.subarray(HEAD_CELLS, IsolationTrees.CELLS);
   }
 
-  /** Mean depth at which a row is alone, negated: larger is stranger. NaN before the first trees. */
+  /** Mean depth at which a row is alone, negated: larger is stranger. NaN before any tree. */
   strangeness(row: Float64Array): number {
     if ((this.#head[0] as number) < ROWS_FIRST) return Number.NaN;
     const nodes = this.#nodes;

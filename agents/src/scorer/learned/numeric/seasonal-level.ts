@@ -14,12 +14,12 @@ const RECENT_WEIGHT = 0.05;
 const BIN_WEIGHT_MIN = 0.1;
 /** Weight of the newest miss in what a prediction is worth. */
 const MISS_WEIGHT = 0.005;
-/** Once it is known, a miss counts for at most so many usual ones, in the level and in the misses. */
+/** Once it is known, a miss counts for at most so many usual ones. */
 const MISSES_MAX = 20;
 const ROWS_MIN = 32;
 /** A season must beat the recent level by so much before it is believed. */
 const SEASON_FACTOR = 0.9;
-/** Within a bin a value moves it by at most so many usual misses: a fault is not learned at once. */
+/** A value moves its bin by at most so many usual misses: a fault is not learned at once. */
 const STEP_MISSES_MAX = 4;
 
 export class SeasonalLevel {

@@ -24,7 +24,7 @@ const BEFORE = 24;
 const SHAPE_ROWS = 48;
 const SHAPES = 512;
 const SHAPE_STRIDE = 6;
-/** A row weighs so much in the smoothed rarity: one freak row must be very rare, four may be less. */
+/** Weight of a row in the smoothed rarity: one freak row must be very rare, four may be less. */
 const SMOOTHING = 1 / 4;
 /** An alarm is drawn where the smoothed rarity reaches this: -log10 of a probability. */
 const LINE = 1.9;
