@@ -65,6 +65,7 @@ export class LearnedWatch {
     const row = state.learned;
     if (mayTeach) countDay(row, state.day);
     const { cells, at } = row;
+    let isOrdinary = true;
     for (let i = 0; i < lineup.learned.length; i++) {
       const detector = lineup.learned[i] as (typeof lineup.learned)[number];
       const from = at + (lineup.learnedAt[i] as number);
@@ -74,18 +75,22 @@ export class LearnedWatch {
         say(state, row, i, detector.describe(cells, from, seen), strangeness);
       }
       detector.note?.(cells, from, seen);
+      if (rank <= STRANGE_RANK) isOrdinary = false;
       if (mayTeach && takes(lineup, row, i, rank, strangeness)) detector.learn(cells, from, seen);
     }
     if (lineup.profiles.length > 0 && isVouched(state)) {
-      this.#observeProfiles(state, row, seen, mayTeach);
+      if (!this.#observeProfiles(state, row, seen, mayTeach)) isOrdinary = false;
     }
-    if (mayTeach) cells[at + ORDINARY_TODAY] = (cells[at + ORDINARY_TODAY] as number) + 1;
+    if (mayTeach && isOrdinary)
+      cells[at + ORDINARY_TODAY] = (cells[at + ORDINARY_TODAY] as number) + 1;
   }
 
-  #observeProfiles(state: SubjectState, row: Row, seen: Observation, mayTeach: boolean): void {
+  /** @returns whether it was ordinary to all of them. */
+  #observeProfiles(state: SubjectState, row: Row, seen: Observation, mayTeach: boolean): boolean {
     const { lineup } = state;
     const own = this.#pool.use(state, seen.timeMs)?.words;
-    if (own === undefined) return;
+    if (own === undefined) return true;
+    let isOrdinary = true;
     const group = this.#peers.of(state, seen);
     for (let n = 0; n < lineup.profiles.length; n++) {
       const i = lineup.learned.length + n;
@@ -99,11 +104,13 @@ export class LearnedWatch {
         say(state, row, i, detector.describe(mine, peers, seen), strangeness);
       }
       detector.note(mine, seen);
+      if (rank <= STRANGE_RANK) isOrdinary = false;
       const noted = isApart ? strangeness : Number.NaN;
       if (!mayTeach || !takes(lineup, row, i, rank, noted)) continue;
       detector.teach(peers, mine, seen);
       detector.learn(mine, seen);
     }
+    return isOrdinary;
   }
 }
 
