@@ -32,6 +32,7 @@ import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
 import type { GeoDatabase } from "./geo.ts";
+import { hasContext } from "./has-context.ts";
 import { IntelFiles } from "./intel.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { StoreHold } from "./store-hold.ts";
@@ -152,7 +153,7 @@ export class Sidecar {
       random,
       store,
       stages: stagesOf(HTTP_GATE_STAGES),
-      scorer: { intel: this.#intel.book },
+      scorer: { intel: this.#intel.book, hasContext: hasContext(config) },
     });
     this.#pump = this.#newPump(new TraceLog(log, clock));
     this.#hold = new StoreHold({ store, log, onMended: options.onFault });
