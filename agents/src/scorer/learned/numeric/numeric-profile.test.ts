@@ -117,3 +117,27 @@ describe("the numeric profile", () => {
     expect(numericProfile.words).toBeLessThanOrEqual(400);
   });
 });
+
+test("is taught a strange act, one in nine each day, by halves in days and never in full", () => {
+  const run = new Run();
+  const chance = openChance(1);
+  const work = (day: number) =>
+    Array.from({ length: 8 }, (_, n) => {
+      const at = MONDAY + day * DAY_MS + (9 + n) * HOUR_MS;
+      const sizeBytes = 1e4 * 2 ** normalFrom(chance);
+      return run.tell(seenAt(at + chance() * 1e6, { sizeBytes, durationMs: 200 }));
+    });
+  const usual = Array.from({ length: 100 }, (_, day) => work(day))
+    .flat()
+    .slice(200);
+  const highest = usual.sort((a, b) => a - b)[Math.floor(usual.length * 0.99)] as number;
+  const odd = Array.from({ length: 200 }, (_, n) => {
+    const at = MONDAY + (100 + n) * DAY_MS + 3 * HOUR_MS;
+    const strangeness = run.tell(seenAt(at, { sizeBytes: 1e9, durationMs: 60_000 }));
+    work(100 + n);
+    return strangeness - highest;
+  });
+  expect(odd[0]).toBeGreaterThan(5);
+  expect(odd[5]).toBeGreaterThan(2.5);
+  expect(Math.min(...odd)).toBeGreaterThan(0);
+});
