@@ -60,14 +60,14 @@ function declaredReasons(state: SubjectState, of: EvidenceKindName): Reason[] {
 
 function learnedReasons(state: SubjectState, of: EvidenceKindName): Reason[] {
   const { lineup, learned: row, said } = state;
-  if (row === undefined || said === undefined) return [];
+  if (row === undefined) return [];
   const level = of === "learned" ? learnedLevelOf(state) : levelOf(state);
   const reasons: Reason[] = [];
   [...lineup.learned, ...lineup.profiles].forEach((detector, i) => {
     const { open, staked, wins, fromMs, toMs } = accountOf(lineup, row, i);
     if (!(open > staked) || lineup.learnedCounts[i] !== 0) return;
     const part = of === "learned" ? learnedShareOf(state, i) * (open - staked) : 0;
-    const words = said[i] ?? "";
+    const words = said?.[i] ?? "";
     reasons.push({
       detector: detector.name,
       kind: "learned",

@@ -24,9 +24,6 @@ export const ORDINARY_A_STRANGE = 10;
 /** Days on which it has taught something before a subject is vouched: no peers' past without. */
 export const VOUCHED_DAYS = 2;
 
-/** What a bet must pay before it is worth words. */
-const TELLING = 2;
-
 // Cells of a learned row's header.
 const TAUGHT_DAY = 0;
 const GOOD_DAYS = 1;
@@ -141,7 +138,7 @@ function settle(state: SubjectState, row: Row, i: number, rank: number, timeMs: 
     if (state.said !== undefined) state.said[i] = undefined;
     return false;
   }
-  if (factor < TELLING || account.open <= account.staked) return false;
+  if (factor < 1 || account.open <= account.staked) return false;
   const said = state.said?.[i];
   return said === undefined || rank < saidRank(said);
 }
