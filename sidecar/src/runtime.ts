@@ -355,7 +355,8 @@ export class Sidecar {
       return;
     }
     // Lists are read BEFORE the first event is.
-    const start = () => this.#sources.start(this.#o.config.sources);
+    const start = () =>
+      this.#closing === undefined ? this.#sources.start(this.#o.config.sources) : undefined;
     this.#intel.start().then(start).then(this.#becomeReady).catch(this.#o.onFault);
   }
 

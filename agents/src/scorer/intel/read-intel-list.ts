@@ -108,27 +108,26 @@ export class IntelReader {
 
   /** @returns why it is no entry, or `undefined` when it was taken. */
   #takeBlock(entry: string): string | undefined {
-    const lone = readFourth(entry, 0);
-    if (lone >= 0) {
-      if (isPrivateFourth(lone, 32)) return "is private or reserved: take it out";
-      this.#blocks.addFourth(lone, 32);
-      return undefined;
-    }
+    const slash = entry.indexOf("/");
+    const start = readFourth(entry, 0, slash < 0 ? entry.length : slash);
+    if (start >= 0) return this.#takeFourth(start, slash < 0 ? 32 : prefixOf(entry, slash + 1));
     const block = parseAddressBlock(entry);
-    if (block === undefined) return "is no address or block such as 192.0.2.0/24 (no host bits)";
+    if (block === undefined) return NO_BLOCK;
     const { network, prefixBits } = block;
-    if (network.length === 4) {
-      const [a = 0, b = 0, c = 0, d = 0] = network;
-      const start = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
-      if (prefixBits < FOURTH_BITS_MIN) return `is wider than /${FOURTH_BITS_MIN}`;
-      if (isPrivateFourth(start, prefixBits)) return "is private or reserved: take it out";
-      this.#blocks.addFourth(start, prefixBits);
-      return undefined;
-    }
+    if (network.length === 4) return "is IPv4 in the dress of IPv6: write it as 192.0.2.0/24";
     if (prefixBits < SIXTH_BITS_MIN) return `is wider than /${SIXTH_BITS_MIN}`;
     if (!isGlobalSixth(network)) return "is private or reserved: take it out";
     if (this.#blocks.sixthSize >= SIXTH_MAX) return `is beyond ${SIXTH_MAX} blocks of IPv6`;
     this.#blocks.addSixth(network, prefixBits);
+    return undefined;
+  }
+
+  /** @param prefixBits -1 when it was none */
+  #takeFourth(start: number, prefixBits: number): string | undefined {
+    if (prefixBits < 0 || start % 2 ** (32 - prefixBits) !== 0) return NO_BLOCK;
+    if (prefixBits < FOURTH_BITS_MIN) return `is wider than /${FOURTH_BITS_MIN}`;
+    if (isPrivateFourth(start, prefixBits)) return "is private or reserved: take it out";
+    this.#blocks.addFourth(start, prefixBits);
     return undefined;
   }
 
@@ -153,6 +152,14 @@ export function readIntelList(text: string, format: IntelFormat): IntelEntries {
   const reader = new IntelReader(format);
   reader.take(text);
   return reader.close();
+}
+
+const NO_BLOCK = "is no address or block such as 192.0.2.0/24 (no host bits)";
+
+/** 0 to 32 in decimal without leading zeros, from `at` to the end; else -1. */
+function prefixOf(entry: string, at: number): number {
+  const digits = entry.slice(at);
+  return /^(?:[0-9]|[12][0-9]|3[0-2])$/.test(digits) ? Number(digits) : -1;
 }
 
 const DOMAIN =

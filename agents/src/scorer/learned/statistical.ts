@@ -1,6 +1,6 @@
 // The statistical and novelty detectors, with their shares. Owns the list and its order, which is
-// the order of their cells in every snapshot. The shares are even between "how much and when" and
-// "what for the first time", fixed by hand before any data; nothing was fitted.
+// the order of their cells in every snapshot. The shares give about three fifths to "how much and
+// when", two fifths to "what for the first time", by hand before any data; nothing was fitted.
 
 import { changePoint } from "./change-point.ts";
 import { dormantAccount } from "./dormant-account.ts";
