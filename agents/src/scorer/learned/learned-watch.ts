@@ -180,12 +180,16 @@ function countDay({ cells, at }: Row, day: number): void {
   cells[at + GOOD_DAYS] = (cells[at + GOOD_DAYS] as number) + 1;
 }
 
-/** Begins a later event-time day: new bankrolls, and what it may teach. */
+/**
+ * Begins a later event-time day: new bankrolls, and what it may teach. Money that has not won is
+ * not carried: beside the new stakes it would only hide what they win.
+ */
 export function beginLearnedDay({ lineup, learned: row }: SubjectState): void {
   if (row === undefined) return;
   for (let i = 0; i < lineup.learnedShares.length; i++) {
     const account = accountOf(lineup, row, i);
     beginDay(account);
+    if (account.open <= account.staked) emptyOpen(account);
     account.cells[account.at + MONEY_CELLS] = 0;
   }
   row.cells[row.at + ORDINARY_TODAY] = 0;
