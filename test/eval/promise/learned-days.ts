@@ -85,6 +85,8 @@ export interface LearnedDays {
   readonly isBursty: boolean;
   /** Of its own range, how far the first number moves in a day. 0 is exchangeable. */
   readonly drift: number;
+  /** How often an act is as large as the one before. 0 is exchangeable. */
+  readonly repeats: number;
 }
 
 function actsOf(isBursty: boolean, random: Random): number {
@@ -99,11 +101,13 @@ export function countLearnedSignals(asked: LearnedDays, linesMdb: readonly numbe
   const signals = linesMdb.map(() => 0);
   for (let subject = 0; subject < asked.subjects; subject++) {
     const lives = lines.map(() => new LearnedLife());
+    let even = 0;
     for (let day = 0; day < asked.days; day++) {
       for (const life of lives) life.beginDay(day);
       const acts = actsOf(asked.isBursty, random);
       for (let n = 0; n < acts; n++) {
-        const even = -Math.log(1 - random.float()) * (1 + day * asked.drift);
+        const isRepeat = random.chance(asked.repeats);
+        if (!isRepeat) even = -Math.log(1 - random.float()) * (1 + day * asked.drift);
         const tied = random.chance(TIED) ? 1 : 0;
         for (const [i, life] of lives.entries()) {
           if (life.see(even, tied) < (lines[i] as number)) continue;

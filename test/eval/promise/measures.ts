@@ -6,7 +6,7 @@ import { openEnsemble } from "../../../agents/src/scorer/ensemble.ts";
 import { countActorSignals } from "./actor-days.ts";
 import { countSignals, type LineCount } from "./false-signals.ts";
 import { BUSY, type HonestClass, INSIDE } from "./honest-class.ts";
-import { countLearnedSignals, weighLearnedSignals } from "./learned-days.ts";
+import { countLearnedSignals, type LearnedDays, weighLearnedSignals } from "./learned-days.ts";
 import { OUTSIDE } from "./outside-class.ts";
 import { weighSignals } from "./rare-signals.ts";
 import { weighRuleSignals } from "./rule-days.ts";
@@ -101,7 +101,7 @@ function actors(): Measured[] {
 /** The learned kind while the past is exchangeable with the present. */
 function learned(): Measured[] {
   const counts = [false, true].flatMap((isBursty) => {
-    const asked = { subjects: 1_000, days: 100, seed: SEED, isBursty, drift: 0 };
+    const asked = { subjects: 1_000, days: 100, seed: SEED, isBursty, drift: 0, repeats: 0 };
     const name = isBursty ? "learned, bursty" : "learned";
     return countLearnedSignals(asked, COUNTED_MDB).map((count) => counted(name, count));
   });
@@ -112,23 +112,35 @@ function learned(): Measured[] {
   return [...counts, { ...rare, isWeighed: true, ...rest }];
 }
 
+const STEADY = { subjects: 200, days: 100, seed: SEED, isBursty: false, drift: 0, repeats: 0 };
+const GROWING = { ...STEADY, drift: 0.02 };
+
 /**
  * What somebody does grows to three times its size in 100 days: no exchangeable past, and nothing
  * is promised, but a past that goes on learning keeps up with it.
  */
 function growing(): Measured[] {
-  const asked = { subjects: 200, days: 100, seed: SEED, isBursty: false, drift: 0.02 };
-  const counts = countLearnedSignals(asked, [10_000, 20_000]);
+  const counts = countLearnedSignals(GROWING, [10_000, 20_000]);
   return counts.map((count) => counted("learned, growing", count));
 }
 
 /** Outside the class: for the page. None of these may be asserted to be below 1. */
 export function outside(): Measured[] {
-  return [...OUTSIDE].flatMap(([name, kind]) => {
+  const lines = [...COUNTED_MDB, RARE_MDB];
+  const sources = [...OUTSIDE].flatMap(([name, kind]) => {
     const population = { kinds: [kind], subjects: 250, days: 100, seed: SEED };
-    const lines = [...COUNTED_MDB, RARE_MDB];
     return countSignals(population, SOURCE, lines).map((count) => counted(name, count));
   });
+  const learnedOf = (name: string, asked: LearnedDays) =>
+    countLearnedSignals(asked, lines).map((count) => counted(`learned: ${name}`, count));
+  return [
+    ...sources,
+    ...learnedOf("autocorrelation, nine acts in ten as large as the last", {
+      ...STEADY,
+      repeats: 0.9,
+    }),
+    ...learnedOf("slow drift, to three times the size in 100 days", GROWING),
+  ];
 }
 
 export const MEASURES: ReadonlyMap<string, () => Measured[]> = new Map([

@@ -54,7 +54,7 @@ describe("honest sources", () => {
       for (const one of sources) expect.soft(one.signals, `${one.name} ${one.lineMdb}`).not.toBe(0);
       const stale = outside.filter(({ name }) => name.startsWith("stale"));
       expect(broken(stale), "outside the class the figures show it").toHaveLength(4);
-      const page = blockIn(readFileSync(PAGE, "utf8"));
+      const page = blockIn(readFileSync(PAGE, "utf8"), "promise");
       expect(page, "run node test/eval/promise/readme-table.ts").toBe(
         promiseBlock(inside, outside),
       );

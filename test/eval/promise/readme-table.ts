@@ -1,13 +1,14 @@
-// Writes the table of what the promise covers into agents/README.md, between its two marks:
-// `node test/eval/promise/readme-table.ts`. Owns how the table reads, so that no number in it was
-// typed by hand; `promise.test.ts` holds the page to it.
+// Writes the tables of what the promise covers, and of how fast the scorer can be taught, into
+// agents/README.md, between their marks: `node test/eval/promise/readme-table.ts`. Owns how they
+// read, so that no number in them was typed by hand; tests hold the page to it.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { DAYS_MAX, fewestDaysOfAll } from "../teaching/slow-ramp.ts";
 import type { Measured } from "./measures.ts";
 
-const BEGIN = "<!-- promise:begin -->";
-const END = "<!-- promise:end -->";
+const PROMISE = "promise";
+const TEACHING = "teaching";
 export const PAGE = fileURLToPath(new URL("../../../agents/README.md", import.meta.url));
 /** Measures whose figures stand in the table as inside the class. */
 export const INSIDE_MEASURES = ["sources", "actors", "learned"];
@@ -19,8 +20,7 @@ const LINES_MDB = [10_000, 20_000, 30_000, 40_000];
  */
 export function promiseBlock(inside: readonly Measured[], outside: readonly Measured[]): string {
   const head = `| honest sources | ${LINES_MDB.map((mdb) => `${mdb / 1_000} dB`).join(" | ")} |`;
-  return [
-    BEGIN,
+  return block(PROMISE, [
     head,
     `|---${"|---".repeat(LINES_MDB.length)}|`,
     ...rowsOf(
@@ -33,8 +33,21 @@ export function promiseBlock(inside: readonly Measured[], outside: readonly Meas
       (name) => `outside: ${name}`,
       ({ inflation }) => digits(inflation),
     ),
-    END,
-  ].join("\n");
+  ]);
+}
+
+/** The block of how many working days it takes to go over to other ways unnoticed. */
+export function teachingBlock(days: readonly (readonly [name: string, days: number])[]): string {
+  const textOf = (n: number) => (n > DAYS_MAX ? `over ${DAYS_MAX}` : String(n));
+  return block(TEACHING, [
+    "| what somebody does is, in the end, | working days to get there unnoticed |",
+    "|---|---|",
+    ...days.map(([name, n]) => `| ${name} | ${textOf(n)} |`),
+  ]);
+}
+
+function block(name: string, lines: readonly string[]): string {
+  return [`<!-- ${name}:begin -->`, ...lines, `<!-- ${name}:end -->`].join("\n");
 }
 
 function rowsOf(
@@ -54,21 +67,26 @@ function rowsOf(
 
 /** Two digits that count, without an exponent. */
 function digits(value: number): string {
-  if (value < 0.001) return "0.001";
+  if (value > 0 && value < 0.001) return "0.001";
   return String(Number(value.toPrecision(2)));
 }
 
-/** The block as a page has it, or `undefined`. */
-export function blockIn(page: string): string | undefined {
-  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
-  return from >= 0 && to > from ? page.slice(from, to + END.length) : undefined;
+/** A block as a page has it, or `undefined`. */
+export function blockIn(page: string, name: typeof PROMISE | typeof TEACHING): string | undefined {
+  const end = `<!-- ${name}:end -->`;
+  const [from, to] = [page.indexOf(`<!-- ${name}:begin -->`), page.indexOf(end)];
+  return from >= 0 && to > from ? page.slice(from, to + end.length) : undefined;
+}
+
+function withBlock(page: string, name: typeof PROMISE | typeof TEACHING, text: string): string {
+  const old = blockIn(page, name);
+  if (old === undefined) throw new Error(`${PAGE} has no block named ${name}`);
+  return page.replace(old, () => text);
 }
 
 if (import.meta.main) {
   const { MEASURES, outside } = await import("./measures.ts");
-  const page = readFileSync(PAGE, "utf8");
-  const old = blockIn(page);
-  if (old === undefined) throw new Error(`${PAGE} has no block of ${BEGIN} and ${END}`);
   const inside = INSIDE_MEASURES.flatMap((name) => MEASURES.get(name)?.() ?? []);
-  writeFileSync(PAGE, page.replace(old, promiseBlock(inside, outside())));
+  const page = withBlock(readFileSync(PAGE, "utf8"), PROMISE, promiseBlock(inside, outside()));
+  writeFileSync(PAGE, withBlock(page, TEACHING, teachingBlock(fewestDaysOfAll())));
 }

@@ -1,43 +1,39 @@
 // What teaches the scorer, and how fast: an attacker must move slowly, a new host is silent, nobody
 // teaches peers before he is vouched for, and a refused attempt teaches nothing.
 
+import { readFileSync } from "node:fs";
 import type { Event } from "@ostraka/agents/kernel";
 import { DEFAULT_SCORER_POLICY, openScorer, type Scorer } from "@ostraka/agents/scorer";
 import type { SubjectText } from "@ostraka/proto";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../sim/random.ts";
+import { blockIn, PAGE, teachingBlock } from "../promise/readme-table.ts";
 import { DAY_MS, START_DAY } from "../promise/source-life.ts";
 import { openTestbed } from "../testbed/event-stream.ts";
 import {
   ACCOUNT,
   ADDRESS,
-  fewestDays,
+  fewestDaysOfAll,
+  NOTICED_MDB,
   RAMPS,
   type Ramp,
   SlowAccount,
   usualAct,
 } from "./slow-ramp.ts";
 
-/** A level that an honest account passes on one day in a hundred at most. */
-const NOTICED_MDB = 20_000;
-const DAYS_MAX = 128;
 const LIMIT_MS = 180_000;
 const NOWHERE = { lease: () => undefined, signal: () => undefined };
 
 describe("somebody who goes over to other ways", () => {
-  // Least working days, a half of what was measured: a detector may change, an order may not.
-  it.each([
-    ["a thousand times as large", 64],
-    ["twenty times as many", 16],
-  ])(
-    "%s needs more than %i working days to stay unnoticed",
-    (name, least) => {
-      const ramp = RAMPS.find((one) => one.name === name) as Ramp;
-      const days = fewestDays(ramp, NOTICED_MDB, DAYS_MAX);
-      process.stdout.write(
-        `${name}: ${days > DAYS_MAX ? `over ${DAYS_MAX}` : days} working days\n`,
-      );
-      expect(days).toBeGreaterThan(least);
+  it(
+    "needs weeks to stay unnoticed, or is not looked for: as many days as the page says",
+    () => {
+      const days = new Map(fewestDaysOfAll());
+      // A quarter of what was measured: a detector may change, an order of size may not.
+      expect(days.get("a thousand times as large")).toBeGreaterThanOrEqual(64);
+      expect(days.get("twenty times as many")).toBeGreaterThanOrEqual(16);
+      const page = blockIn(readFileSync(PAGE, "utf8"), "teaching");
+      expect(page, "run node test/eval/promise/readme-table.ts").toBe(teachingBlock([...days]));
     },
     LIMIT_MS,
   );
