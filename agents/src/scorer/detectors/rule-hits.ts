@@ -48,6 +48,8 @@ export const ANOTHER_CEILING = 0.25;
 const DAY_STARTS = 9;
 export const DAY_STAKE = DAY_STARTS / (DAY_STARTS + 1);
 const MONEY_MAX = 1e30;
+/** Two sums of the same parts, taken in another order. */
+const ROUNDING = 1 + 1e-9;
 /** Rules and levels of one day; more of them bet nothing more. */
 const NAMES_A_DAY_MAX = 24;
 const TITLE_MAX = 60;
@@ -116,7 +118,8 @@ function payAgain(memory: DetectorMemory, laid: number, timeMs: number): void {
   // What is shown is half of what was held; the other half was laid.
   memory.mark = Math.min((laid + laid / ANOTHER_CEILING) / 2, MONEY_MAX);
   // After a reset the money that the bet came from is gone, and what it wins is left out.
-  pay(memory, memory.mark - laid, laid <= memory.open, timeMs);
+  const isStillOpen = laid <= memory.open * ROUNDING;
+  pay(memory, memory.mark - laid, isStillOpen, timeMs);
 }
 
 /** The first hit of a level on this day wins the level's stake. */

@@ -42,7 +42,7 @@ export function quoted(text: string): string {
 /** `; did you mean x?` for the nearest of the known words, or the list of them all when short. */
 export function nearest(word: string, known: readonly string[]): string {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let least = Math.floor(word.length / 3) + 2;
   for (const candidate of known) {
     const distance = editDistance(word.slice(0, QUOTED_MAX), candidate, least);
     if (distance >= least) continue;

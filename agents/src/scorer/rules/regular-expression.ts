@@ -7,8 +7,9 @@ import { RE2JS } from "re2js";
 const SOURCE_MAX = 4_096;
 /** Instructions of the compiled machine: time is their number times the value's length. */
 const PROGRAM_MAX = 4_096;
-/** Of a longer value the beginning is looked at. */
+/** Of a longer value the beginning is looked at, and its end is not taken for the value's. */
 const VALUE_MAX = 65_536;
+const CUT = "\0";
 
 export interface ExpressionFlags {
   readonly isCaseless: boolean;
@@ -29,7 +30,8 @@ export function compileExpression(
   try {
     const expression = RE2JS.compile(source, bits);
     if (expression.programSize() > PROGRAM_MAX) return "too large once its repetitions unfold";
-    return (value) => expression.test(value.length > VALUE_MAX ? value.slice(0, VALUE_MAX) : value);
+    return (value) =>
+      expression.test(value.length > VALUE_MAX ? value.slice(0, VALUE_MAX) + CUT : value);
   } catch (error) {
     return whyNot(source, error);
   }

@@ -96,8 +96,10 @@ function readDocuments(text: string, faults: RuleFaults): YamlNode[] {
       faults.add(reader.place(error.pos[0]), why);
       continue;
     }
-    if (document.contents === null) continue;
-    const root = reader.read(document.contents as ParsedNode, 0);
+    const { contents } = document;
+    // Nothing but comments.
+    if (contents === null || (isScalar(contents) && contents.value === null)) continue;
+    const root = reader.read(contents as ParsedNode, 0);
     if (root !== undefined) roots.push(root);
   }
   return roots;
@@ -162,29 +164,31 @@ class TreeReader {
 }
 
 /**
- * A rough look before the library recurses: brackets opened and not closed, and indicators that
- * nest on one line (`- - -`). @returns the line where it is too deep, 0 when it is nowhere.
+ * A rough look before the library recurses: brackets opened and not closed, indicators that nest on
+ * one line (`- - -`), indentation. @returns the line where it is too deep, 0 when it is nowhere.
  */
 function tooDeepLine(text: string): number {
   let open = 0;
   let line = 1;
+  let indent = 0;
   let compact = 0;
   let isLineStart = true;
   for (let i = 0; i < text.length; i++) {
     const char = text[i];
     if (char === "\n") {
       line++;
-      compact = 0;
+      indent = compact = 0;
       isLineStart = true;
       // A document marker closes whatever an unbalanced bracket in a text had left open.
       if (text.startsWith("---", i + 1)) open = 0;
-    } else if (char === "[" || char === "{") open++;
-    else if (char === "]" || char === "}") open = Math.max(0, open - 1);
+    } else if (char === " " && isLineStart) indent++;
     else if (isLineStart && (char === "-" || char === "?" || char === ":")) compact++;
-    if (char !== " " && char !== "\n" && char !== "-" && char !== "?" && char !== ":") {
+    else {
       isLineStart = false;
+      if (char === "[" || char === "{") open++;
+      else if (char === "]" || char === "}") open = Math.max(0, open - 1);
     }
-    if (open > BRACKETS_MAX || compact > DASHES_MAX) return line;
+    if (open > BRACKETS_MAX || compact > DASHES_MAX || indent > INDENT_MAX) return line;
   }
   return 0;
 }
@@ -193,3 +197,5 @@ function tooDeepLine(text: string): number {
 const BRACKETS_MAX = 500;
 /** A line of dashes is at most this long. */
 const DASHES_MAX = 200;
+/** Blocks nest by at least a column each. */
+const INDENT_MAX = 300;
