@@ -28,8 +28,11 @@ const PEERS_WORDS = PEERS_AT + CELLS;
 /** Says nothing of a window or a past that holds less. */
 const NOTED_MIN = 16;
 const LEARNED_MIN = 64;
-/** Added to distances: what a window of so few actions differs from its own law by chance. */
-const CHANCE = 0.05;
+/**
+ * Added to both distances: what a window of so few actions differs from its own law by chance. Of K
+ * kinds drawn n times that is about K / 8n; a hundred kinds in a window of 64 make 0.2.
+ */
+const CHANCE = 0.2;
 
 /** Features of one observation, hashed; good until the next call. */
 const features = new Int32Array(12);
@@ -45,11 +48,10 @@ function readFeatures(seen: Observation): number {
   add(2, seen.targetHash);
   add(3, seen.processHash);
   add(4, seen.networkHash);
-  add(5, hour);
-  add(6, seen.serviceHash);
-  if (seen.targetHash !== 0) add(7, join(action, seen.targetHash));
-  if (seen.networkHash !== 0) add(8, join(action, seen.networkHash));
-  add(9, join(action, hour));
+  add(5, seen.serviceHash);
+  if (seen.targetHash !== 0) add(6, join(action, seen.targetHash));
+  if (seen.networkHash !== 0) add(7, join(action, seen.networkHash));
+  add(8, join(action, hour));
   return count;
 }
 
@@ -74,18 +76,30 @@ function move(cells: Int32Array, at: number, memory: Memory, count: number): voi
   }
 }
 
-/** One minus the cosine, 0 to 2; 1 where either vector is empty. */
-export function distanceOf(a: Int32Array, atA: number, b: Int32Array, atB: number): number {
-  let [dot, squareA, squareB] = [0, 0, 0];
+/** Unit vectors in root form; good until the next call. */
+const recent = new Float64Array(CELLS);
+const other = new Float64Array(CELLS);
+
+/**
+ * Signed square roots of a vector's cells at length 1, all zero when it is empty: between roots the
+ * cosine is Hellinger's affinity, in which what is done all the time does not drown the rest.
+ */
+export function rootsOf(cells: Int32Array, at: number, into: Float64Array): void {
+  let size = 0;
+  for (let i = 0; i < CELLS; i++) size += Math.abs(cells[at + i] as number);
+  const unit = size === 0 ? 0 : 1 / size;
   for (let i = 0; i < CELLS; i++) {
-    const x = a[atA + i] as number;
-    const y = b[atB + i] as number;
-    dot += x * y;
-    squareA += x * x;
-    squareB += y * y;
+    const cell = (cells[at + i] as number) * unit;
+    into[i] = cell < 0 ? -Math.sqrt(-cell) : Math.sqrt(cell);
   }
-  if (squareA === 0 || squareB === 0) return 1;
-  return 1 - dot / Math.sqrt(squareA * squareB);
+}
+
+/** One minus the cosine of what was done last and a memory: 0 to 2, 1 where either is empty. */
+function distanceTo(cells: Int32Array, at: number): number {
+  rootsOf(cells, at, other);
+  let dot = 0;
+  for (let i = 0; i < CELLS; i++) dot += (recent[i] as number) * (other[i] as number);
+  return 1 - dot;
 }
 
 export const embedding: ProfileDetector = {
@@ -102,8 +116,9 @@ export const embedding: ProfileDetector = {
     if ((own[LEARNED] as number) < LEARNED_MIN || (own[NOTED] as number) < NOTED_MIN) {
       return Number.NaN;
     }
-    const toPast = distanceOf(own, RECENT_AT, own, PAST_AT);
-    const toPeers = distanceOf(own, RECENT_AT, peers, PEERS_AT);
+    rootsOf(own, RECENT_AT, recent);
+    const toPast = distanceTo(own, PAST_AT);
+    const toPeers = distanceTo(peers, PEERS_AT);
     return Math.log2((toPast + CHANCE) / (toPeers + CHANCE));
   },
   note(own, seen) {
@@ -119,8 +134,9 @@ export const embedding: ProfileDetector = {
   },
   describe(own, peers) {
     if (own === undefined) return "";
-    const toPast = distanceOf(own, RECENT_AT, own, PAST_AT).toFixed(2);
-    const toPeers = distanceOf(own, RECENT_AT, peers, PEERS_AT).toFixed(2);
+    rootsOf(own, RECENT_AT, recent);
+    const toPast = distanceTo(own, PAST_AT).toFixed(2);
+    const toPeers = distanceTo(peers, PEERS_AT).toFixed(2);
     return `distanceToPast=${toPast} distanceToPeers=${toPeers}`;
   },
 };

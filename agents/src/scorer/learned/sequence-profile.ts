@@ -41,6 +41,8 @@ const PEERS_SINGLES = new CountTable(16, 4_096);
 const PEERS_RUNS = new CountTable(16 + 4_096, 8_192);
 export const PEERS_WORDS = 16 + 4_096 + 8_192;
 export const PEERS_TOTAL_MAX = 1 << 20;
+/** Actions there are at least, whatever few peers have shown: a newcomer's host stays silent. */
+const VOCABULARY_MIN = 256;
 /** Whatever follows the context, and how many different actions do. */
 const ANY = 0x3c6ef372;
 const KINDS = 0x2545f491;
@@ -154,7 +156,7 @@ function lookAround(
   glance.peersUses = Math.max(0, uses);
   glance.peersEscape = once / ((peers[PEERS_TOTAL] as number) + 2);
   const keys = (peers[PEERS_KEYS] as number) + 1;
-  glance.vocabulary = keys / (1 - Math.min(0.9, glance.peersEscape));
+  glance.vocabulary = Math.max(VOCABULARY_MIN, keys / (1 - Math.min(0.9, glance.peersEscape)));
   glance.peersRuns = Math.max(0, PEERS_RUNS.count(peers, run) - damped(Math.floor(glance.runs)));
   glance.peersContext = PEERS_RUNS.count(peers, join(context, ANY));
   glance.peersContextKinds = PEERS_RUNS.count(peers, join(context, KINDS));
@@ -176,7 +178,10 @@ export function learnAction(own: Int32Array): void {
   const moment = ((own[MOMENT] as number) + 1) | 0;
   own[MOMENT] = moment;
   const before = SINGLES.add(own, action);
-  if (before !== NOT_TAKEN) own[TOTAL] = (own[TOTAL] as number) + 1;
+  if (before !== NOT_TAKEN) {
+    own[TOTAL] = (own[TOTAL] as number) + 1;
+    own[TAUGHT] = (own[TAUGHT] as number) + damped(before + 1) - damped(before);
+  }
   if ((own[TOTAL] as number) >= OWN_TOTAL_MAX) SINGLES.halve(own);
   else if (moment % RECOUNT_EVERY !== 0) return;
   own[TOTAL] = SINGLES.sum(own, (count) => count);
@@ -216,10 +221,16 @@ function teachSingle(peers: Int32Array, action: number): void {
   peers[PEERS_MOMENT] = moment;
   const before = PEERS_SINGLES.add(peers, action);
   if (before !== NOT_TAKEN) peers[PEERS_TOTAL] = (peers[PEERS_TOTAL] as number) + 1;
+  if (before === 0) {
+    peers[PEERS_KEYS] = (peers[PEERS_KEYS] as number) + 1;
+    peers[PEERS_ONCE] = (peers[PEERS_ONCE] as number) + 1;
+  } else if (before === 1) {
+    peers[PEERS_ONCE] = Math.max(0, (peers[PEERS_ONCE] as number) - 1);
+  }
   if ((peers[PEERS_TOTAL] as number) >= PEERS_TOTAL_MAX) {
     PEERS_SINGLES.halve(peers);
     PEERS_RUNS.halve(peers);
-  } else if (moment % RECOUNT_EVERY !== 0 && moment >= RECOUNT_EVERY) return;
+  } else if (moment % RECOUNT_EVERY !== 0) return;
   peers[PEERS_TOTAL] = PEERS_SINGLES.sum(peers, (count) => count);
   peers[PEERS_KEYS] = PEERS_SINGLES.keys(peers);
   peers[PEERS_ONCE] = PEERS_SINGLES.keys(peers, 1);
