@@ -18,6 +18,7 @@ import {
   type Signal,
 } from "@ostraka/agents/scorer";
 import { OstrakaError, type SubjectText } from "@ostraka/proto";
+import { loadRules } from "./rule-files.ts";
 import { formatNames, openFormat, readFileLines } from "./sources/index.ts";
 
 /** Room for subjects: a replay may take more memory than a sidecar. */
@@ -95,6 +96,8 @@ export interface FileReplayOptions extends Omit<ReplayOptions, "parser"> {
   /** Names in account subjects: `user:<realm>/<name>`, system accounts `user:<host>/<name>`. */
   readonly host?: string;
   readonly realm?: string;
+  /** `starter`, or rule files and folders of them; the log must be in a format that rules read. */
+  readonly rules?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -111,7 +114,9 @@ export async function runReplay(options: FileReplayOptions): Promise<ReplaySumma
   if (parser === undefined) {
     throw new OstrakaError("OSTRAKA_CONFIG_INVALID", unknownFormat(options.source));
   }
-  const replay = openReplay({ ...options, parser });
+  const { rules = [] } = options;
+  const scorer = { ...options.scorer, ...(rules.length > 0 && { rules: loadRules(rules) }) };
+  const replay = openReplay({ ...options, scorer, parser });
   await readFileLines({
     path,
     lineBytesMax: parser.lineBytesMax,

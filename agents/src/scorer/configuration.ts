@@ -5,6 +5,7 @@
 import { CONTEXT_DETECTORS, openIntelHit } from "./detectors/context.ts";
 import { openRuleHits } from "./detectors/rule-hits.ts";
 import type { Additions } from "./ensemble.ts";
+import { numericProfile } from "./learned/numeric/index.ts";
 import { PROFILE_DETECTORS } from "./learned/profiles.ts";
 import { STATISTICAL_DETECTORS } from "./learned/statistical.ts";
 import type { ScorerAdditions } from "./scorer.ts";
@@ -18,6 +19,6 @@ export function additionsOf(options: ScorerAdditions): Additions {
     rules: rules === undefined ? undefined : openRuleHits(rules),
     silenced,
     learned: STATISTICAL_DETECTORS,
-    profiles: maxProfiles === 0 ? [] : PROFILE_DETECTORS,
+    profiles: maxProfiles === 0 ? [] : [...PROFILE_DETECTORS, numericProfile],
   };
 }

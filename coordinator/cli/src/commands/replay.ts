@@ -21,6 +21,7 @@ export interface ReplayFlags {
   readonly realm: string;
   readonly learnedShare: string;
   readonly without?: string;
+  readonly rules?: string;
   readonly json: boolean;
 }
 
@@ -57,9 +58,10 @@ async function replayFile(
   const dated = year === undefined ? {} : { year };
   const policy = { ...DEFAULT_SCORER_POLICY, learnedShare: shareOf(flags.learnedShare) };
   const silenced = new Set(flags.without?.split(",") ?? []);
+  const names = { zone, host, realm, rules: flags.rules?.split(",") ?? [] };
   const scorer = { silenced };
   try {
-    return await runReplay({ path, source, zone, host, realm, policy, scorer, onRecord, ...dated });
+    return await runReplay({ path, source, ...names, policy, scorer, onRecord, ...dated });
   } catch (error) {
     if (error instanceof RangeError) throw usage(`--tz ${zone.slice(0, 80)}: ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;

@@ -38,6 +38,7 @@ export function addReading(program: Command, bind: Bind): void {
     .option("--host <name>", "name of the host in subjects of system accounts", "localhost")
     .option("--realm <realm>", "realm of user names", "local")
     .option("--learned-share <share>", "of the false-alarm budget for learned evidence", "0%")
+    .option("--rules <places>", "starter, or rule files and folders, with commas between")
     .option("--without <detectors>", "names of detectors whose bets count for nothing")
     .addOption(jsonOption());
   bind(replay, async () => (await import("../commands/replay.ts")).runReplayCommand);
