@@ -14,6 +14,11 @@ export const CELLS = 128;
 const RECENT = { shift: 6, unit: 1 << 20 };
 const PAST = { shift: 11, unit: 1 << 16 };
 const PEERS = { shift: 15, unit: 1 << 12 };
+/** Forgetting comes eight times at once: it is most of the cost. */
+const FADE_SHIFT = 3;
+const FADE_EVERY = 1 << FADE_SHIFT;
+/** A counter stops here, still turning through its last eight. */
+const MOMENT_MAX = 1 << 30;
 // The profile: how many were learned and noted, then the two vectors.
 export const LEARNED = 0;
 const NOTED = 1;
@@ -23,6 +28,8 @@ export const GROUP_DAY = 3;
 const RECENT_AT = 4;
 export const PAST_AT = RECENT_AT + CELLS;
 const WORDS = PAST_AT + CELLS;
+// The peers' profile: how many were taught, then their vector.
+const TAUGHT = 0;
 const PEERS_AT = 4;
 const PEERS_WORDS = PEERS_AT + CELLS;
 /** Says nothing of a window or a past that holds less. */
@@ -35,23 +42,28 @@ const LEARNED_MIN = 64;
 const CHANCE = 0.2;
 
 /** Features of one observation, hashed; good until the next call. */
-const features = new Int32Array(12);
+const features = new Int32Array(8);
+/** A week has 42 parts. */
+const HOURS_A_PART = 4;
 
+/** Salts keep a target from being mistaken for an action. */
 function readFeatures(seen: Observation): number {
   const action = actionOf(seen);
-  const hour = 1 + ((seen.hourOfWeek / 4) | 0);
-  let count = 0;
-  const add = (salt: number, value: number) => {
-    if (value !== 0) features[count++] = join(salt, value);
-  };
-  add(1, action);
-  add(2, seen.targetHash);
-  add(3, seen.processHash);
-  add(4, seen.networkHash);
-  add(5, seen.serviceHash);
-  if (seen.targetHash !== 0) add(6, join(action, seen.targetHash));
-  if (seen.networkHash !== 0) add(7, join(action, seen.networkHash));
-  add(8, join(action, hour));
+  const { targetHash, networkHash, processHash, serviceHash } = seen;
+  const hour = 1 + ((seen.hourOfWeek / HOURS_A_PART) | 0);
+  features[0] = join(1, action);
+  features[1] = join(2, join(action, hour));
+  let count = 2;
+  if (processHash !== 0) features[count++] = join(3, processHash);
+  if (serviceHash !== 0) features[count++] = join(4, serviceHash);
+  if (targetHash !== 0) {
+    features[count++] = join(5, targetHash);
+    features[count++] = join(6, join(action, targetHash));
+  }
+  if (networkHash !== 0) {
+    features[count++] = join(7, networkHash);
+    features[count++] = join(8, join(action, networkHash));
+  }
   return count;
 }
 
@@ -60,20 +72,32 @@ interface Memory {
   readonly unit: number;
 }
 
-/** Forgets a little of all, and adds the features just read. */
-function move(cells: Int32Array, at: number, memory: Memory, count: number): void {
+/**
+ * Adds the features just read; every eighth time forgets what eight times come to.
+ * @param moment how many were added before.
+ */
+function move(cells: Int32Array, at: number, memory: Memory, count: number, moment: number): void {
   const { shift, unit } = memory;
-  for (let i = at; i < at + CELLS; i++) {
-    const cell = cells[i] as number;
-    // Rounds up in size, so that what is forgotten ends at 0.
-    const fades = (Math.abs(cell) + (1 << shift) - 1) >> shift;
-    cells[i] = cell > 0 ? cell - fades : cell + fades;
+  if (moment % FADE_EVERY === 0) {
+    const rate = shift - FADE_SHIFT;
+    for (let i = at; i < at + CELLS; i++) {
+      const cell = cells[i] as number;
+      // Rounds away from 0, so that what is forgotten ends there.
+      cells[i] = cell > 0 ? cell - ((cell + (1 << rate) - 1) >> rate) : cell - (cell >> rate);
+    }
   }
   for (let i = 0; i < count; i++) {
     const feature = features[i] as number;
     const place = at + (feature & (CELLS - 1));
     cells[place] = (cells[place] as number) + (feature < 0 ? -unit : unit);
   }
+}
+
+/** @returns what the counter was. */
+function advance(cells: Int32Array, counter: number): number {
+  const moment = cells[counter] as number;
+  cells[counter] = moment + 1 < MOMENT_MAX ? moment + 1 : MOMENT_MAX - FADE_EVERY;
+  return moment;
 }
 
 /** Unit vectors in root form; good until the next call. */
@@ -122,15 +146,13 @@ export const embedding: ProfileDetector = {
     return Math.log2((toPast + CHANCE) / (toPeers + CHANCE));
   },
   note(own, seen) {
-    own[NOTED] = Math.min(1 << 30, (own[NOTED] as number) + 1);
-    move(own, RECENT_AT, RECENT, readFeatures(seen));
+    move(own, RECENT_AT, RECENT, readFeatures(seen), advance(own, NOTED));
   },
   teach(peers, _own, seen) {
-    move(peers, PEERS_AT, PEERS, readFeatures(seen));
+    move(peers, PEERS_AT, PEERS, readFeatures(seen), advance(peers, TAUGHT));
   },
   learn(own, seen) {
-    own[LEARNED] = Math.min(1 << 30, (own[LEARNED] as number) + 1);
-    move(own, PAST_AT, PAST, readFeatures(seen));
+    move(own, PAST_AT, PAST, readFeatures(seen), advance(own, LEARNED));
   },
   describe(own, peers) {
     if (own === undefined) return "";
