@@ -11,7 +11,7 @@ import { failureRun } from "./detectors/failure-run.ts";
 import { suspiciousName } from "./detectors/suspicious-name.ts";
 import type { Follows, LearnedDetector, ProfileDetector } from "./learned/learned-detector.ts";
 import { HISTORY_HALVES } from "./learned/rank-history.ts";
-import { MEMORY_CELLS, MONEY_CELLS, STAKED_CELL } from "./memory-cursor.ts";
+import { ACCOUNT_CELLS, MEMORY_CELLS, STAKED_CELL } from "./memory-cursor.ts";
 import { RowPool } from "./row-pool.ts";
 
 /** Detectors that speak about a source. The shares add to 1: one bankroll a subject-day. */
@@ -43,8 +43,6 @@ export interface Additions {
 export const HEADER_CELLS = 14;
 /** Cells of a learned row before those of its detectors. */
 export const LEARNED_HEADER_CELLS = 4;
-/** Cells of a learned detector's account: money, and what it was taught today. */
-export const ACCOUNT_CELLS = MONEY_CELLS + 1;
 /** Two bits a detector say how far feedback has lowered it, in one number. */
 export const DETECTORS_MAX = 16;
 /** At least this much of a bankroll is left to the detectors of logins. */

@@ -6,7 +6,7 @@ import type { SubjectText } from "@ostraka/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { additionsOf } from "./configuration.ts";
-import { ACCOUNT_CELLS, openEnsemble } from "./ensemble.ts";
+import { openEnsemble } from "./ensemble.ts";
 import {
   DEFAULT_SCORER_POLICY,
   type Lease,
@@ -15,6 +15,7 @@ import {
   type Signal,
 } from "./index.ts";
 import { HISTORY_HALVES } from "./learned/rank-history.ts";
+import { ACCOUNT_CELLS } from "./memory-cursor.ts";
 
 const MAX_SUBJECTS = 8;
 /** Accounts and ranks of the profile detectors, which only vouched subjects fill. */

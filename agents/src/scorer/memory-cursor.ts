@@ -5,16 +5,17 @@
 import type { BettingAccount } from "./betting-account.ts";
 import { type DetectorMemory, NO_NAMES } from "./detectors/detector.ts";
 
-/** Cells of a betting account: open, staked, today, starts, wins, from, to. */
-export const MONEY_CELLS = 7;
-export const STAKED_CELL = 1;
 /** Cells of a declared detector's memory: its account, `chain` and `mark`. */
-export const MEMORY_CELLS = MONEY_CELLS + 2;
+export const MEMORY_CELLS = 9;
+/** Cells of a learned detector's account. */
+export const ACCOUNT_CELLS = 6;
+/** In both: the money, and the cell of what was staked, which counts instead when silenced. */
+export const STAKED_CELL = 1;
 
 const NO_CELLS = new Float64Array(MEMORY_CELLS);
 
-/** A betting account in cells. */
-export class MoneyCursor implements BettingAccount {
+/** What every account has in the same cells: money and times. */
+class MoneyCursor {
   cells: Float64Array = NO_CELLS;
   at = 0;
 
@@ -25,10 +26,10 @@ export class MoneyCursor implements BettingAccount {
     this.cells[this.at] = value;
   }
   get staked(): number {
-    return this.cells[this.at + 1] as number;
+    return this.cells[this.at + STAKED_CELL] as number;
   }
   set staked(value: number) {
-    this.cells[this.at + 1] = value;
+    this.cells[this.at + STAKED_CELL] = value;
   }
   get today(): number {
     return this.cells[this.at + 2] as number;
@@ -36,29 +37,52 @@ export class MoneyCursor implements BettingAccount {
   set today(value: number) {
     this.cells[this.at + 2] = value;
   }
-  get starts(): number {
+  get fromMs(): number {
     return this.cells[this.at + 3] as number;
   }
-  set starts(value: number) {
+  set fromMs(value: number) {
     this.cells[this.at + 3] = value;
   }
-  get wins(): number {
+  get toMs(): number {
     return this.cells[this.at + 4] as number;
   }
-  set wins(value: number) {
+  set toMs(value: number) {
     this.cells[this.at + 4] = value;
   }
-  get fromMs(): number {
+}
+
+/** Three counts in one cell, 16 bits each: there are many learned detectors, and no room to waste. */
+const COUNT_MAX = 0xffff;
+const WINS = 0x1_0000;
+const STRANGE = 0x1_0000_0000;
+
+/** A learned detector's account in cells. */
+export class AccountCursor extends MoneyCursor implements BettingAccount {
+  get starts(): number {
+    return this.#counts & COUNT_MAX;
+  }
+  set starts(value: number) {
+    this.#counts += Math.min(value, COUNT_MAX) - this.starts;
+  }
+  get wins(): number {
+    return this.#counts >>> 16;
+  }
+  set wins(value: number) {
+    this.#counts += (Math.min(value, COUNT_MAX) - this.wins) * WINS;
+  }
+  /** Strange observations that have taught it today. */
+  get strangeToday(): number {
+    return Math.floor(this.#counts / STRANGE);
+  }
+  set strangeToday(value: number) {
+    this.#counts += (Math.min(value, COUNT_MAX) - this.strangeToday) * STRANGE;
+  }
+
+  get #counts(): number {
     return this.cells[this.at + 5] as number;
   }
-  set fromMs(value: number) {
+  set #counts(value: number) {
     this.cells[this.at + 5] = value;
-  }
-  get toMs(): number {
-    return this.cells[this.at + 6] as number;
-  }
-  set toMs(value: number) {
-    this.cells[this.at + 6] = value;
   }
 }
 
@@ -68,17 +92,29 @@ export class MemoryCursor extends MoneyCursor implements DetectorMemory {
   lists: (readonly number[])[] = [];
   which = 0;
 
+  get starts(): number {
+    return this.cells[this.at + 5] as number;
+  }
+  set starts(value: number) {
+    this.cells[this.at + 5] = value;
+  }
+  get wins(): number {
+    return this.cells[this.at + 6] as number;
+  }
+  set wins(value: number) {
+    this.cells[this.at + 6] = value;
+  }
   get chain(): number {
-    return this.cells[this.at + MONEY_CELLS] as number;
+    return this.cells[this.at + 7] as number;
   }
   set chain(value: number) {
-    this.cells[this.at + MONEY_CELLS] = value;
+    this.cells[this.at + 7] = value;
   }
   get mark(): number {
-    return this.cells[this.at + MONEY_CELLS + 1] as number;
+    return this.cells[this.at + 8] as number;
   }
   set mark(value: number) {
-    this.cells[this.at + MONEY_CELLS + 1] = value;
+    this.cells[this.at + 8] = value;
   }
   get names(): readonly number[] {
     return this.lists[this.which] ?? NO_NAMES;

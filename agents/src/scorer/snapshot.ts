@@ -5,18 +5,12 @@
 
 import type { SubjectText } from "@ostraka/proto";
 import { checksumOf, NumberReader, NumberWriter } from "./bytes-of-numbers.ts";
-import {
-  ACCOUNT_CELLS,
-  type Ensemble,
-  HEADER_CELLS,
-  LEARNED_HEADER_CELLS,
-  type Lineup,
-} from "./ensemble.ts";
+import { type Ensemble, HEADER_CELLS, LEARNED_HEADER_CELLS, type Lineup } from "./ensemble.ts";
 import type { Peers } from "./learned/peers.ts";
 import type { ProfilePool } from "./learned/profile-pool.ts";
 import { HISTORY_HALVES } from "./learned/rank-history.ts";
 import type { HostSketch } from "./learned/statistical.ts";
-import { MEMORY_CELLS } from "./memory-cursor.ts";
+import { ACCOUNT_CELLS, MEMORY_CELLS } from "./memory-cursor.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import type { RuleSet } from "./rules/rule-set.ts";
 import type { ScorerCounts } from "./scorer.ts";

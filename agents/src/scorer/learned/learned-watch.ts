@@ -3,8 +3,8 @@
 // let a detector learn before it has spoken, nor a stranger fill a profile.
 
 import { beginDay, dayValueOf, emptyOpen } from "../betting-account.ts";
-import { ACCOUNT_CELLS, type Lineup } from "../ensemble.ts";
-import { MONEY_CELLS, MoneyCursor } from "../memory-cursor.ts";
+import type { Lineup } from "../ensemble.ts";
+import { ACCOUNT_CELLS, AccountCursor } from "../memory-cursor.ts";
 import type { Observation } from "../observation.ts";
 import type { Row } from "../row-pool.ts";
 import { type SubjectState, weightOf } from "../subject-state.ts";
@@ -29,10 +29,10 @@ const TAUGHT_DAY = 0;
 const GOOD_DAYS = 1;
 const ORDINARY_TODAY = 2;
 
-const money = new MoneyCursor();
+const money = new AccountCursor();
 
 /** The account of a learned detector; good until the next call. */
-export function accountOf(lineup: Lineup, row: Row, detector: number): MoneyCursor {
+export function accountOf(lineup: Lineup, row: Row, detector: number): AccountCursor {
   money.cells = row.cells;
   money.at = row.at + lineup.accountsAt + detector * ACCOUNT_CELLS;
   return money;
@@ -162,11 +162,10 @@ function saidRank(said: string): number {
 function takes(lineup: Lineup, row: Row, i: number, rank: number, strangeness: number): boolean {
   const { cells, at } = row;
   if (rank <= STRANGE_RANK) {
-    const strangeAt = at + lineup.accountsAt + i * ACCOUNT_CELLS + MONEY_CELLS;
-    const today = cells[strangeAt] as number;
+    const account = accountOf(lineup, row, i);
     const ordinary = cells[at + ORDINARY_TODAY] as number;
-    if (today >= STRANGE_A_DAY + ordinary / ORDINARY_A_STRANGE) return false;
-    cells[strangeAt] = today + 1;
+    if (account.strangeToday >= STRANGE_A_DAY + ordinary / ORDINARY_A_STRANGE) return false;
+    account.strangeToday++;
   }
   if (Number.isFinite(strangeness)) {
     addStrangeness(row.halves, historyAt(lineup, row, i), strangeness);
@@ -190,7 +189,7 @@ export function beginLearnedDay({ lineup, learned: row }: SubjectState): void {
     const account = accountOf(lineup, row, i);
     beginDay(account);
     if (account.open <= account.staked) emptyOpen(account);
-    account.cells[account.at + MONEY_CELLS] = 0;
+    account.strangeToday = 0;
   }
   row.cells[row.at + ORDINARY_TODAY] = 0;
 }
