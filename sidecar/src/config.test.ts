@@ -48,6 +48,7 @@ describe("the examples that ship", () => {
     expect(config.log).toEqual({ level: "info", file: "/etc/ostraka/sidecar.log" });
     expect(config.sources[1]).toMatchObject({ type: "file", format: "dovecot" });
     expect(config.geo).toEqual({ path: "/etc/ostraka/places.mmdb" });
+    expect(config.rules).toEqual(["starter", "/etc/ostraka/rules.d"]);
     expect(config.sources[2]).toMatchObject({ type: "http", listen: { port: 9182 } });
     expect(gateConfigOf(config, "demo")).toMatchObject({ realm: "example", host: "10.0.0.21" });
   });

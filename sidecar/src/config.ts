@@ -62,6 +62,8 @@ export interface SidecarConfig {
   readonly geo?: { readonly path: string };
   /** Lists of threat intelligence, in the order of their bets. */
   readonly intel: readonly IntelSource[];
+  /** `starter`, or paths of rule files and folders of them; none means no rules. */
+  readonly rules: readonly string[];
   /** The gate's part as written; `gateConfigOf` completes it. */
   readonly gate: unknown;
   /** Where `explain` is answered: this machine only. */
@@ -72,11 +74,12 @@ export interface SidecarConfig {
 const FILE = "sidecar configuration";
 const KEYS = [
   ...["name", "genesis", "signingKey", "store", "nats", "realm", "sources", "gate", "explain"],
-  ...["geo", "intel"],
+  ...["geo", "intel", "rules"],
   "log",
 ];
 const SOURCES_MAX = 64;
 const URLS_MAX = 16;
+const RULE_PLACES_MAX = 64;
 const REALM = /^[^\p{Cc}\s/]{1,128}$/u;
 const DEFAULT_EXPLAIN = "127.0.0.1:0";
 
@@ -108,6 +111,7 @@ export function parseSidecarConfig(text: string, path: string): SidecarConfig {
     sources: readSources(top, at),
     ...readGeo(top, at),
     intel: readIntelSources(top, FILE, at),
+    rules: readRules(top, at),
     gate: top.values["gate"] ?? {},
     explain: endpointOf(top, "explain", top.textOr("explain", ENDPOINT_SHAPE) ?? DEFAULT_EXPLAIN),
     log: readLog(top, at),
@@ -135,6 +139,7 @@ export function effectiveConfig(config: SidecarConfig, meshName: string): string
     ),
     ...(config.geo !== undefined && { geo: config.geo }),
     intel: config.intel.map(intelSourceText),
+    rules: config.rules,
     // As written: parsed blocks are no text.
     gate: { ...gate, trustedProxies: Object(config.gate).trustedProxies ?? [] },
     explain: endpointText(config.explain),
@@ -245,6 +250,16 @@ function readGeo(top: ConfigMapping, at: (file: string) => string): Pick<Sidecar
   if (!top.has("geo")) return {};
   const geo = top.mapping("geo", ["path"]);
   return { geo: { path: at(geo.text("path", "the path of a MaxMind DB file")) } };
+}
+
+function readRules(top: ConfigMapping, at: (file: string) => string): readonly string[] {
+  if (!top.has("rules")) return [];
+  return top.list("rules", 0, RULE_PLACES_MAX).map((place) => {
+    if (typeof place !== "string" || place === "") {
+      throw invalid("rules holds something else than starter or the path of a file or folder");
+    }
+    return place === "starter" ? place : at(place);
+  });
 }
 
 function readLog(top: ConfigMapping, at: (file: string) => string): SidecarConfig["log"] {

@@ -5,12 +5,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  compileRules,
-  type RuleFault,
-  type RuleSet,
-  type RuleSource,
-} from "@ostraka/agents/scorer";
+import { compileRules, type RuleFault, type RuleSet, type RuleSource } from "@ostraka/agents/rules";
 import { OstrakaError } from "@ostraka/proto";
 
 /** The word for the rules that ship with the sidecar. */
@@ -34,19 +29,32 @@ export function loadRules(places: readonly string[]): RuleSet {
   throw new OstrakaError("OSTRAKA_CONFIG_INVALID", faultsText(compiled.faults));
 }
 
+/** What tells one state of the files from another without reading them: names, sizes, times. */
+export function sourcesState(places: readonly string[]): string {
+  const paths = places.filter((place) => place !== STARTER).flatMap(filesAt);
+  const states = paths.map((path) => {
+    const { size, mtimeMs, ino } = statSync(path);
+    return `${path}\n${size} ${mtimeMs} ${ino}`;
+  });
+  return states.join("\n");
+}
+
 /** The texts of the rule files, in the order of the places and of the names within. */
 export function readRuleSources(places: readonly string[]): RuleSource[] {
   const sources: RuleSource[] = [];
   for (const place of places) {
     const root = place === STARTER ? STARTER_FOLDER : place;
-    const files = statOf(root).isDirectory() ? filesIn(root, 0) : [root];
-    for (const path of files) {
+    for (const path of filesAt(root)) {
       if (sources.length >= FILES_MAX) throw invalid(`${place} holds over ${FILES_MAX} rule files`);
       const shown = place === STARTER ? `${STARTER}/${relative(root, path)}` : path;
       sources.push({ name: shown, text: textOf(path) });
     }
   }
   return sources;
+}
+
+function filesAt(root: string): string[] {
+  return statOf(root).isDirectory() ? filesIn(root, 0) : [root];
 }
 
 function filesIn(folder: string, depth: number): string[] {

@@ -34,6 +34,7 @@ import { GateDecisions, stagesOf } from "./gate-decisions.ts";
 import type { GeoDatabase } from "./geo.ts";
 import { hasContext } from "./has-context.ts";
 import { IntelFiles } from "./intel.ts";
+import type { RulesInForce } from "./rules-in-force.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { StoreHold } from "./store-hold.ts";
 import { TraceLog } from "./trace-log.ts";
@@ -78,15 +79,29 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { config, log } = options;
   const identity = openIdentity(config, log);
   const places = await openPlaces(config);
+  const rules = await openRules(config, log);
   const store = openSqliteStore(config.store);
   try {
-    const sidecar = new Sidecar(options, identity, store, places);
+    const sidecar = new Sidecar(options, identity, store, { places, rules });
     await sidecar.listen();
     return sidecar;
   } catch (error) {
     store.close();
     throw error;
   }
+}
+
+/** Who has no rules does not load their engine either. */
+async function openRules({ rules }: SidecarConfig, log: Log): Promise<RulesInForce | undefined> {
+  if (rules.length === 0) return undefined;
+  const { RulesInForce } = await import("./rules-in-force.ts");
+  return new RulesInForce({ places: rules, log });
+}
+
+/** What some hosts have beside the rest. */
+export interface SidecarExtras {
+  readonly places?: GeoDatabase | undefined;
+  readonly rules?: RulesInForce | undefined;
 }
 
 /** Most hosts have no database of places, and those do not load its reader. */
@@ -110,6 +125,7 @@ export class Sidecar {
   readonly #queue: RoundQueue<SidecarInput>;
   readonly #sources: SourceFeed;
   readonly #intel: IntelFiles;
+  readonly #rules: RulesInForce | undefined;
   /** What this process does when its store fails. */
   readonly #hold: StoreHold;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -126,7 +142,7 @@ export class Sidecar {
     options: SidecarOptions,
     identity: SidecarIdentity,
     store: SqliteStore,
-    places?: GeoDatabase,
+    { places, rules }: SidecarExtras = {},
   ) {
     const { config, log, clock = openClock() } = options;
     const { crypto, genesis, signer, meshName } = identity;
@@ -144,6 +160,7 @@ export class Sidecar {
       hex(incarnation.subarray(0, 6)),
     );
     this.#intel = new IntelFiles({ sources: config.intel, log, nowMs: () => clock.wallMs() });
+    this.#rules = rules;
     this.node = new SidecarNode({
       crypto,
       genesis,
@@ -153,7 +170,11 @@ export class Sidecar {
       random,
       store,
       stages: stagesOf(HTTP_GATE_STAGES),
-      scorer: { intel: this.#intel.book, hasContext: hasContext(config) },
+      scorer: {
+        intel: this.#intel.book,
+        hasContext: hasContext(config),
+        ...(rules !== undefined && { rules: rules.book }),
+      },
     });
     this.#pump = this.#newPump(new TraceLog(log, clock));
     this.#hold = new StoreHold({ store, log, onMended: options.onFault });
@@ -283,6 +304,7 @@ export class Sidecar {
     const steps: (() => Promise<void> | void | undefined)[] = [
       () => this.#sources.close(),
       () => this.#intel.close(),
+      () => this.#rules?.close(),
       () => this.#queue.close(),
       () => this.#save(),
       () => this.#bus?.close(),
@@ -354,6 +376,7 @@ export class Sidecar {
       this.#o.onFault(error);
       return;
     }
+    this.#rules?.start();
     // Lists are read BEFORE the first event is.
     const start = () =>
       this.#closing === undefined ? this.#sources.start(this.#o.config.sources) : undefined;

@@ -12,18 +12,7 @@ export {
 } from "./intel/index.ts";
 export { linesOf } from "./lines.ts";
 export { quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
-export {
-  type CompiledRules,
-  type CompileOptions,
-  compileRules,
-  type RuleFault,
-  type RuleHit,
-  type RuleLevel,
-  type RuleSet,
-  type RuleSource,
-  type RulesSnapshot,
-  type SpeaksOf,
-} from "./rules/index.ts";
+export type { RuleHit, RuleLevel, RuleSet, SpeaksOf } from "./rules/rule-set.ts";
 export {
   openScorer,
   restoreScorer,

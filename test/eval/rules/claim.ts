@@ -2,7 +2,7 @@
 // words of its id and name, beside the words of our titles. Owns the comparison of words. It must
 // never see what a case expects, nor the event of one.
 
-import type { RuleSource } from "@ostraka/agents/scorer";
+import type { RuleSource } from "@ostraka/agents/rules";
 import { parseAllDocuments } from "yaml";
 
 export interface OurRule {
