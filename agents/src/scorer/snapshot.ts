@@ -78,6 +78,7 @@ export function writeSnapshot(parts: ScorerParts): Uint8Array {
     w.whole(places.get(state) as number);
     w.words(block);
   }
+  w.words(parts.peers.groups);
   const groups = [...parts.peers.all()];
   w.whole(groups.length);
   for (const [group, words] of groups) {
@@ -234,6 +235,7 @@ class Restoring {
   #readPeers(): void {
     const r = this.#r;
     const { layout, profileWords } = this.#fits[1] as Fit;
+    r.words(this.#parts.peers.groups);
     const count = r.count();
     for (let n = 0; n < count && r.isSound; n++) {
       const group = r.whole();

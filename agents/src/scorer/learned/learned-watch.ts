@@ -9,6 +9,7 @@ import type { Observation } from "../observation.ts";
 import type { Row } from "../row-pool.ts";
 import { type SubjectState, weightOf } from "../subject-state.ts";
 import { HISTORY_MIN, settleRank } from "./learned-account.ts";
+import { WHOLE_HOST } from "./peer-groups.ts";
 import type { Peers } from "./peers.ts";
 import type { ProfilePool } from "./profile-pool.ts";
 import { addStrangeness, asStrangeAs, HISTORY_HALVES, historyOf } from "./rank-history.ts";
@@ -88,12 +89,14 @@ export class LearnedWatch {
     const own = this.#pool.use(state, seen.timeMs)?.words;
     if (own === undefined) return true;
     let isOrdinary = true;
-    const group = this.#peers.of(state, seen);
+    const compared = this.#peers.of(own, state.day, mayTeach);
+    const host = this.#peers.group(WHOLE_HOST);
+    const group = this.#peers.groupOf(own);
     for (let n = 0; n < lineup.profiles.length; n++) {
       const i = lineup.learned.length + n;
       const detector = lineup.profiles[n] as (typeof lineup.profiles)[number];
       const mine = own[n] as Int32Array;
-      const peers = group[n] as Int32Array;
+      const peers = compared[n] as Int32Array;
       const strangeness = inSteps(detector.strangeness(mine, peers, seen), detector.grain);
       const rank = rankOf(lineup, row, i, strangeness);
       const isApart = detector.isApart?.(mine) ?? true;
@@ -104,7 +107,8 @@ export class LearnedWatch {
       if (rank <= STRANGE_RANK) isOrdinary = false;
       const noted = isApart ? strangeness : Number.NaN;
       if (!mayTeach || !takes(lineup, row, i, rank, noted)) continue;
-      detector.teach(peers, mine, seen);
+      detector.teach(host[n] as Int32Array, mine, seen);
+      if (group !== undefined) detector.teach(group[n] as Int32Array, mine, seen);
       detector.learn(mine, seen);
     }
     return isOrdinary;

@@ -7,9 +7,20 @@
 // number of groups need not be known, and each subject costs eight dot products a day. All state is
 // numbers in one array; a snapshot is a copy of it.
 
-import { CELLS, GROUP, GROUP_DAY, LEARNED, PAST_AT, rootsOf } from "./embedding.ts";
+import { assert } from "@ostraka/proto";
+import {
+  CELLS,
+  embedding,
+  GROUP,
+  GROUP_DAY,
+  GROUP_HEAD_WORDS,
+  GROUPS_AT,
+  GROUPS_MAX,
+  LEARNED,
+  PAST_AT,
+  rootsOf,
+} from "./embedding.ts";
 
-export const GROUPS_MAX = 8;
 /** The group of everybody on the host. */
 export const WHOLE_HOST = 0;
 /** So near a centre, as one minus the cosine, joins it; further away founds another. */
@@ -34,16 +45,16 @@ const DAY = 0;
 const VISITS = 1;
 const SPOKE_DAY = 2;
 const MASS = 3;
-const CENTRE = 4;
+const CENTRE = GROUP_HEAD_WORDS;
 const GROUP_WORDS = CENTRE + CELLS;
-export const GROUPS_WORDS = GROUPS_MAX * GROUP_WORDS;
 
 /** The visitor, as a unit vector; good until the next. */
 const roots = new Float64Array(CELLS);
 
-/** All groups of a host, empty. */
-export function openGroups(): Int32Array {
-  return new Int32Array(GROUPS_WORDS);
+/** The groups of a host, a window of its embedding's profile: they are saved with it. */
+export function groupsIn(host: Int32Array): Int32Array {
+  assert(host.length === embedding.peerWords, "groups live in the embedding's profile of the host");
+  return host.subarray(GROUPS_AT);
 }
 
 /**
@@ -73,6 +84,11 @@ export function moveGroup(groups: Int32Array, own: Int32Array, day: number): num
     if (group !== WHOLE_HOST) visit(groups, atOf(group), day);
   }
   return groupOf(groups, own, day);
+}
+
+/** Whether its one visit ever was its first: what an earlier group in its place taught is void. */
+export function isJustFounded(groups: Int32Array, group: number): boolean {
+  return group >= 1 && group <= GROUPS_MAX && groups[atOf(group) + MASS] === 1;
 }
 
 /** The nearest group if it is near enough, the subject's own unless that is clearly nearer. */

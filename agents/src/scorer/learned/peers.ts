@@ -1,37 +1,58 @@
-// What a subject's peers have taught: one profile a group, fed by vouched subjects alone. Owns the
-// profiles of groups. Must never let a group of one stand for peers: whoever is in no group is
-// compared with the whole host.
+// What a subject's peers have taught: a profile for the whole host and one for each group, fed by
+// vouched subjects alone. Owns those profiles and who is compared with which. Must never let a
+// group that too few belong to stand for peers: its members are compared with the whole host.
 
-import type { Observation } from "../observation.ts";
-import type { SubjectState } from "../subject-state.ts";
+import { GROUP } from "./embedding.ts";
 import type { ProfileDetector } from "./learned-detector.ts";
+import { groupOf, isJustFounded, moveGroup, openGroups, WHOLE_HOST } from "./peer-groups.ts";
 
-/** The group of everybody on this host. */
-export const WHOLE_HOST = 0;
+/** Profiles of one group, one a detector. */
+export type GroupProfile = readonly Int32Array[];
 
 export class Peers {
+  /** The groups' centres, as one array that a snapshot copies. */
+  readonly groups = openGroups();
   readonly #detectors: readonly ProfileDetector[];
-  readonly #groups = new Map<number, readonly Int32Array[]>();
+  /** Place of the detector whose profile says which group a subject is in; -1 for none. */
+  readonly #embeddingAt: number;
+  readonly #profiles = new Map<number, GroupProfile>();
 
   constructor(detectors: readonly ProfileDetector[]) {
     this.#detectors = detectors;
+    this.#embeddingAt = detectors.findIndex(({ name }) => name === "embedding");
   }
 
-  /** Profiles of the peers of a subject, one a detector. */
-  of(_state: SubjectState, _seen: Observation): readonly Int32Array[] {
-    return this.group(WHOLE_HOST);
+  /**
+   * Whom a vouched subject is compared with.
+   * @param own its profiles, one a detector. @param mayMove whether it may join a group today.
+   */
+  of(own: readonly Int32Array[], day: number, mayMove: boolean): GroupProfile {
+    const embedding = own[this.#embeddingAt];
+    if (embedding === undefined) return this.group(WHOLE_HOST);
+    if (!mayMove) return this.group(groupOf(this.groups, embedding, day));
+    const before = embedding[GROUP] as number;
+    const speaking = moveGroup(this.groups, embedding, day);
+    const after = embedding[GROUP] as number;
+    if (after !== before && isJustFounded(this.groups, after)) this.#profiles.delete(after);
+    return this.group(speaking);
+  }
+
+  /** Its own group, which it teaches beside the whole host; `undefined` while it is in none. */
+  groupOf(own: readonly Int32Array[]): GroupProfile | undefined {
+    const group = own[this.#embeddingAt]?.[GROUP] ?? WHOLE_HOST;
+    return group === WHOLE_HOST ? undefined : this.group(group);
   }
 
   /** Profiles of a group, new and all zero if nobody has taught it. */
-  group(number: number): readonly Int32Array[] {
-    const known = this.#groups.get(number);
+  group(number: number): GroupProfile {
+    const known = this.#profiles.get(number);
     if (known !== undefined) return known;
     const words = this.#detectors.map(({ peerWords }) => new Int32Array(peerWords));
-    this.#groups.set(number, words);
+    this.#profiles.set(number, words);
     return words;
   }
 
-  all(): Iterable<readonly [number, readonly Int32Array[]]> {
-    return this.#groups;
+  all(): Iterable<readonly [number, GroupProfile]> {
+    return this.#profiles;
   }
 }
