@@ -1,6 +1,6 @@
-// Which of our rules speak for which of the rules whose cases are in the development data, by id. Owns
-// that table and nothing else: written by reading what each rule says it is about. An empty list says
-// that we have none; a rule that is not here is claimed by its words (claim.ts).
+// Which of our rules speak for which of the rules whose cases are in the development data, by id.
+// Owns that table and nothing else: written by reading what each rule says it is about. An empty
+// list says that we have none; a rule that is not here is claimed by its words (claim.ts).
 
 const ROWS: readonly (readonly [string, ...string[]])[] = [
   ["AWS.Bedrock.GuardrailUpdateDelete", "aws-bedrock-guardrail"],
