@@ -1,5 +1,5 @@
-// The place database: a tiny one made here, byte by byte, as the MaxMind DB format 2.0 says, and the
-// nearest files that are refused.
+// The place database: a tiny one made here, byte by byte, as the MaxMind DB format 2.0 says, and
+// the nearest files that are refused.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// The first look at a line: JSON, pairs or text, one record or many, whole or spread, and whatever a
-// stranger may make of it. Nothing throws.
+// The first look at a line: JSON, pairs or text, one record or many, whole or spread, and whatever
+// a stranger may make of it. Nothing throws.
 
 import type { Event } from "@ostraka/agents/kernel";
 import fc from "fast-check";

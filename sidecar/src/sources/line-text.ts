@@ -1,4 +1,5 @@
-// What any source checks of a line BEFORE it looks into it: length, encoding, emptiness.
+// What any source checks of a line BEFORE it looks into it: length, encoding, emptiness. Owns those
+// reasons of a refusal and no format.
 
 import { isAscii, isUtf8 } from "node:buffer";
 import { LINE_BYTES_MAX } from "./limits.ts";

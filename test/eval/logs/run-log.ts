@@ -1,5 +1,5 @@
-// A log from its first line to its last through parser and scorer under the default policy: what the
-// sets that are logs have in common. Owns no figure and reads no label.
+// A log from its first line to its last through parser and scorer under the default policy: what
+// the sets that are logs have in common. Owns no figure and reads no label.
 
 import type { Event } from "@ostraka/agents/kernel";
 import { DEFAULT_SCORER_POLICY, openScorer } from "@ostraka/agents/scorer";

@@ -1,6 +1,6 @@
 // Lines of many services, each labelled by fail2ban's own tests: whether the parser takes it for a
-// refused login, and by whom. Owns the reading of the label lines. A label stands on the line BEFORE
-// its log line; it is kept unread until the parser has answered.
+// refused login, and by whom. Owns the reading of the label lines. A label stands on the line
+// BEFORE its log line; it is kept unread until the parser has answered.
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
-// A real Linux auth log of 25 days on an open port: how soon the one burst against real accounts is
-// signalled, and whom else that costs. Owns the counting. Whether a source is honest is derived from
-// the lines alone, AFTER every verdict is in: it was accepted before any burst of its own.
+// A real Linux auth log of 25 days on an open port: how soon the one burst against real accounts
+// is signalled, and whom else that costs. Owns the counting. Whether a source is honest is derived
+// from the lines alone, AFTER every verdict is in: it was accepted before any burst of its own.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 // Auth0 tenant logs (auth0.com, "Log event type codes"), plain or under `data`.
+// Owns which codes are logins.
 
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { Facts } from "../facts.ts";

@@ -15,8 +15,11 @@ import {
 const SIGN_INS = /^(?:NonInteractiveUser|ServicePrincipal|ManagedIdentity)?SignInLogs$/;
 /** AADSTS50034 and 50020: the user does not exist in the tenant. */
 const UNKNOWN_USER: ReadonlySet<string> = new Set(["50034", "50020", "50059"]);
-const GRANTS =
-  /Add (?:eligible |app role assignment|member to role|member to group|owner to|service principal credentials|delegated permission)|roleAssignments\/write/i;
+const GRANTS = new RegExp(
+  "Add (?:eligible |app role assignment|member to role|member to group|owner to|" +
+    "service principal credentials|delegated permission)|roleAssignments/write",
+  "i",
+);
 
 export const AZURE_AUDIT: RecordFormat = {
   type: "azure.audit",

@@ -1,4 +1,5 @@
 // Duo authentication and administrator logs (duo.com, "Admin API", v2 authentication logs).
+// Owns what their fields say.
 
 import type { Facts } from "../facts.ts";
 import { at, type JsonRecord, type RecordFormat, text, timeOf } from "./record-format.ts";

@@ -1,4 +1,5 @@
-// Google Cloud audit logs: LogEntry with an AuditLog as protoPayload (cloud.google.com, "AuditLog").
+// Google Cloud audit logs: a LogEntry with an AuditLog as its protoPayload (cloud.google.com,
+// "AuditLog"). Owns what its fields say and nothing of how they come.
 
 import type { Facts } from "../facts.ts";
 import { at, type JsonRecord, number, type RecordFormat, text, timeOf } from "./record-format.ts";

@@ -1,10 +1,15 @@
 // GitHub audit log entries (docs.github.com, "Audit log events for your organization").
+// Owns which of them give somebody a right.
 
 import type { Facts } from "../facts.ts";
 import { type JsonRecord, type RecordFormat, text, timeOf } from "./record-format.ts";
 
-const GRANTS =
-  /^(?:org\.(?:add_member|update_member)|team\.add_member|team\.add_repository|repo\.add_member|(?:personal_access_token|public_key|deploy_key|oauth_authorization|integration_installation)\.create|business\.add_admin|role\.create|repository_ruleset\.destroy)$/;
+const GRANTS: ReadonlySet<string> = new Set([
+  ...["org.add_member", "org.update_member", "team.add_member", "team.add_repository"],
+  ...["repo.add_member", "personal_access_token.create", "public_key.create"],
+  ...["deploy_key.create", "oauth_authorization.create", "integration_installation.create"],
+  ...["business.add_admin", "role.create", "repository_ruleset.destroy"],
+]);
 
 export const GITHUB_AUDIT: RecordFormat = {
   type: "github.audit",
@@ -36,6 +41,6 @@ function read(record: JsonRecord): Facts | undefined {
     action,
     agent: text(record, "user_agent"),
     country: text(record, "actor_location", "country_code"),
-    isPrivilegeGrant: GRANTS.test(action) ? true : undefined,
+    isPrivilegeGrant: GRANTS.has(action) ? true : undefined,
   };
 }

@@ -1,5 +1,5 @@
-// Google Workspace activities (developers.google.com, Reports API `activities.list`), as they are or
-// flattened with `name`, `type` and `parameters` at the top, as many collectors do.
+// Google Workspace activities (developers.google.com, Reports API `activities.list`), as they are
+// or flattened with `name`, `type` and `parameters` at the top, as many collectors do.
 
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { Facts } from "../facts.ts";

@@ -2,7 +2,7 @@
 
 export { type JsonRefusal, readJsonRecords } from "./json-text.ts";
 export type { JsonRecord, RecordFormat } from "./record-format.ts";
-export { RECORD_TYPES, type RecordType } from "./record-types.ts";
+export { RECORD_TYPES, type RecordType } from "./record-names.ts";
 export {
   openRecordReader,
   RECORD_FORMATS,

@@ -1,4 +1,5 @@
 // Kubernetes audit events (kubernetes.io, audit.k8s.io/v1 Event), also as EKS wraps them.
+// Owns which requests bind a right, and what a 401 is.
 
 import type { Facts } from "../facts.ts";
 import {

@@ -1,6 +1,6 @@
 // Lines of `key=value` pairs: logfmt (quoted where a value has spaces) and the comma-separated form
-// of Keycloak. Owns the pairs. A key that comes twice with two values is dropped: one of them may be
-// a stranger's.
+// of Keycloak. Owns the pairs. A key that comes twice with two values is dropped: one of them may
+// be a stranger's.
 
 const PAIR = /([A-Za-z@_][\w.@/-]{0,63})=("(?:[^"\\]|\\.){0,8192}"|[^\s"]{0,8192})(?: |$)/y;
 const COMMA_PAIR = /([A-Za-z@_][\w.@-]{0,63})=("(?:[^"\\]|\\.){0,8192}"|[^,"]{0,8192})(?:, |$)/y;

@@ -1,4 +1,5 @@
-// Okta System Log events (developer.okta.com, "System Log API"): eventType, actor, client, outcome.
+// Okta System Log events (developer.okta.com, "System Log API"): actor, client, outcome.
+// Owns which event types are logins and which give a right.
 
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { Facts } from "../facts.ts";

@@ -1,4 +1,5 @@
 // OneLogin events (developers.onelogin.com, "Event types"): numbered types.
+// Owns what the numbers mean.
 
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { Facts } from "../facts.ts";

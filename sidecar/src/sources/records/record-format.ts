@@ -1,8 +1,8 @@
-// The shape of a JSON record format, and the safe reading of fields out of a record. A field that is
-// not what it should be is a field that is not there. Owns no format.
+// The shape of a JSON record format, and the safe reading of fields out of a record. A field that
+// is not what it should be is a field that is not there. Owns no format.
 
 import type { Facts } from "../facts.ts";
-import type { RecordType } from "./record-types.ts";
+import type { RecordType } from "./record-names.ts";
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -47,8 +47,10 @@ export function first(record: unknown, ...path: readonly string[]): unknown {
 }
 
 // With or without an offset; without one these sources mean UTC.
-const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(Z|UTC|[+-]\d\d:?\d\d)?$/;
+const ISO = new RegExp(
+  "^(\\d{4})-(\\d\\d)-(\\d\\d)[T ](\\d\\d):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?" +
+    "\\s?(Z|UTC|[+-]\\d\\d:?\\d\\d)?$",
+);
 
 /** Milliseconds since the epoch of an ISO 8601 text, or of a number of s, ms or µs. */
 export function timeOf(value: unknown): number | undefined {

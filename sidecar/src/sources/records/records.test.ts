@@ -1,9 +1,9 @@
-// Records of clouds and directories: each format takes its own record, told apart by its fields, and
-// says the right thing about the right account. Records are made up.
+// Records of clouds and directories: each format takes its own record, told apart by its fields,
+// and says the right thing about the right account. Records are made up.
 
 import { describe, expect, test } from "vitest";
 import { readJsonRecords } from "./json-text.ts";
-import { RECORD_TYPES } from "./record-types.ts";
+import { RECORD_TYPES } from "./record-names.ts";
 import { openRecordReader, RECORD_FORMATS, recordFormatOf } from "./records.ts";
 
 const PEER = "203.0.113.9";

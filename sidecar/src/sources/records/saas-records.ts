@@ -4,7 +4,7 @@
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { Facts } from "../facts.ts";
 import { first, type JsonRecord, type RecordFormat, text, timeOf } from "./record-format.ts";
-import type { RecordType } from "./record-types.ts";
+import type { RecordType } from "./record-names.ts";
 
 interface FlatFormat {
   readonly type: RecordType;

@@ -1,4 +1,5 @@
-// Teleport audit events (goteleport.com, "Audit events"): `event`, `code`, `user`, `addr.remote`.
+// Teleport audit events (goteleport.com, "Audit events"): `event`, `code`, `user`.
+// Owns which of them are logins.
 
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { Facts } from "../facts.ts";

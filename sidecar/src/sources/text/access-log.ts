@@ -9,7 +9,8 @@ import { readStamp } from "./stamp.ts";
 const ADDRESS = "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,41})";
 const LINE = new RegExp(
   `^(?:[\\w.:-]{1,255} (?=${ADDRESS} ))?(${ADDRESS}) (?:\\S{1,64}) (.{1,256}?) ` +
-    '(\\[\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20}\\]) "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)" (\\d{3}) (\\d{1,15}|-)' +
+    "(\\[\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20}\\]) " +
+    '"([^"\\\\]*(?:\\\\.[^"\\\\]*)*)" (\\d{3}) (\\d{1,15}|-)' +
     '(?: "[^"\\\\]*(?:\\\\.[^"\\\\]*)*" "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)")?(?: |$)',
 );
 const REQUEST = /^([A-Z]{3,10}) (\S{1,4096})(?: HTTP\/[\d.]{1,4})?$/;
@@ -37,7 +38,8 @@ export interface Access {
 export function readAccess(line: string, clock: SyslogClock): Access | "bad-time" | undefined {
   const match = LINE.exec(line);
   if (match === null) return undefined;
-  const [, ip, user, time, request, status, size, agent] = match as unknown as string[];
+  const [, ip, name = "", time, request, status, size, agent] = match as unknown as string[];
+  const user = name.trim();
   const stamp = readStamp(time as string, clock);
   if (stamp === undefined) return "bad-time";
   const parts = REQUEST.exec(request as string);
@@ -47,10 +49,13 @@ export function readAccess(line: string, clock: SyslogClock): Access | "bad-time
   return {
     ip: ip as string,
     timeMs: stamp.timeMs,
-    kind: kindOf(Number(status), method, path, isNamed),
+    kind:
+      status === "400" && parts === null
+        ? "login-probed"
+        : kindOf(Number(status), method, path, isNamed),
     method,
     path,
-    ...(isNamed && { user: user as string }),
+    ...(isNamed && { user }),
     ...(agent !== undefined && agent !== "-" && { agent }),
     ...(size !== "-" && { sizeBytes: Number(size) }),
   };

@@ -48,8 +48,9 @@ export function readAudit(line: string): AuditRecord | undefined {
 function kindOf(type: string, fields: Record<string, string>): EventKind {
   const isFailure = fields["res"] === "failed";
   if (type === "USER_LOGIN") return isFailure ? "login-failed" : "login-succeeded";
-  // USER_AUTH precedes USER_LOGIN of the same attempt.
-  if (type === "USER_AUTH") return "service-notice";
+  // These precede USER_LOGIN of the same attempt.
+  if (type === "USER_AUTH" || type === "USER_ERR")
+    return isFailure ? "login-failed" : "service-notice";
   if (type === "USER_START") return "session-opened";
   if (type === "USER_END") return "session-closed";
   if (/^(?:ADD|DEL)_(?:USER|GROUP)$|^USER_(?:MGMT|CHAUTHTOK)$|^GRP_MGMT$/.test(type))

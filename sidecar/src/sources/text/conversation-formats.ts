@@ -76,7 +76,8 @@ const CHARON = /^\d{2,3}\[(NET|IKE|ENC|CFG|JOB|TLS)\] (?:<(?:[^<>|]{1,128}\|)?(\
 const CHARON_FROM =
   /^received packet: from (\[[0-9a-fA-F:.]{2,45}\]|[0-9a-fA-F:.]{2,45})\[\d{1,5}\] to /;
 const CHARON_FAILED = new RegExp(
-  "^(?:EAP method \\w{2,16} failed for peer .*|tried \\d{1,3} shared keys? for .*, but MAC mismatched|" +
+  "^(?:EAP method \\w{2,16} failed for peer .*|tried \\d{1,3} shared keys? for " +
+    ".*, but MAC mismatched|" +
     "no shared key found for .*|XAuth authentication of '.*' failed.*|" +
     "authentication of '.*' with .* failed)$",
   "s",

@@ -1,4 +1,5 @@
-// All declared text formats, by name and by syslog tag. Owns the look-up and nothing of a format.
+// All declared text formats, by name and by syslog tag. Owns the look-up and nothing of a format:
+// what stands in no table here is read by its own code.
 
 import { CONVERSATION_FORMATS, type ConversationFormat } from "./conversation-formats.ts";
 import { APP_FORMATS } from "./formats-apps.ts";
@@ -6,6 +7,7 @@ import { INFRA_FORMATS } from "./formats-infra.ts";
 import { LOGIN_FORMATS } from "./formats-login.ts";
 import { MAIL_FORMATS } from "./formats-mail.ts";
 import { PANEL_FORMATS } from "./formats-panels.ts";
+import { SERVER_FORMATS } from "./formats-servers.ts";
 import { WEB_FORMATS } from "./formats-web.ts";
 import type { TextFormat } from "./text-format.ts";
 
@@ -15,6 +17,7 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   ...WEB_FORMATS,
   ...APP_FORMATS,
   ...INFRA_FORMATS,
+  ...SERVER_FORMATS,
   ...PANEL_FORMATS,
 ];
 

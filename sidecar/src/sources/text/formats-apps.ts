@@ -1,4 +1,5 @@
 // Text formats of applications that log to a file of their own: a time, a level, then these lines.
+// Addresses are read where the application writes them, never out of a name.
 
 import { accepted, failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
 
@@ -67,7 +68,6 @@ export const APP_FORMATS: readonly TextFormat[] = [
   },
   {
     name: "jellyfin",
-    aliases: ["emby"],
     programs: ["jellyfin"],
     lines: [
       failed(
@@ -99,7 +99,8 @@ export const APP_FORMATS: readonly TextFormat[] = [
     name: "bitwarden",
     lines: [
       failed("[<WRN|Warning|ERR|INF>] Failed login attempt<?, 2FA invalid>. <ip>"),
-      failed("[<WRN|Warning|ERR|INF>] Failed login attempt<*>. <ip>"),
+      failed("[<WRN|Warning|ERR|INF>] Failed login attempt. <ip>"),
+      failed("Failed login attempt<?, 2FA invalid>. <ip>"),
     ],
   },
   {
@@ -179,7 +180,8 @@ export const APP_FORMATS: readonly TextFormat[] = [
         "login-failed",
         "Login attempt or request with invalid authentication from",
         new RegExp(
-          "^(?:\\d{1,3} )?WARNING \\([^()]{1,40}\\) \\[homeassistant\\.components\\.http\\.ban\\] " +
+          "^(?:\\d{1,3} )?WARNING \\([^" +
+            "()]{1,40}\\) \\[homeassistant\\.components\\.http\\.ban\\] " +
             "Login attempt or request with invalid authentication from (?:[^\\s()]{1,255} )?" +
             `\\(?${IP}\\)?[.]? ?(?:\\(.*\\)\\.?|Requested URL: .*)?$`,
           "s",
@@ -229,7 +231,8 @@ export const APP_FORMATS: readonly TextFormat[] = [
         "login-failed",
         "Invalid username or password for user",
         new RegExp(
-          "^\\[(?<ip>\\[[0-9a-fA-F:.]{2,45}\\](?::\\d{1,5})?|[0-9a-fA-F.:]{2,51})\\] (?:\\[.{0,256}\\] )?" +
+          "^\\[(?<ip>\\[[0-9a-fA-F:.]{2,45}\\](?::\\d{1,5})?" +
+            "|[0-9a-fA-F.:]{2,51})\\] (?:\\[.{0,256}\\] )?" +
             "DnsServerCore\\.DnsWebServiceException: Invalid username or password for user: " +
             "(?<user>.*)$",
           "s",
@@ -298,7 +301,7 @@ export const APP_FORMATS: readonly TextFormat[] = [
     name: "bookstack",
     aliases: ["monica"],
     lines: [
-      // The failed login message of BookStack holds no address unless configured; with it: at the end.
+      // BookStack writes no address unless it is told to; then it stands at the end.
       failed("Failed login for <user> from <ip>"),
       failed('[<*>] Failed login attempt for "<user>" from <ip>'),
     ],
@@ -421,7 +424,8 @@ export const APP_FORMATS: readonly TextFormat[] = [
         "login-succeeded",
         "Auth-Success",
         new RegExp(
-          `^(?:\\[Info\\] Auth: |\\|?Info\\|Auth\\|)Auth-Success ip ${IP} username '(?<user>.*)'\\s?$`,
+          `^(?:\\[Info\\] Auth: |\\|?Info\\|Auth\\|)Auth-Success ip ${IP} ` +
+            `username '(?<user>.*)'\\s?$`,
           "s",
         ),
       ),

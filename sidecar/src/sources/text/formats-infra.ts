@@ -4,7 +4,7 @@
 import { failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
 
 const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
-// `NAME/ADDRESS:PORT ` or without the name; IPv6 and its port cannot be told apart without brackets.
+// `NAME/ADDRESS:PORT ` or without the name; IPv6 and its port need brackets to be told apart.
 const OPENVPN_PEER =
   "(?:\\S{1,64}/)?(?<ip>\\d{1,3}(?:\\.\\d{1,3}){3}:\\d{1,5}|\\[[0-9a-fA-F:.]{2,45}\\]:\\d{1,5}) ";
 
@@ -38,7 +38,8 @@ const DATABASES: readonly TextFormat[] = [
         "Access denied for user",
         new RegExp(
           "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
-            "Access denied for user '(?<user>.*)'@'[\\w.-]{1,255}' \\(using password: (?:YES|NO)\\)$",
+            "Access denied for user '(?<user>.*)'@'[\\w.-]{1,255}' \\(using " +
+            "password: (?:YES|NO)\\)$",
           "s",
         ),
       ),
@@ -55,8 +56,10 @@ const DATABASES: readonly TextFormat[] = [
         "authentication failed for user",
         new RegExp(
           `^(?:[A-Z]{3,4} )?(?:\\[\\d+(?:-\\d+)?\\] )?(?:\\[[^\\]]{0,64}\\] )?` +
-            `(?:[\\w\\[\\]-]{1,64}@[\\w\\[\\]-]{1,64} )?(?:host=)?${IP}(?:\\(\\d{1,5}\\))?[: ]{1,2}.{0,128}?` +
-            'FATAL: {1,2}(?:password|PAM|LDAP|Ident|SCRAM|GSSAPI) authentication failed for user "(?<user>.*)"$',
+            `(?:[\\w\\[\\]-]{1,64}@[\\w\\[\\]-]{1,64} ` +
+            `)?(?:host=)?${IP}(?:\\(\\d{1,5}\\))?[: ]{1,2}.{0,128}?` +
+            "FATAL: {1,2}(?:password|PAM|LDAP|Ident|SCRAM|GSSAPI) authentication " +
+            'failed for user "(?<user>.*)"$',
           "s",
         ),
       ),
@@ -105,7 +108,8 @@ const DATABASES: readonly TextFormat[] = [
         "authentication failed for",
         new RegExp(
           "^I (?:ACCESS|-) {1,6}\\[conn\\d+\\] (?:SCRAM-SHA-\\d+|SASL \\S+|MONGODB-CR) " +
-            `authentication failed for (?<user>.*) on \\S{1,64} from client ${IP}(?::\\d{1,5})? ; .*$`,
+            `authentication failed for (?<user>.*) on \\S{1,64} from ` +
+            `client ${IP}(?::\\d{1,5})? ; .*$`,
           "s",
         ),
       ),
@@ -130,7 +134,8 @@ const TUNNELS: readonly TextFormat[] = [
         "TLS Error: ",
         new RegExp(
           "^(?:\\S{1,64}:\\d{1,5} )?TLS Error: (?:cannot locate HMAC in incoming packet|incoming " +
-            `packet authentication failed) from \\[AF_INET6?\\](?<ip>[0-9a-fA-F.:]{2,51}|\\[\\S{2,45}\\]:\\d{1,5})$`,
+            `packet authentication failed) ` +
+            `from \\[AF_INET6?\\](?<ip>[0-9a-fA-F.:]{2,51}|\\[\\S{2,45}\\]:\\d{1,5})$`,
         ),
       ),
       lineOf(
@@ -183,7 +188,8 @@ const TUNNELS: readonly TextFormat[] = [
         "login-failed",
         "User authentication failed",
         new RegExp(
-          '^\\[HUB "[^"]{1,64}"\\] Connection "[^"]{1,64}": User authentication failed\\. The user ' +
+          '^\\[HUB "[^"]{1,64}"\\]:? Connection "[^"]{1,64}": User ' +
+            "authentication failed\\. The user " +
             `name that has been provided was "(?<user>.*)", from ${IP}\\.$`,
           "s",
         ),
@@ -213,8 +219,8 @@ const TUNNELS: readonly TextFormat[] = [
   },
 ];
 
-// Asterisk escapes no quote, and what a client says stands on both sides of the address: a line with
-// two remote addresses is none.
+// Asterisk escapes no quote, and what a client says stands on both sides of the address: a line
+// with two remote addresses is none.
 function securityEvent(
   kind: "login-failed" | "login-succeeded",
   names: string,
@@ -243,8 +249,10 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "Registration from",
         new RegExp(
-          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
-            `Registration from '.*' failed for '${IP}(?::\\d{1,5})?' - (?:Wrong password|Device does not match ` +
+          "^(?:NOTICE|WARNING)\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? " +
+            "(?:[\\w./]{1,64}:(?:\\d{1,6}:?)? ?(?:in )?){1,2}(?:\\w{1,64}: )?" +
+            `Registration from '.*' failed for '${IP}(?::\\d{1,5})?' - (?:Wrong ` +
+            `password|Device does not match ` +
             "ACL|Peer is not supposed to register|ACL error.*|Not a local domain)$",
           "s",
         ),
@@ -253,8 +261,10 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "Registration from",
         new RegExp(
-          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
-            `Registration from '.*' failed for '${IP}(?::\\d{1,5})?' - (?:No matching (?:peer|endpoint) found.*|` +
+          "^(?:NOTICE|WARNING)\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? " +
+            "(?:[\\w./]{1,64}:(?:\\d{1,6}:?)? ?(?:in )?){1,2}(?:\\w{1,64}: )?" +
+            `Registration from '.*' failed for '${IP}(?::\\d{1,5})?' - (?:No ` +
+            `matching (?:peer|endpoint) found.*|` +
             "Username\\/auth name mismatch)$",
           "s",
         ),
@@ -264,7 +274,8 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "Request ",
         new RegExp(
-          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.\\/]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
+          "^(?:NOTICE|WARNING)\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? " +
+            "(?:[\\w./]{1,64}:(?:\\d{1,6}:?)? ?(?:in )?){1,2}(?:\\w{1,64}: )?" +
             `Request '\\w+' from '.*' failed for '${IP}(?::\\d{1,5})?' \\(callid: .*\\) - .*$`,
           "s",
         ),
@@ -273,7 +284,8 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "failed to authenticate",
         new RegExp(
-          "^NOTICE\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? [\\w.]{1,64}:\\d{1,6} ?(?:in )?[\\w]{0,64}: " +
+          "^(?:NOTICE|WARNING)\\[\\d+\\](?:\\[C-[0-9a-f]+\\])?:? " +
+            "(?:[\\w./]{1,64}:(?:\\d{1,6}:?)? ?(?:in )?){1,2}(?:\\w{1,64}: )?" +
             `Host ${IP} failed to authenticate as '(?<user>.*)'$`,
           "s",
         ),
@@ -288,7 +300,8 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "SIP auth failure",
         new RegExp(
-          "^(?:[\\d.]{1,8}% )?\\[WARNING\\] sofia_reg\\.c:\\d{1,6} SIP auth failure \\((?:INVITE|REGISTER)\\) " +
+          "^(?:[\\d.]{1,8}% )?\\[WARNING\\] sofia_reg\\.c:\\d{1,6} SIP auth " +
+            "failure \\((?:INVITE|REGISTER)\\) " +
             `on sofia profile '[^']{1,64}' for \\[(?<user>.*)\\] from ip ${IP}$`,
           "s",
         ),
@@ -297,7 +310,8 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "Can't find user",
         new RegExp(
-          "^(?:[\\d.]{1,8}% )?\\[WARNING\\] sofia_reg\\.c:\\d{1,6} Can't find user \\[(?<user>.*)\\] from " +
+          "^(?:[\\d.]{1,8}% )?\\[WARNING\\] sofia_reg\\.c:\\d{1,6} Can't find " +
+            "user \\[(?<user>.*)\\] from " +
             `${IP}$`,
           "s",
         ),
@@ -318,7 +332,8 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "query from",
         new RegExp(
-          "^\\|(?:INFO|WARNING) {0,4}\\|(?:Query|ServerMain|CIDRManager) {0,16}\\| {0,3}\\d{0,4} {0,3}\\|" +
+          "^\\|(?:INFO|WARNING) {0,4}\\|(?:Query|ServerMain|CIDRManager) " +
+            "{0,16}\\| {0,3}\\d{0,4} {0,3}\\|" +
             `query from \\d+ \\[?${IP}\\]?:\\d{1,5} (?:attempted to login|issued: login) .*$`,
           "s",
         ),
@@ -334,7 +349,8 @@ const TELEPHONY: readonly TextFormat[] = [
         "login-failed",
         "Rejected connection from",
         new RegExp(
-          `^(?:<W>)?.{0,40}\\d+ => <\\d+:.*\\(-?\\d+\\)> Rejected connection from ${IP}:\\d{1,5}: ` +
+          `^(?:<W>)?.{0,40}\\d+ => <\\d+:.*\\(-?\\d+\\)> Rejected connection ` +
+            `from ${IP}:\\d{1,5}: ` +
             "(?:Invalid server password|Wrong certificate or password for existing user)$",
           "s",
         ),

@@ -1,4 +1,5 @@
-// Text formats of remote shells, file transfer, desktops and honeypots.
+// Text formats of remote shells, file transfer, desktops and honeypots. Addresses are read where
+// the server writes them; a honeypot has no accounts, so every name there is an unknown one.
 
 import {
   accepted,
@@ -137,6 +138,7 @@ export const LOGIN_FORMATS: readonly TextFormat[] = [
     programs: ["wu-ftpd", "ftpd", "in.ftpd"],
     lines: [
       failed("failed login from <w> [<ip>]"),
+      failed("repeated login failures from <ip> (<p*>)", { layer: "end" }),
       failed("failed login from <w> [<ip>], <user>"),
       failed("FTP LOGIN FAILED (incorrect password) FROM <w> [<ip>], <user>"),
     ],

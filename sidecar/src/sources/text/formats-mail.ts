@@ -1,7 +1,14 @@
 // Text formats of mail servers. Addresses are read where the server writes them; names are greedy,
 // so that of two readings the right-most one, the server's own, wins.
 
-import { accepted, failed, lineOf, notice, type TextFormat } from "./text-format.ts";
+import {
+  accepted,
+  failed,
+  type LineShape,
+  lineOf,
+  notice,
+  type TextFormat,
+} from "./text-format.ts";
 
 const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 const DOVECOT_LOGIN =
@@ -156,7 +163,31 @@ const POSTFIX: TextFormat = {
   ],
 };
 
-const EXIM_HOST = `(?:H=)?(?:\\([^()\\s]{0,255}\\) |[^\\s()\\[\\]]{1,255} (?:\\([^()\\s]{0,255}\\) )?)?`;
+const EXIM_HOST =
+  `(?:H=)?(?:\\([^()\\s]{0,255}\\) |[^\\s()\\[\\]]{1,255} ` + `(?:\\([^()\\s]{0,255}\\) )?)?`;
+
+const EXIM_CALLS: readonly LineShape[] = [
+  lineOf(
+    "login-probed",
+    "SMTP",
+    new RegExp(
+      `^(?:\\[\\d+\\] )?(?:SMTP call from|no MAIL in SMTP connection ` +
+        `from) ${EXIM_HOST}\\[${IP}\\]` +
+        "(?::\\d{1,5})?(?: I=\\[[^\\[\\]]+\\](?::\\d{1,5})?)?(?: .*)?$",
+      "s",
+    ),
+  ),
+  lineOf(
+    "login-failed",
+    "SMTP protocol error in",
+    new RegExp(
+      `^(?:\\[\\d+\\] )?SMTP protocol error in "AUTH [^"]{0,256}" ${EXIM_HOST}\\[${IP}\\]` +
+        "(?::\\d{1,5})?(?: I=\\[[^\\[\\]]+\\](?::\\d{1,5})?)? AUTH command used " +
+        "when not advertised$",
+    ),
+    { layer: "protocol" },
+  ),
+];
 
 const EXIM: TextFormat = {
   name: "exim",
@@ -179,11 +210,13 @@ const EXIM: TextFormat = {
       "rejected",
       new RegExp(
         `^(?:\\[\\d+\\] )?${EXIM_HOST}\\[${IP}\\](?::\\d{1,5})?(?: [A-Z]{1,3}=\\S{1,255}){0,6} ` +
-          "(?:F=\\S{0,255} )?rejected (?:RCPT|VRFY|EXPN|EHLO|HELO|AUTH)\\b.*$",
+          "(?:F=\\S{0,255} )?(?:temporarily )?rejected " +
+          "(?:RCPT|VRFY|EXPN|EHLO|HELO|AUTH|after DATA|MAIL)\\b.*$",
         "s",
       ),
       { action: "reject" },
     ),
+    ...EXIM_CALLS,
   ],
 };
 
@@ -208,6 +241,27 @@ const SENDMAIL: TextFormat = {
         `^(?:[A-Za-z0-9]{6,20}: )?(?:[^\\s\\[\\]]{1,255} )?\\[${IP}\\](?: \\(may be forged\\))? ` +
           "did not issue [A-Z/]{3,40} during connection to \\S{1,32}$",
       ),
+    ),
+    lineOf(
+      "login-failed",
+      "after auth",
+      new RegExp(
+        `^(?:[A-Za-z0-9]{6,20}: )?lost input channel from (?:[^\\s\\[\\]]{1,255} )?\\[${IP}\\]` +
+          "(?: \\(may be forged\\))? to \\S{1,32} after auth$",
+      ),
+      { layer: "end" },
+    ),
+    // arg1 is the client's: without a bracket or a comma it cannot hold a relay.
+    lineOf(
+      "login-probed",
+      "ruleset=check_",
+      new RegExp(
+        `^[A-Za-z0-9]{6,20}: ruleset=check_\\w{1,32}, arg1=[^,\\[\\]]{0,255}, ` +
+          `relay=(?:[^\\s,\\[\\]]{1,255} )?\\[${IP}\\](?: \\(may be forged\\))?, ` +
+          `reject=[45]\\d\\d.*$`,
+        "s",
+      ),
+      { action: "reject" },
     ),
     lineOf(
       "login-failed",
@@ -332,23 +386,14 @@ const OTHERS: readonly TextFormat[] = [
     aliases: ["roundcube-auth"],
     programs: ["roundcube"],
     lines: [
-      // X-Forwarded-For, in parentheses, is the client's own word.
+      // What a proxy header says, in parentheses behind the address, is the client's own word.
       lineOf(
         "login-failed",
-        "Failed login for",
+        " for ",
         new RegExp(
-          `^(?:errors: )?(?:<[0-9a-z]{6,12}> )?Failed login for (?<user>.*) from ${IP}` +
-            "(?:\\([^()]{0,256}\\))? in session \\S{1,64}(?: \\(error: \\d{1,5}\\))?$",
-          "s",
-        ),
-      ),
-      lineOf(
-        "login-failed",
-        "Login failed for",
-        new RegExp(
-          `^(?:IMAP Error|errors?): (?:<[0-9a-z]{6,12}> )?(?:IMAP Error: )?(?:FAILED login|` +
-            `Login failed) for (?<user>.*) (?:against \\S{1,255} )?from ${IP}` +
-            "(?:\\([^()]{0,256}\\))?[.] .*$",
+          "^(?:errors: |PHP Error: )?(?:<[0-9a-z]{6,12}> )?(?:IMAP Error: )?(?:FAILED login|" +
+            "Failed login|Login failed) for (?<user>(?:(?!\\(X-[RF]).)*) (?:against \\S{1,255} )?" +
+            `from ${IP}(?: ?\\([^()]{0,256}\\))?(?:[. ] ?(?!from ).*)?$`,
           "s",
         ),
       ),
@@ -377,10 +422,10 @@ const OTHERS: readonly TextFormat[] = [
     name: "horde",
     programs: ["HORDE", "horde"],
     lines: [
-      failed("[horde] FAILED LOGIN for <user> [<ip>] to Horde <*>"),
+      failed("<?[error] >[horde] FAILED LOGIN for <user> [<ip>] to Horde <*>"),
+      failed("HORDE [error] [horde] FAILED LOGIN for <user> [<ip>] to Horde <*>"),
       failed("[imp] FAILED LOGIN for <user> [<ip>] to <*>"),
       failed("[imp] FAILED LOGIN <ip> to <*> as <user> [<]*>"),
-      failed("[horde] [error] FAILED LOGIN for <user> [<ip>] to Horde <*>"),
     ],
   },
 ];

@@ -1,4 +1,5 @@
-// Text formats of control panels, appliances, directories and file servers.
+// Text formats of control panels, appliances, directories and file servers. Addresses are read
+// where the service writes them, never out of a name.
 
 import { accepted, failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
 
@@ -42,7 +43,8 @@ export const PANEL_FORMATS: readonly TextFormat[] = [
         "FAILED LOGIN",
         new RegExp(
           "^info \\[(?:cpaneld|whostmgrd|webmaild)\\] " +
-            `${IP} - (?<user>\\S{0,128}) "[A-Z]{3,7} [^"]{0,2048}" FAILED LOGIN (?:cpaneld|whostmgrd|webmaild): .*$`,
+            `${IP} - (?<user>\\S{0,128}) "[A-Z]{3,7} [^"]{0,2048}" FAILED LOGIN ` +
+            `(?:cpaneld|whostmgrd|webmaild): .*$`,
           "s",
         ),
       ),
@@ -55,7 +57,8 @@ export const PANEL_FORMATS: readonly TextFormat[] = [
         "login-failed",
         "failed login attempt",
         new RegExp(
-          `^'${IP}' \\d{1,3} failed login attempts?(?:\\. Account '(?<user>.*)'|(?: on account '.*'))?$`,
+          `^'${IP}' \\d{1,3} failed login attempts?(?:\\. Account ` +
+            `'(?<user>.*)'|(?: on account '.*'))?$`,
           "s",
         ),
       ),
@@ -130,7 +133,8 @@ export const PANEL_FORMATS: readonly TextFormat[] = [
         "login-failed",
         "Login Fail",
         new RegExp(
-          `^conn log: Users: (?<user>.*), Source IP: ${IP}, Computer name: .*, Connection type: .*, ` +
+          `^conn log: Users: (?<user>.*), Source IP: ${IP}, Computer name: .*, ` +
+            `Connection type: .*, ` +
             "Accessed resources: .*, Action: Login Fail$",
           "s",
         ),
@@ -154,7 +158,8 @@ export const PANEL_FORMATS: readonly TextFormat[] = [
         "login-failed",
         "|AUTHENTICATION_FAILED|",
         new RegExp(
-          "^(?:INFO|WARN) \\[org\\.apereo\\.inspektr[^\\]]{1,128}\\] - [^|]{8,64}\\|[^|]{1,64}\\|.*" +
+          "^(?:INFO|WARN) \\[org\\.apereo\\.inspektr[^\\]]{1,128}\\] - " +
+            "[^|]{8,64}\\|[^|]{1,64}\\|.*" +
             `\\|AUTHENTICATION_FAILED\\|(?<user>[^|]{0,256})\\|${IP}\\|[0-9a-fA-F.:]{2,45}$`,
           "s",
         ),
@@ -163,7 +168,8 @@ export const PANEL_FORMATS: readonly TextFormat[] = [
         "login-succeeded",
         "|AUTHENTICATION_SUCCESS|",
         new RegExp(
-          "^(?:INFO|WARN) \\[org\\.apereo\\.inspektr[^\\]]{1,128}\\] - [^|]{8,64}\\|[^|]{1,64}\\|.*" +
+          "^(?:INFO|WARN) \\[org\\.apereo\\.inspektr[^\\]]{1,128}\\] - " +
+            "[^|]{8,64}\\|[^|]{1,64}\\|.*" +
             `\\|AUTHENTICATION_SUCCESS\\|(?<user>[^|]{0,256})\\|${IP}\\|[0-9a-fA-F.:]{2,45}$`,
           "s",
         ),
@@ -179,8 +185,10 @@ export const PANEL_FORMATS: readonly TextFormat[] = [
         "login-failed",
         "NT_STATUS_NO_SUCH_USER",
         new RegExp(
-          "^ {0,2}Auth: \\[[^\\]]{1,64}\\] user \\[.*\\]\\\\\\[(?<user>.*)\\] at \\[(?<time>[\\w, :.]{20,48})\\] with " +
-            `\\[[\\w, ]{1,64}\\] status \\[NT_STATUS_NO_SUCH_USER\\] workstation \\[[^\\]]{0,64}\\] remote host ` +
+          "^ {0,2}Auth: \\[[^\\]]{1,64}\\] user \\[.*\\]\\\\\\[(?<user>.*)\\] " +
+            "at \\[(?<time>[\\w, :.]{20,48})\\] with " +
+            `\\[[\\w, ]{1,64}\\] status \\[NT_STATUS_NO_SUCH_USER\\] ` +
+            `workstation \\[[^\\]]{0,64}\\] remote host ` +
             `\\[ipv[46]:${IP}:\\d{1,5}\\] .*$`,
           "s",
         ),
@@ -190,8 +198,11 @@ export const PANEL_FORMATS: readonly TextFormat[] = [
         "login-failed",
         "Auth: [",
         new RegExp(
-          "^ {0,2}Auth: \\[[^\\]]{1,64}\\] user \\[.*\\]\\\\\\[(?<user>.*)\\] at \\[(?<time>[\\w, :.]{20,48})\\] with " +
-            `\\[[\\w, ]{1,64}\\] status \\[NT_STATUS_(?:WRONG_PASSWORD|LOGON_FAILURE|ACCOUNT_LOCKED_OUT|ACCOUNT_DISABLED)\\] ` +
+          "^ {0,2}Auth: \\[[^\\]]{1,64}\\] user \\[.*\\]\\\\\\[(?<user>.*)\\] " +
+            "at \\[(?<time>[\\w, :.]{20,48})\\] with " +
+            `\\[[\\w, ]{1,64}\\] ` +
+            `status \\[NT_STATUS_(?:WRONG_PASSWORD|LOGON_FAILURE` +
+            `|ACCOUNT_LOCKED_OUT|ACCOUNT_DISABLED)\\] ` +
             `workstation \\[[^\\]]{0,64}\\] remote host \\[ipv[46]:${IP}:\\d{1,5}\\] .*$`,
           "s",
         ),

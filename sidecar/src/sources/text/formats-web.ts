@@ -7,7 +7,8 @@ const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 // `[client A:port]`; IPv6 with a port stands in brackets of its own.
 const APACHE_CLIENT =
   "^(?:\\[[\\w:]{1,40}\\] )?(?:\\[pid \\d+(?::tid \\d+)?\\] )?(?:\\(\\d+\\)[^:\\[\\]]{1,80}: )?" +
-  "\\[(?:client|remote) (?:(?<ip>\\[[0-9a-fA-F:.]{2,45}\\](?::\\d{1,5})?|[0-9a-fA-F.:]{2,51}))\\] " +
+  "\\[(?:client|remote) " +
+  "(?:(?<ip>\\[[0-9a-fA-F:.]{2,45}\\](?::\\d{1,5})?|[0-9a-fA-F.:]{2,51}))\\] " +
   "(?:AH\\d{5}: )?(?:Digest: )?";
 const apache = (literal: string, rest: string, isUnknown = false) =>
   lineOf("login-failed", literal, new RegExp(`${APACHE_CLIENT}${rest}$`, "s"), {
@@ -30,6 +31,26 @@ const APACHE: TextFormat = {
     apache(
       "Authorization of user",
       `Authorization of user (?<user>.{0,256}?) to access .* failed, reason: .*`,
+    ),
+    apache(
+      "Login denied for user",
+      '(?:WAR|ERR) \\[Login denied for user "(?<user>[^"]{0,256})"\\].*',
+    ),
+    apache(
+      "Could not retrieve user",
+      "(?:WAR|ERR) \\[Could not retrieve user (?<user>.{0,256}?) details\\].*",
+      true,
+    ),
+    lineOf(
+      "login-probed",
+      " ",
+      new RegExp(
+        `${APACHE_CLIENT}(?:script '.*' not found or unable to stat.*|Invalid URI in request .*|` +
+          "(?:request failed: )?(?:URI too long|error reading the " +
+          "headers|erroneous characters).*|" +
+          "ModSecurity: .*Access denied .*|invalid (?:URI path|URL) .*)$",
+        "s",
+      ),
     ),
     apache("client denied by server configuration", "client denied by server configuration: .*"),
     apache("used wrong authentication scheme", "client used wrong authentication scheme: .*"),
@@ -88,6 +109,15 @@ const NGINX: TextFormat = {
       new RegExp(
         `${NGINX_HEAD}SSL_(?:do_handshake|read)\\(\\) failed \\(SSL: [^,]{1,256}\\) ` +
           `while [a-zA-Z ]{1,40}, client: ${IP}, server: .*$`,
+        "s",
+      ),
+    ),
+    lineOf(
+      "login-probed",
+      ", client: ",
+      new RegExp(
+        `${NGINX_HEAD}(?:limiting (?:requests|connections)[^"]{0,80} zone "[^"]{0,64}"|` +
+          `access forbidden by rule)${NGINX_CLIENT}`,
         "s",
       ),
     ),

@@ -1,4 +1,5 @@
-// Lines with a frame of their own: times, access logs, audit records, Windows events, conversations.
+// Lines with a frame of their own: times, access logs, audit records, Windows events,
+// conversations. For each accept the nearest reject.
 
 import type { Event } from "@ostraka/agents/kernel";
 import { describe, expect, test } from "vitest";

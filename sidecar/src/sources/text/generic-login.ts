@@ -1,6 +1,6 @@
-// The reader of last resort, for services that no table declares: an explicit statement that a login
-// failed, outside of any quotes, and exactly one address in the whole line, standing where the
-// program writes it. In doubt it names nobody: a wrong host is a victim cut off.
+// The reader of last resort, for services that no table declares: an explicit statement that a
+// login failed, outside of any quotes, and exactly one address in the whole line, standing where
+// the program writes it. In doubt it names nobody: a wrong host is a victim cut off.
 //
 // What a stranger can type is a name. A name that holds an address adds a second one to the line,
 // and such a line is refused. Where the program writes no address at all, the stranger's would be
@@ -22,8 +22,11 @@ const STATEMENT = new RegExp(
     "password (?:mismatch|incorrect|is incorrect)|credentials (?:are )?(?:invalid|incorrect))",
   "i",
 );
-const UNKNOWN_USER =
-  /\b(?:unknown|invalid|nonexist\w{2,6}|non-existent) user|no such user|user (?:was )?not found|user does not exist/i;
+const UNKNOWN_USER = new RegExp(
+  "\\b(?:unknown|invalid|nonexist\\w{2,6}|non-existent) user|no such user|" +
+    "user (?:was )?not found|user does not exist",
+  "i",
+);
 const QUOTED = /"(?:[^"\\]|\\.){0,512}"|'[^']{0,256}'|`[^`]{0,256}`/g;
 const V4 = /(?<![\w.:])(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*[\w])/g;
 const V6 = /(?<![\w.:])\[?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}\]?(?![\w.])/g;
@@ -45,7 +48,7 @@ export interface GenericLogin {
 export class GenericLoginReader {
   readonly #distrusted = new Set<string>();
 
-  /** @param program tag of the line, empty without one. @returns nothing when it states no failure. */
+  /** @param program tag of the line, empty without one. @returns nothing without a failure. */
   read(program: string, message: string): GenericLogin | undefined {
     const plain = message.replace(QUOTED, (quoted) => " ".repeat(quoted.length));
     const statement = STATEMENT.exec(plain);

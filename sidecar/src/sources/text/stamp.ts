@@ -14,8 +14,8 @@ const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
 // 2021-05-28 18:08:34,399 | 2023/02/21 08:05:56.233208 | [2023-02-12 12:16:05.729 +01:00] |
 // [2024-03-02 17:42:20.407-0700] | [2025-07-28 05:34:01 UTC] | 2019-09-06  1:45:18
 const YEAR_FIRST = new RegExp(
-  "^[[(]?(\\d{4})([-/.:])(\\d\\d)\\2(\\d\\d)(?:T|[ _-] ?)(\\d{1,2}):(\\d\\d):(\\d\\d)" +
-    "(?:[.,:](\\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?[\\])]?:? ?",
+  "^[[(]?(\\d{4})([-/.:])(\\d\\d)\\2(\\d\\d)(?:T| - |[ _-] ?)(\\d{1,2}):(\\d\\d)" +
+    "(?::(\\d\\d)(?:[.,:](\\d{1,9}))?)?(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?[\\])]?:? ?",
 );
 // Mon Jun  8 12:08:53 2020 | [Thu Jul 11 01:21:41.453232 2013] | Tue Mar 30 10:00:00 CEST 2021
 const CTIME = new RegExp(
@@ -41,7 +41,10 @@ const MONTH_FIRST = new RegExp(
 const PACKED =
   /^\[?(\d{2}|\d{4})(\d\d)(\d\d)[- ] ?(\d{1,2}):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?\]? ?/;
 // [Dec 21 12:57:01] | Dec 21 12:57:01
-const SYSLOG = /^\[?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\]?:? ?/;
+const SYSLOG =
+  /^\[?(?:[A-Z]{3,4} )?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\]?:? ?/;
+// Apr 15, 2013 8:34:08 PM (java.util.logging)
+const JAVA = /^([A-Za-z]{3}) (\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP]M) ?/;
 // I0303 04:05:06.123456 7 main.go:99] (glog)
 const GLOG = /^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9}) {1,8}/;
 const EPOCH = /^\[?(\d{10})(?:\.(\d{1,9}))?\]? {1,8}/;
@@ -49,7 +52,8 @@ const TAI64N = /^@40000000([0-9a-f]{8})[0-9a-f]{8} /;
 // (W) | W, | [ERROR|auth|L83] | [INFO] | INFO: | WARN | [Nest] 7  - |
 const LEVEL_BEFORE = new RegExp(
   "^(?:\\([A-Z]\\) |[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,8}|" +
-    "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] |<[A-Z]>|[0-9a-f]{4,8} -- [\\w@.]{1,64} -- - )",
+    "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] |<[A-Z]>|[0-9a-f]{4,8} -- " +
+    "[\\w@.]{1,64} -- - )",
 );
 
 /** Reads the time at the head of a line, or nothing. */
@@ -80,11 +84,12 @@ function stampAt(line: string, clock: SyslogClock): Stamp | undefined {
       epoch(line)
     );
   }
-  if (first >= 65 && first <= 90) {
+  if ((first >= 65 && first <= 90) || (first >= 97 && first <= 122)) {
     return (
       ctime(line, clock) ??
       syslog(line, clock) ??
       glog(line, clock) ??
+      java(line, clock) ??
       dayName(line, clock, MAIL_DATE)
     );
   }
@@ -94,7 +99,7 @@ function stampAt(line: string, clock: SyslogClock): Stamp | undefined {
 function yearFirst(line: string, clock: SyslogClock): Stamp | undefined {
   const match = YEAR_FIRST.exec(line);
   if (match === null) return undefined;
-  const [whole, y, , mo, d, h, mi, s, fraction, zone] = match;
+  const [whole, y, , mo, d, h, mi, s = "0", fraction, zone] = match;
   return stamp(whole, clock, [y, mo, d, h, mi, s], fraction, zone);
 }
 
@@ -117,8 +122,7 @@ function monthFirst(line: string, clock: SyslogClock): Stamp | undefined {
   if (match === null) return undefined;
   const [whole, mo, d, year, hour, mi, s, half, fraction] = match;
   const y = year?.length === 2 ? `20${year}` : year;
-  const h = half === undefined ? hour : String((Number(hour) % 12) + (half === "PM" ? 12 : 0));
-  return stamp(whole, clock, [y, mo, d, h, mi, s], fraction, undefined);
+  return stamp(whole, clock, [y, mo, d, hourOf(hour, half), mi, s], fraction, undefined);
 }
 
 function packed(line: string, clock: SyslogClock): Stamp | undefined {
@@ -139,6 +143,19 @@ function syslog(line: string, clock: SyslogClock): Stamp | undefined {
   return { timeMs: timeMs + millis(fraction), restAt: whole.length };
 }
 
+function java(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = JAVA.exec(line);
+  if (match === null) return undefined;
+  const [whole, month = "", d, y, hour, mi, s, half] = match;
+  const mo = monthOf(month.slice(0, 1).toUpperCase() + month.slice(1));
+  return stamp(whole, clock, [y, mo, d, hourOf(hour, half), mi, s], undefined, undefined);
+}
+
+function hourOf(hour: string | undefined, half: string | undefined): string | undefined {
+  if (half === undefined) return hour;
+  return String((Number(hour) % 12) + (half === "PM" ? 12 : 0));
+}
+
 function glog(line: string, clock: SyslogClock): Stamp | undefined {
   const match = GLOG.exec(line);
   if (match === null) return undefined;
@@ -156,7 +173,7 @@ function epoch(line: string): Stamp | undefined {
   return { timeMs: Number(match[1]) * 1000 + millis(match[2]), restAt: match[0].length };
 }
 
-// TAI is 10 s ahead of UTC at the epoch of multilog; the leap seconds since then do not matter here.
+// TAI was 10 s ahead of UTC when multilog began; the leap seconds since then do not matter here.
 function tai64n(line: string): Stamp | undefined {
   const match = TAI64N.exec(line);
   if (match === null) return undefined;

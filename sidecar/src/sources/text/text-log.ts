@@ -1,5 +1,5 @@
-// Text logs of any declared service: one line in, at most one event out. Finds the frame (syslog,
-// a time of the service's own, an access log, XML, audit records) and asks the table of the service.
+// Text logs of any declared service: one line in, at most one event out. Finds the frame (syslog, a
+// time of the service's own, an access log, XML, audit records) and asks the table of the service.
 // Deterministic: the same lines in the same order give the same events. Must never let a raw line
 // out (I9), nor name an address that a stranger could have written.
 
@@ -39,7 +39,7 @@ const UNTAGGED: readonly TextFormat[] = TEXT_FORMATS.filter(
 );
 /** `[825] ` before a time of the service's own. */
 const PROCESS_BEFORE = /^\[\d{1,10}\] (?=[A-Z][a-z]{2} )/;
-/** `host tag[pid]: ` before a time of the service's own, as `journalctl -o cat` and Docker leave it. */
+/** `host tag[pid]: ` before a time of the service's own, as Docker and `journalctl` leave it. */
 const BARE_TAG = /^(?:[\w.-]{1,64} )?([A-Za-z][\w./-]{0,63})(?:\[\d{1,10}\])?: (?=\S)/;
 
 export class TextLog {
@@ -51,6 +51,8 @@ export class TextLog {
   readonly #attempts = new Attempts();
   readonly #conversations = new Map<string, ConversationReader>();
   #last: TextFormat | undefined;
+  /** Time of the latest line that stated one. */
+  #lastMs: number | undefined;
 
   constructor(config: TextLogConfig) {
     this.#format = config.format;
@@ -100,7 +102,10 @@ export class TextLog {
     const audit = readAudit(line);
     if (audit === undefined) return undefined;
     const { fields: record, ...facts } = audit;
-    return this.#event({ ...facts, record, recordType: "linux.auditd" }, "auditd", position);
+    const all = { ...facts, record, recordType: "linux.auditd" };
+    return facts.kind === "login-failed"
+      ? this.#attempt(all, "auditd", facts.action, position)
+      : this.#event(all, "auditd", position);
   }
 
   #readAccess(line: string, position: string): ParsedLine | undefined {
@@ -205,6 +210,7 @@ export class TextLog {
     }
     const message = text.slice(stamp.restAt).trimStart();
     const { timeMs } = stamp;
+    this.#lastMs = timeMs;
     const formats = this.#format === undefined ? UNTAGGED : [this.#format];
     return (
       this.#readShapes(formats, message, timeMs, position) ??
@@ -240,7 +246,12 @@ export class TextLog {
   #readUnstamped(line: string, position: string): ParsedLine {
     const formats = this.#format === undefined ? UNTAGGED : [this.#format];
     const found = this.#readShapes(formats, line, undefined, position);
-    return found ?? { outcome: "refused", reason: "no-time" };
+    if (found !== undefined) return found;
+    // Java's two-line records: the time, then what happened.
+    const before = this.#format === undefined ? undefined : this.#lastMs;
+    const second =
+      before === undefined ? undefined : this.#readShapes(formats, line, before, position);
+    return second ?? { outcome: "refused", reason: "no-time" };
   }
 
   #readShapes(
