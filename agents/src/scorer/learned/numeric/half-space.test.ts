@@ -43,10 +43,13 @@ describe("a half-space forest", () => {
     expect(sum / steps ** 2).toBeCloseTo(1, 1);
   });
 
-  test("goes only as far down as features are known", () => {
+  test("leaves a feature out that nobody knows", () => {
     const words = taught(100, () => [0.2, 0.2]);
-    expect(SPACE.density(words, 0, at(Number.NaN, Number.NaN))).toBeLessThanOrEqual(1);
-    expect(Number.isFinite(SPACE.density(words, 0, at(Number.NaN, 0.2)))).toBe(true);
+    expect(SPACE.density(words, 0, at(Number.NaN, Number.NaN))).toBeCloseTo(0, 9);
+    expect(SPACE.density(words, 0, at(Number.NaN, 0.2))).toBeGreaterThan(1);
+    expect(SPACE.density(words, 0, at(Number.NaN, 0.9))).toBeLessThan(-2);
+    for (let i = 0; i < 400; i++) SPACE.learn(words, 0, at(Number.NaN, 0.2));
+    expect(SPACE.density(words, 0, at(0.2, 0.2))).toBeGreaterThan(2);
   });
 
   test("keeps each count right at the edge of its 16 bits, and forgets by halves", () => {

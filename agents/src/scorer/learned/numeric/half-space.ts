@@ -18,8 +18,13 @@ export interface HalfSpace {
   readonly words: number;
   /** Rows that the counts at `at` stand for. */
   rows(words: Int32Array, at: number): number;
-  /** Mean over the trees of log2 of the density there, 0 where nothing is known. */
+  /**
+   * Mean over the trees of log2 of the density there, of the features that are known: at a cut of
+   * another one both sides count, by their rows. 0 where nothing was learned.
+   */
   density(words: Int32Array, at: number, row: Float64Array): number;
+  /** Which of the first tree's smallest half-spaces, or of the larger ones; below 2^depth. */
+  kind(row: Float64Array): number;
   /** Rows that fell into the same smallest half-space of the first tree. */
   alike(words: Int32Array, at: number, row: Float64Array): number;
   /** Counts the row; at 16,384 rows everything is halved, so that long ago fades. */
@@ -57,6 +62,34 @@ export function openHalfSpace({ features, trees, depth, seed }: HalfSpaceOptions
   const rows = (counted: Int32Array, at: number) => counted[at] as number;
   const countAt = (counted: Int32Array, at: number, tree: number, node: number) =>
     node === 0 ? rows(counted, at) : halfOf(counted, at + 1, tree * counts + node - 1);
+  const lowest = (row: Float64Array): number => {
+    let node = 0;
+    for (let next = 0; next >= 0; next = below(0, node, row)) node = next;
+    return node;
+  };
+
+  const densityBelow = (
+    counted: Int32Array,
+    at: number,
+    tree: number,
+    node: number,
+    row: Float64Array,
+  ): number => {
+    if (node >= inner) return 1;
+    const share = shares[tree * inner + node] as number;
+    const left = countAt(counted, at, tree, 2 * node + 1);
+    const all = left + countAt(counted, at, tree, 2 * node + 2);
+    const isLeft = (left + PRIOR_ROWS * share) / (all + PRIOR_ROWS);
+    const next = below(tree, node, row);
+    if (next === 2 * node + 1) {
+      return (isLeft / share) * densityBelow(counted, at, tree, next, row);
+    }
+    if (next === 2 * node + 2) {
+      return ((1 - isLeft) / (1 - share)) * densityBelow(counted, at, tree, next, row);
+    }
+    const either = densityBelow(counted, at, tree, 2 * node + 1, row);
+    return isLeft * either + (1 - isLeft) * densityBelow(counted, at, tree, 2 * node + 2, row);
+  };
 
   return {
     words,
@@ -64,21 +97,15 @@ export function openHalfSpace({ features, trees, depth, seed }: HalfSpaceOptions
     density(counted, at, row) {
       let sum = 0;
       for (let tree = 0; tree < trees; tree++) {
-        let held = rows(counted, at);
-        for (let node = below(tree, 0, row), up = 0; node >= 0; node = below(tree, node, row)) {
-          const share = shareOf(shares[tree * inner + up] as number, node);
-          const here = countAt(counted, at, tree, node);
-          sum += Math.log2((here + PRIOR_ROWS * share) / ((held + PRIOR_ROWS) * share));
-          held = here;
-          up = node;
-        }
+        sum += Math.log2(densityBelow(counted, at, tree, 0, row));
       }
       return sum / trees;
     },
+    kind(row) {
+      return lowest(row) & inner;
+    },
     alike(counted, at, row) {
-      let node = 0;
-      for (let next = 0; next >= 0; next = below(0, node, row)) node = next;
-      return countAt(counted, at, 0, node);
+      return countAt(counted, at, 0, lowest(row));
     },
     learn(counted, at, row) {
       if (rows(counted, at) >= ROWS_MAX) halve(counted, at, words);
@@ -90,11 +117,6 @@ export function openHalfSpace({ features, trees, depth, seed }: HalfSpaceOptions
       }
     },
   };
-}
-
-/** A left node has an odd number; its share of the node above it is the cut's. */
-function shareOf(left: number, node: number): number {
-  return (node & 1) === 1 ? left : 1 - left;
 }
 
 function drawCuts(features: number, trees: number, depth: number, seed: number) {

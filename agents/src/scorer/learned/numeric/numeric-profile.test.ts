@@ -72,12 +72,28 @@ describe("the numeric profile", () => {
     expect(numericProfile.describe(undefined, run.peers, seen)).toBe("past=0");
   });
 
+  test("speaks about each kind of act once a day, and about another kind all the same", () => {
+    const run = worked(28);
+    const copy = (minute: number) =>
+      seenAt(NEXT + 3 * HOUR_MS + minute * 60_000, { sizeBytes: 1e9 });
+    expect(run.tell(copy(0), false)).not.toBeNaN();
+    const said = Array.from({ length: 100 }, (_, n) => run.tell(copy(n + 1), false));
+    expect(said.filter((each) => !Number.isNaN(each)).length).toBeLessThan(8);
+    expect(run.ask(seenAt(NEXT + 5 * HOUR_MS, { sizeBytes: 3, durationMs: 1e9 }))).not.toBeNaN();
+    expect(run.ask(copy(24 * 60))).not.toBeNaN();
+  });
+
+  test("has nothing to say of an hour by itself", () => {
+    const run = worked(28);
+    expect(run.ask(seenAt(NEXT + 3 * HOUR_MS))).toBeNaN();
+  });
+
   test("learns nothing from what it only notes, but the time of it", () => {
     const run = worked(10);
-    const before = run.own.slice(4);
+    const before = run.own.slice(6);
     run.tell(seenAt(NEXT, { sizeBytes: 1e12 }), false);
     run.tell(seenAt(NEXT, { sizeBytes: 1e12, outcome: "failed" }));
-    expect(run.own.slice(4)).toEqual(before);
+    expect(run.own.slice(6)).toEqual(before);
     expect(numericProfile.describe(run.own, run.peers, seenAt(NEXT + 8_000))).toContain(
       "gapMs=8000",
     );
@@ -87,7 +103,7 @@ describe("the numeric profile", () => {
     const run = new Run();
     for (let n = 0; n < 1_000; n++) run.tell(seenAt(MONDAY + n * 1_000, { sizeBytes: 5 }));
     expect(run.peers[0]).toBeLessThan(120);
-    expect(run.own[4]).toBe(1_000);
+    expect(run.own[6]).toBe(1_000);
   });
 
   test("finds what peers do less strange than what nobody does", () => {

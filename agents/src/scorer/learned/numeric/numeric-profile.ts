@@ -1,6 +1,6 @@
-// The numeric member of the ensemble: size, duration, hour, gap and pace of what a subject does,
-// all at once, beside its own past and its peers'. Owns the scaling of those numbers. It sees what
-// the detectors of one number cannot: a usual size at a usual hour that never went together.
+// The numeric member of the ensemble: whether a size and a duration go with the hour, the gap and
+// the pace at which they come, beside the subject's own past and its peers'. Owns the scaling of
+// those numbers. Hours and paces by themselves are other detectors' business: here they are given.
 
 import type { Observation } from "../../observation.ts";
 import type { ProfileDetector } from "../learned-detector.ts";
@@ -12,9 +12,11 @@ const [SIZE, DURATION, HOUR_SIN, HOUR_COS, WEEKEND, GAP, PACE] = [0, 1, 2, 3, 4,
 const SPACE = openHalfSpace({ features: FEATURES, trees: 12, depth: 5, seed: 0x05712a });
 
 // A profile: when it last did something (in units of 4 s, which lasts past the year 2200), its pace
-// (events in the last hour or so, in 1/256), gap and pace as of the newest, then the counts.
-const [LAST, PACE_NOW, GAP_NOTED, PACE_NOTED] = [0, 1, 2, 3] as const;
-const HEAD_WORDS = 4;
+// (events in the last hour or so, in 1/256), gap and pace as of the newest, which kinds of act it
+// has shown on its latest day, a bit each, then the counts.
+const [LAST, PACE_NOW, GAP_NOTED, PACE_NOTED, DAY, KINDS] = [0, 1, 2, 3, 4, 5] as const;
+const HEAD_WORDS = 6;
+const DAY_MS = 86_400_000;
 const LAST_UNIT_MS = 4_000;
 const FRACTION = 256;
 /** The pace fades by a factor e in an hour. */
@@ -38,19 +40,25 @@ const row = new Float64Array(FEATURES);
 export const numericProfile: ProfileDetector = {
   name: "numeric-space",
   share: 0.1,
-  against: "sizes, durations, hours and pace go together as they did",
+  against: "sizes and durations go with the hours and the pace as they did",
   words: HEAD_WORDS + SPACE.words,
   peerWords: SPACE.words,
 
   strangeness(own, peers, seen) {
-    if (own === undefined || !isDone(seen)) return Number.NaN;
+    if (own === undefined || !isTold(seen)) return Number.NaN;
     if (SPACE.rows(own, HEAD_WORDS) < ROWS_MIN) return Number.NaN;
     fill(seen, gapOf(own, seen), pacedTo(own, seen));
-    return -Math.log2(joinedDensity(own, peers));
+    // A hundred copies in an evening hang together: each kind of act is spoken about once a day.
+    if (((kindsOf(own, seen) >>> SPACE.kind(row)) & 1) === 1) return Number.NaN;
+    const together = joinedDensity(own, peers);
+    row[SIZE] = Number.NaN;
+    row[DURATION] = Number.NaN;
+    return Math.log2(joinedDensity(own, peers) / together);
   },
 
   note(own, seen) {
     if (!isDone(seen)) return;
+    noteKind(own, seen);
     own[GAP_NOTED] = Math.min(GAP_MS_MAX, known(gapOf(own, seen)));
     own[PACE_NOTED] = pacedTo(own, seen);
     own[PACE_NOW] = Math.min(PACE_MAX, (own[PACE_NOTED] as number) + FRACTION);
@@ -58,7 +66,7 @@ export const numericProfile: ProfileDetector = {
   },
 
   teach(peers, own, seen) {
-    if (!isDone(seen)) return;
+    if (!isTold(seen)) return;
     fillNoted(own, seen);
     // One subject's hundredth of a kind teaches the peers nothing: only each doubling counts.
     const uses = SPACE.alike(own, HEAD_WORDS, row) + 1;
@@ -66,7 +74,7 @@ export const numericProfile: ProfileDetector = {
   },
 
   learn(own, seen) {
-    if (!isDone(seen)) return;
+    if (!isTold(seen)) return;
     fillNoted(own, seen);
     SPACE.learn(own, HEAD_WORDS, row);
   },
@@ -91,6 +99,21 @@ export const numericProfile: ProfileDetector = {
 /** An attempt that failed speaks about its source, never about the account it names. */
 function isDone({ outcome, isRepeat }: Observation): boolean {
   return (outcome === "acted" || outcome === "succeeded") && !isRepeat;
+}
+
+function isTold(seen: Observation): boolean {
+  return isDone(seen) && (seen.sizeBytes >= 0 || seen.durationMs >= 0);
+}
+
+function kindsOf(own: Int32Array, { timeMs }: Observation): number {
+  return Math.floor(timeMs / DAY_MS) > (own[DAY] as number) ? 0 : (own[KINDS] as number);
+}
+
+function noteKind(own: Int32Array, seen: Observation): void {
+  if (!isTold(seen)) return;
+  fill(seen, gapOf(own, seen), pacedTo(own, seen));
+  own[KINDS] = kindsOf(own, seen) | (1 << SPACE.kind(row));
+  own[DAY] = Math.max(own[DAY] as number, Math.floor(seen.timeMs / DAY_MS));
 }
 
 function joinedDensity(own: Int32Array, peers: Int32Array): number {
