@@ -7,20 +7,9 @@
 // number of groups need not be known, and each subject costs eight dot products a day. All state is
 // numbers in one array; a snapshot is a copy of it.
 
-import { assert } from "@ostraka/proto";
-import {
-  CELLS,
-  embedding,
-  GROUP,
-  GROUP_DAY,
-  GROUP_HEAD_WORDS,
-  GROUPS_AT,
-  GROUPS_MAX,
-  LEARNED,
-  PAST_AT,
-  rootsOf,
-} from "./embedding.ts";
+import { CELLS, GROUP, GROUP_DAY, LEARNED, PAST_AT, rootsOf } from "./embedding.ts";
 
+export const GROUPS_MAX = 8;
 /** The group of everybody on the host. */
 export const WHOLE_HOST = 0;
 /** So near a centre, as one minus the cosine, joins it; further away founds another. */
@@ -45,16 +34,16 @@ const DAY = 0;
 const VISITS = 1;
 const SPOKE_DAY = 2;
 const MASS = 3;
-const CENTRE = GROUP_HEAD_WORDS;
+const CENTRE = 4;
 const GROUP_WORDS = CENTRE + CELLS;
+export const GROUPS_WORDS = GROUPS_MAX * GROUP_WORDS;
 
 /** The visitor, as a unit vector; good until the next. */
 const roots = new Float64Array(CELLS);
 
-/** The groups of a host, a window of its embedding's profile: they are saved with it. */
-export function groupsIn(host: Int32Array): Int32Array {
-  assert(host.length === embedding.peerWords, "groups live in the embedding's profile of the host");
-  return host.subarray(GROUPS_AT);
+/** All groups of a host, empty. */
+export function openGroups(): Int32Array {
+  return new Int32Array(GROUPS_WORDS);
 }
 
 /**
