@@ -73,8 +73,8 @@ function rowsOf(figures: TestbedFigures, learned: TestbedFigures): EvalRow[] {
   return [
     ...attacks,
     {
-      figure: "honest subjects ever signalled, revoked, per 10,000 subject-days",
-      ours: `${honestText(figures)}; budget ${allowed}, over ${subjectDays} subject-days`,
+      figure: "honest subjects ever leased, signalled, revoked, per 10,000 subject-days",
+      ours: `${honestText(figures)}; budget ${10 * allowed}, ${allowed}, ${allowed} over ${subjectDays} subject-days`,
       beside: beside(honestText(learned)),
     },
     {
@@ -86,12 +86,14 @@ function rowsOf(figures: TestbedFigures, learned: TestbedFigures): EvalRow[] {
 }
 
 function honestText(figures: TestbedFigures): string {
-  return `${figures.honestSignalledPer10000}, ${figures.honestRevokedPer10000}`;
+  const { honestLeasedPer10000, honestSignalledPer10000, honestRevokedPer10000 } = figures;
+  return `${honestLeasedPer10000}, ${honestSignalledPer10000}, ${honestRevokedPer10000}`;
 }
 
 function courseText({ signalled, quorum, ...f }: AttackFigures): string {
+  const byLease = `leased ${percent(f.leased)}`;
   const bySignal = `signalled ${percent(signalled)}${after(f.minutesToSignal, f.eventsToSignal)}`;
-  return `${bySignal}; quorum ${percent(quorum)}${after(f.minutesToQuorum, f.eventsToQuorum)}`;
+  return `${byLease}; ${bySignal}; quorum ${percent(quorum)}${after(f.minutesToQuorum, f.eventsToQuorum)}`;
 }
 
 function percent(part: number): string {

@@ -48,7 +48,7 @@ export function serviceAbuse(scene: Scene): Attack {
       const action = ["shell", "list-users", "read-shadow", "open-tunnel"][n % 4] as string;
       sink.add(host, timeMs, "activity", by, { action, process: "/bin/sh", target: `etc/${n}` });
     }
-    sink.add(host, timeMs + 5_000, "privilege-used", by, { target: "root" });
+    sink.sudo(host, timeMs + 5_000, by, "/bin/bash");
   }
   return attackOf("serviceAbuse", number, [account], sink.events);
 }
@@ -94,7 +94,7 @@ export function lateralMovement(scene: Scene): Attack {
       timeMs += random.int(10, 80) * 1_000;
       sink.add(host, timeMs, "activity", by, { action, process: "nc", target: `tmp/${n}` });
     }
-    sink.add(host, timeMs + 2_000, "privilege-used", by, { target: "root" });
+    sink.sudo(host, timeMs + 2_000, by, "/usr/bin/nc");
   }
   return attackOf("lateralMovement", number, [person.account, person.home.address], sink.events);
 }

@@ -11,6 +11,9 @@ const PER = 10_000;
 export const NONE = -1;
 
 export interface AttackFigures {
+  /** Cut off for some minutes by a host of its own accord. */
+  readonly leased: number;
+  readonly minutesToLease: number;
   readonly signalled: number;
   readonly quorum: number;
   readonly minutesToSignal: number;
@@ -22,6 +25,7 @@ export interface AttackFigures {
 export interface TestbedFigures {
   readonly attacks: Readonly<Record<AttackKind, AttackFigures>>;
   readonly subjectDays: number;
+  readonly honestLeasedPer10000: number;
   readonly honestSignalledPer10000: number;
   readonly honestRevokedPer10000: number;
   readonly budget: number;
@@ -42,6 +46,7 @@ export function figuresOf(tallies: readonly TestbedTally[], budget: number): Tes
   return {
     attacks: Object.fromEntries(attacks) as Record<AttackKind, AttackFigures>,
     subjectDays,
+    honestLeasedPer10000: per((tally) => tally.leased.size),
     honestSignalledPer10000: per((tally) => tally.signalled.size),
     honestRevokedPer10000: per((tally) => tally.revoked.size),
     budget,
@@ -54,11 +59,14 @@ export function asFigures({ subjectDays: _, ...figures }: TestbedFigures): Figur
 }
 
 function attackFigures(courses: readonly AttackCourse[]): AttackFigures {
+  const leases = courses.filter(({ leasedMs }) => leasedMs !== undefined);
   const signals = courses.filter(({ signalledMs }) => signalledMs !== undefined);
   const quorums = courses.filter(({ quorumMs }) => quorumMs !== undefined);
   const signalled = (c: AttackCourse) => c.signalledMs as number;
   const revoked = (c: AttackCourse) => c.quorumMs as number;
   return {
+    leased: share(leases, courses),
+    minutesToLease: median(leases.map((c) => minutesUntil(c, c.leasedMs as number))),
     signalled: share(signals, courses),
     quorum: share(quorums, courses),
     minutesToSignal: median(signals.map((c) => minutesUntil(c, signalled(c)))),

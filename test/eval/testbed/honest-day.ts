@@ -149,7 +149,8 @@ function work(
     }
   }
   if (!team.isOps || !random.chance(0.4)) return;
-  sink.add(host, timeMs + MINUTE_MS, "privilege-used", by, { session, target: "root" });
+  const program = random.pick(["/usr/bin/systemctl", "/usr/bin/journalctl", "/usr/bin/apt-get"]);
+  sink.sudo(host, timeMs + MINUTE_MS, by, program, { session });
 }
 
 function serviceDay(

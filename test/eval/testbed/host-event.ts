@@ -42,7 +42,7 @@ export class EventSink {
       id: `${this.#prefix}/${this.events.length}`,
       timeMs: Math.round(timeMs),
       kind,
-      service: kind.startsWith("login") ? "sshd" : "app",
+      service: serviceOf(kind),
       account,
       address,
       country,
@@ -58,8 +58,20 @@ export class EventSink {
     this.events.push({ host, event, ...(attack !== undefined && { attack }) });
   }
 
+  /** Acts as root by a program. */
+  sudo(host: number, timeMs: number, by: Actor, program: string, fields: Fields = {}): void {
+    const more = { target: "root", process: program, ...fields };
+    this.add(host, timeMs, "privilege-used", by, more);
+  }
+
   login(host: number, timeMs: number, by: Actor, didSucceed: boolean, fields: Fields = {}): void {
     const kind = didSucceed ? "login-succeeded" : "login-failed";
     this.add(host, timeMs, kind, by, { isAccountKnown: true, method: "password", ...fields });
   }
+}
+
+/** Which program of the host tells of it. */
+function serviceOf(kind: EventKind): string {
+  if (kind.startsWith("login")) return "sshd";
+  return kind === "privilege-used" ? "sudo" : "app";
 }

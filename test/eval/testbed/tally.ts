@@ -2,7 +2,7 @@
 // subjects with them. Owns the only use of a label. Must never be asked before the scorer has
 // spoken.
 
-import type { Signal } from "@ostraka/agents/scorer";
+import type { Lease, Signal } from "@ostraka/agents/scorer";
 import type { SubjectText } from "@ostraka/proto";
 import type { Attack } from "./attack.ts";
 import type { HostEvent } from "./host-event.ts";
@@ -15,6 +15,7 @@ const AFTERMATH_MS = 3_600_000;
 /** How one attack went. Times are of events; `undefined` where it did not come to that. */
 export interface AttackCourse {
   readonly attack: Attack;
+  leasedMs?: number;
   signalledMs?: number;
   quorumMs?: number;
   /** First signal of each host about it. */
@@ -25,6 +26,8 @@ export class TestbedTally {
   readonly courses: readonly AttackCourse[];
   /** (host, subject, day) of honest events: what the budget is counted over. */
   subjectDays = 0;
+  /** Honest subjects that any host ever denied for some minutes by itself. */
+  readonly leased = new Set<SubjectText>();
   /** Honest subjects that any host ever signalled, that a quorum revoked, or left to people. */
   readonly signalled = new Set<SubjectText>();
   readonly revoked = new Set<SubjectText>();
@@ -58,8 +61,14 @@ export class TestbedTally {
     this.#today.clear();
   }
 
+  onLease({ subject, fromMs }: Lease): void {
+    const courses = this.#about(subject, fromMs);
+    for (const course of courses) course.leasedMs ??= fromMs;
+    if (courses.length === 0) this.leased.add(subject);
+  }
+
   onSignal(host: number, { subject, timeMs }: Signal, word: QuorumWord): void {
-    const courses = this.courses.filter(({ attack }) => isAbout(attack, subject, timeMs));
+    const courses = this.#about(subject, timeMs);
     for (const course of courses) {
       course.signalledMs ??= timeMs;
       if (word === "revoked") course.quorumMs ??= timeMs;
@@ -69,6 +78,10 @@ export class TestbedTally {
     this.signalled.add(subject);
     if (word === "revoked") this.revoked.add(subject);
     if (word === "for-people") this.leftToPeople.add(subject);
+  }
+
+  #about(subject: SubjectText, timeMs: number): AttackCourse[] {
+    return this.courses.filter(({ attack }) => isAbout(attack, subject, timeMs));
   }
 }
 
