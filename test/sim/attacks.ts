@@ -56,12 +56,15 @@ export class Attacks {
     }
   }
 
-  /** Plans a burst of failures by one address on some hosts. */
-  burst(address: SubjectText, hosts: readonly SimSidecar[], inMs: number): void {
+  /**
+   * Plans a burst of failures by one address on some hosts.
+   * @param isQuick over within a second and a half on all of them.
+   */
+  burst(address: SubjectText, hosts: readonly SimSidecar[], inMs: number, isQuick = false): void {
     for (const host of hosts) {
-      let atMs = inMs + this.#random.int(0, 3_000);
+      let atMs = inMs + this.#random.int(0, isQuick ? 300 : 3_000);
       for (let i = 0; i < BURST; i++) {
-        atMs += this.#random.int(100, 500);
+        atMs += isQuick ? 80 : this.#random.int(100, 500);
         this.#world.time.in(atMs, () =>
           this.#observe(host, {
             kind: "login-failed",

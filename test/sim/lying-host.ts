@@ -41,6 +41,8 @@ export interface Lie {
   readonly evidenceMdb?: number;
   /** Says that it was said this long ago. */
   readonly agoMs?: number;
+  /** Private parts that are signed again, instead of new ones about the subjects. */
+  readonly parts?: readonly PrivatePart[];
 }
 
 export class LyingHost {
@@ -51,6 +53,8 @@ export class LyingHost {
   readonly #older: Bytes[] = [];
   #next = 0;
   #tries = 0;
+  /** What it once said that others said too. */
+  #agreed: readonly PrivatePart[] = [];
 
   constructor(world: World, random: Random, host: HostPerson) {
     this.host = host;
@@ -61,13 +65,15 @@ export class LyingHost {
 
   /** One lie, whichever the seed picks. */
   lie(epoch: number): void {
-    const what = this.#random.int(0, 8);
+    const what = this.#random.int(0, 11);
     if (what === 0) this.#send(this.#next + 3, { epoch });
     else if (what === 1) this.#send(0, { epoch });
     else if (what === 2) this.#send(this.#next, { epoch: epoch === 1 ? 2 : 1 });
     else if (what === 3) this.#send(this.#next, { epoch, foreign: HONEST[0] as string });
     else if (what === 4) this.#turnIncarnation(epoch);
     else if (what === 5) this.#replay();
+    else if (what === 6) this.#agree(epoch);
+    else if (what === 7 || what === 8) this.#agreeAgain(epoch);
     else {
       this.#send(this.#next, { epoch });
       if (this.#random.chance(0.5)) this.#send(this.#next, { epoch });
@@ -76,9 +82,22 @@ export class LyingHost {
   }
 
   /** Speaks under a canary's epoch, of whom others may truly see, whether it is of it or not. */
-  joinCanary(epoch: number): void {
-    this.#send(this.#next, { epoch, subjects: ATTACKERS });
-    this.#next += ATTACKERS.length;
+  joinCanary(epoch: number, subjects: readonly string[]): void {
+    this.#send(this.#next, { epoch, subjects });
+    this.#next += subjects.length;
+  }
+
+  /** Says what others truly see as well: what it says is spent by the verdict that uses it. */
+  #agree(epoch: number): void {
+    this.#agreed = ATTACKERS.map((subject) => this.#part(subject));
+    this.#agreeAgain(epoch);
+  }
+
+  /** Signs the same statements again, under the next numbers. */
+  #agreeAgain(epoch: number): void {
+    if (this.#agreed.length === 0) return;
+    this.#send(this.#next, { epoch, parts: this.#agreed });
+    this.#next += this.#agreed.length;
   }
 
   /** Sends another's old batches again, as anybody on the bus could. */
@@ -113,10 +132,10 @@ export class LyingHost {
     incarnation: Bytes,
     first: number,
     lie: Lie,
-  ): { bytes: Bytes; proofs: SignalProof[]; parts: PrivatePart[] } {
+  ): { bytes: Bytes; proofs: SignalProof[]; parts: readonly PrivatePart[] } {
     const { mesh, crypto } = this.#world.sim;
     const subjects = lie.subjects ?? HONEST;
-    const parts = subjects.map((subject) => this.#part(subject));
+    const parts = lie.parts ?? subjects.map((subject) => this.#part(subject));
     const opened =
       lie.foreign === undefined ? parts : parts.map(() => this.#part(lie.foreign ?? ""));
     const signals = parts.map((part, i) => this.#signal(incarnation, first + i, part, lie));
@@ -137,7 +156,7 @@ export class LyingHost {
       format: 1,
       envelope,
       signals,
-      privates: opened,
+      privates: [...opened],
     });
     const proofs = signals.map((signal, i) =>
       create(SignalProofSchema, {

@@ -182,7 +182,7 @@ export class People {
       ...(isCanary && {
         canaryPermille: 500,
         isDryRun: this.#random.chance(0.3),
-        bakeMs: BigInt(this.#random.int(2_000, 6_000)),
+        bakeMs: BigInt(this.#random.int(4_000, 7_000)),
       }),
       guardrails: { revocationsMax: this.#random.pick([0, 1]), liftsMax: 0, errorsMax: 0 },
       watchMs: BigInt(this.#random.int(2_000, 8_000)),

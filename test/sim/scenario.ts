@@ -15,7 +15,7 @@ import { BREAK_GLASS, POLICIES, type SimPolicy, withMore, yamlOf } from "./polic
 import type { Random } from "./random.ts";
 import { joinCommands, type MeshShape, type Person, policyCommands } from "./sim-mesh.ts";
 import { nameIn, type Truth } from "./truth.ts";
-import { Upkeep, type UpkeepPlan } from "./upkeep.ts";
+import { CANARY_ATTACKERS, Upkeep, type UpkeepPlan } from "./upkeep.ts";
 import type { SimCoordinator, SimSidecar, World } from "./world.ts";
 
 export interface Plan {
@@ -151,7 +151,7 @@ export class Scenario {
     this.faults.isHeld = false;
     this.broker.stop();
     this.faults.stop((process) => !this.#isSidecar(process) || this.started.includes(process));
-    this.upkeep.widen();
+    this.upkeep.rest();
     this.#world.run(REST_MS);
   }
 
@@ -229,7 +229,7 @@ export class Scenario {
     const [coordinator] = this.#world.coordinators.filter((c) => c.node !== undefined);
     const epoch = coordinator?.node?.control.mesh.view.epoch ?? 1;
     const canary = this.#truth.epochs.runningCanary();
-    if (canary !== undefined) this.#liar?.joinCanary(canary);
+    if (canary !== undefined) this.#liar?.joinCanary(canary, CANARY_ATTACKERS);
     this.#liar?.lie(epoch);
     this.#world.time.in(this.#random.int(800, 2_500), () => this.#lieOn());
   }

@@ -33,6 +33,8 @@ export class SimBus {
   readonly weather: Weather = { loss: 0, duplication: 0, delayMsMax: 5 };
   /** Names whose messages to or from the broker are lost: `from:NAME`, `to:NAME`. */
   readonly cut = new Set<string>();
+  /** Names that hear nothing, whoever mends their links. */
+  readonly deaf = new Set<string>();
   /** Told of everything that is sent, before it can be lost. */
   readonly taps: ((from: string, channel: string, bytes: Bytes) => void)[] = [];
   /** What a hostile broker delivers in place of a message; `undefined` drops it. */
@@ -93,7 +95,8 @@ export class SimBus {
   }
 
   #send(to: string, channel: string, bytes: Bytes, replyTo: string | undefined): void {
-    if (this.cut.has(`to:${to}`) || this.#random.chance(this.weather.loss)) {
+    const isLost = this.cut.has(`to:${to}`) || this.deaf.has(to);
+    if (isLost || this.#random.chance(this.weather.loss)) {
       this.counts.lost++;
       return;
     }

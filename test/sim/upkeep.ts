@@ -38,7 +38,8 @@ export interface UpkeepPlan {
 export function planUpkeep(random: Random, hosts: number): UpkeepPlan {
   const [expels, erases] = [random.chance(0.35), random.chance(0.5)];
   const [silences, cannot] = [random.chance(0.35), random.chance(0.4)];
-  const lags = random.chance(0.35);
+  // Who is expelled would be one of the two that lag.
+  const lags = random.chance(0.4) && !expels;
   return { expels: expels && hosts > 2, erases, silences, cannot, lags };
 }
 
@@ -46,8 +47,12 @@ const HOUR_MS = 3_600_000;
 /** Nobody has seen these before a host is expelled, and these before an epoch is. */
 const LATE_ATTACKERS = attackers(71, 72);
 const LAG_ATTACKERS = attackers(81, 82);
+/** Come while a canary runs. */
+export const CANARY_ATTACKERS = attackers(91, 92);
+/** How often it is looked for; and for how long after the faults it is attacked. */
+const LOOK_MS = 500;
+const CALM_MS = 5_000;
 /** An epoch that is over counts for a window of twelve seconds more. */
-const LAG_MS = 26_000;
 const OVER_MS = 15_000;
 const CLOSING_MS = 4_000;
 const SILENT_MS = 14_000;
@@ -77,6 +82,8 @@ export class Upkeep {
   readonly plan: UpkeepPlan;
   readonly #p: UpkeepParts;
   readonly #random: Random;
+  #canary: number | undefined;
+  #calmMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: UpkeepParts, plan: UpkeepPlan, random: Random) {
     this.#p = parts;
@@ -93,6 +100,19 @@ export class Upkeep {
     if (this.plan.expels) at(20_000, 30_000, () => this.#expel());
     if (this.plan.silences) at(18_000, 27_000, () => this.#silence());
     if (this.plan.erases) at(30_000, 40_000, () => this.#erase());
+    this.#watchCanaries();
+  }
+
+  /** Whoever tries an epoch has something to decide under it. */
+  #watchCanaries(): void {
+    const { world, truth, attacks, started } = this.#p;
+    if (world.time.nowMs > this.#calmMs) return;
+    const canary = truth.epochs.runningCanary();
+    if (canary !== this.#canary && canary !== undefined) {
+      for (const address of CANARY_ATTACKERS) attacks.burst(address, started, 0, true);
+    }
+    this.#canary = canary;
+    world.time.in(LOOK_MS, () => this.#watchCanaries());
   }
 
   /** Who does not hear of an epoch goes on signalling under the last one. */
@@ -100,18 +120,18 @@ export class Upkeep {
     if (!this.plan.lags) return;
     const { world, attacks } = this.#p;
     const witnesses = world.sidecars.slice(0, 2);
-    const deaf = this.#random.chance(0.5) ? witnesses : witnesses.slice(1);
-    for (const { person } of deaf) world.bus.cut.add(`to:${person.name}`);
-    world.time.in(LAG_MS, () => {
-      for (const sidecar of deaf) world.heal(sidecar);
-    });
+    const deaf = this.#random.chance(0.6) ? witnesses : witnesses.slice(1);
+    for (const { person } of deaf) world.bus.deaf.add(person.name);
     const inMs = deaf.length > 1 ? OVER_MS : CLOSING_MS;
     for (const address of LAG_ATTACKERS) attacks.burst(address, witnesses, inMs);
   }
 
   /** Faults have stopped: what widens now must halt where a host of its step fails. */
-  widen(): void {
-    const { people } = this.#p;
+  rest(): void {
+    const { people, world } = this.#p;
+    this.#calmMs = world.time.nowMs + CALM_MS;
+    const deaf = world.sidecars.filter(({ person }) => world.bus.deaf.delete(person.name));
+    for (const sidecar of deaf) world.heal(sidecar);
     if (!people.isVersion2) return;
     const [ada, rui, sam] = ["ada", "rui", "sam"].map((name) => people.person(name)) as [
       Person,

@@ -165,7 +165,7 @@ function judgeCounts(
   const { stage, ttlMs } = isRepeat && more !== undefined ? more.repeat : policy;
   if (Number(revocation.expiresMs) !== fromMs + ttlMs) return fault("has another expiry");
   if (revocation.stage !== stage) return fault("has another stage");
-  const isDry = truth.epochs.isDryRunAt(policy.epoch, Number(revocation.controlIndex));
+  const isDry = truth.epochs.isDryRunAt(revocation.epoch, Number(revocation.controlIndex));
   if (revocation.isDryRun !== isDry) return fault("is a dry run or none against its policy");
   if ((revocation.scope?.hosts.length ?? 0) > 0) return fault("has another scope");
   return { subject };
@@ -256,7 +256,7 @@ function judgePeople(
     approvals.push(approval);
   }
   const policy = truth.epochs.policyOf(proposal.epoch);
-  if (policy === undefined || truth.epochs.activeAt(index - 1) !== policy.epoch) {
+  if (policy === undefined || truth.epochs.activeAt(index - 1) !== proposal.epoch) {
     return fault("is judged by an epoch that is not active");
   }
   const taken = takenAlong(truth, policy, proposal, subject, privates.slice(1), index - 1);

@@ -10,6 +10,7 @@ import {
   encode,
   encodeNew,
   equalBytes,
+  type Head,
   hex,
   isReject,
   type LedgerId,
@@ -495,15 +496,25 @@ export class LedgerLane<Machine extends LaneMachine = LaneMachine> {
     if (latest === undefined) return;
     const position = Number(latest.head.position);
     const own = this.#ownHeads.get(position) ?? this.rows.get("head", position);
-    if (own === undefined) return;
-    if (equalBytes(own, latest.sealed.head)) {
+    if (own !== undefined && equalBytes(own, latest.sealed.head)) {
       this.#confirmedIndex = Number(latest.head.index);
       this.#confirmedPosition = position;
-    } else if (decodeHead(own)?.generation === latest.head.generation) {
-      const at = this.at(latest.head.position);
-      this.#isDenied = true;
-      this.#stop(`a majority has sealed another head than ours at ${at}`, out);
+      return;
     }
+    // A history that makes no head there shows by its chain that it is another one.
+    const isOther =
+      own === undefined
+        ? this.#hasOtherChain(latest.head)
+        : decodeHead(own)?.generation === latest.head.generation;
+    if (!isOther) return;
+    this.#isDenied = true;
+    this.#stop(`a majority has sealed another head than ours at ${this.at(position)}`, out);
+  }
+
+  #hasOtherChain({ generation, position, chainHash }: Head): boolean {
+    const ours = this.watch.chainAt(Number(position));
+    const isOurs = generation === this.machine.point.generation;
+    return isOurs && ours !== undefined && !equalBytes(ours, chainHash);
   }
 }
 

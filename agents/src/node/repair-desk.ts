@@ -435,8 +435,13 @@ export class RepairDesk {
   /** Whether a promised head is not in the history of the kept one, which is ours. */
   #denies(promised: PromisedHead, kept: PromisedHead): boolean {
     if (promised.head.position > kept.head.position) return contradicts(promised, kept);
-    const own = this.#ownHead(Number(promised.head.position));
-    return own !== undefined && !equalBytes(own, promised.bytes);
+    const position = Number(promised.head.position);
+    const own = this.#ownHead(position);
+    if (own !== undefined) return !equalBytes(own, promised.bytes);
+    // No head of ours there though nothing of it is forgotten: ours has passed it by.
+    const { machine, retention } = this.#p.lane;
+    const isOurs = promised.head.generation === machine.point.generation;
+    return isOurs && position > Math.max(machine.base, retention.prunedPosition);
   }
 
   #ownHead(position: number): Bytes | undefined {

@@ -114,6 +114,27 @@ describe("repair of a journal", () => {
     expectNoEquivocation(stand);
   });
 
+  test("one that has read on past what a majority had sealed goes back to it", () => {
+    const stand = new RepairStand("repair-passed-by");
+    const third = stand.seat(3);
+    third.isCut = true;
+    stand.enterPolicy();
+    const { index } = stand.status(1);
+    const behind = stand.status(3).point.position;
+    stand.rollBack(stand.stream().length - behind);
+    // In its place come messages that make no head: none of its own shows the third what it lacks.
+    for (let n = 0; n < 3; n++) stand.mesh.append(Ledger.CONTROL, Uint8Array.of(1, 2, n));
+    third.isCut = false;
+    stand.mesh.reconnect();
+    stand.tick(2);
+    expect(stand.status(3).damage).toContain("than what was sealed");
+    stand.repair(2);
+    stand.tick(3);
+    expectOne(stand, 2);
+    expect(stand.status(3).index).toBe(index + 1);
+    expectNoEquivocation(stand);
+  });
+
   test("one that was away and crashed finds the generation and follows it", () => {
     const stand = new RepairStand("repair-away");
     const third = stand.seat(3);

@@ -7,7 +7,7 @@ import {
   equalBytes,
   Ledger,
   LIMITS,
-  type Revocation,
+  type SignalProof,
   SignalSchema,
 } from "@ostraka/proto";
 import { Checker } from "./checker.ts";
@@ -39,29 +39,51 @@ export class EpochChecker extends Checker {
   #checkWarrants(): void {
     const entries = this.watch.truth.entries(Ledger.SIGNALS);
     for (const { entry } of entries.slice(this.#signalsThrough)) {
-      if (entry.effect.case !== "revocation") continue;
-      const { epoch, warrant } = entry.effect.value;
-      const epochs = (warrant?.signals ?? []).map(
-        (proof) => decode(SignalSchema, proof.signal, LIMITS.signalBytesMax)?.epoch,
-      );
-      if (epochs.some((e) => e !== epoch)) {
-        this.watch.report(`s:${entry.index} counts signals of epochs ${epochs.join(" and ")}`);
+      const { effect } = entry;
+      if (effect.case === "revocation") {
+        const { controlIndex, epoch, warrant } = effect.value;
+        this.#checkOwn(entry, epoch, warrant?.signals ?? [], [Number(controlIndex)]);
       }
-      this.#checkOwn(entry, entry.effect.value);
+      // Machines had counted these too, and left to people what came of it.
+      if (effect.case === "suggestion" && effect.value.why !== "window-short") {
+        const { epoch, signals } = effect.value;
+        this.#checkOwn(entry, epoch, signals, this.#controlAround(entry));
+      }
     }
     this.#signalsThrough = Math.max(this.#signalsThrough, entries.length);
   }
 
-  /** Each host speaks under its own epoch: a canary's under the canary's, others not. */
-  #checkOwn({ index, machineTimeMs }: Entry, { controlIndex, epoch, warrant }: Revocation): void {
-    const { truth } = this.watch;
-    for (const proof of warrant?.signals ?? []) {
-      const signal = decode(SignalSchema, proof.signal, LIMITS.signalBytesMax);
-      const host = truth.world.sim.hosts.find(
+  /** Control indices of the sealed heads around an entry: it was judged by one of them. */
+  #controlAround({ position }: Entry): number[] {
+    const heads = this.watch.truth.sealed(Ledger.SIGNALS).map(({ head }) => head);
+    const before = heads.findLast((head) => head.position < position);
+    const after = heads.find((head) => head.position >= position);
+    return [before, after].map((head) => Number(head?.controlIndex ?? 0n));
+  }
+
+  /**
+   * Under one epoch, and each host under its own: a canary's under the canary's, others not, none
+   * under one that is over.
+   */
+  #checkOwn(
+    { index, machineTimeMs }: Entry,
+    epoch: number,
+    proofs: readonly SignalProof[],
+    controlIndices: readonly number[],
+  ): void {
+    const { epochs, world } = this.watch.truth;
+    const nowMs = Number(machineTimeMs);
+    const signals = proofs.map((p) => decode(SignalSchema, p.signal, LIMITS.signalBytesMax));
+    if (signals.some((signal) => signal?.epoch !== epoch)) {
+      const all = signals.map((signal) => signal?.epoch).join(" and ");
+      this.watch.report(`s:${index} counts signals of epochs ${all}`);
+    }
+    for (const signal of signals) {
+      const host = world.sim.hosts.find(
         (h) => signal && equalBytes(h.signer.publicKey, signal.hostKey),
       );
       if (host === undefined) continue;
-      if (!truth.epochs.mayCount(host, epoch, Number(controlIndex), Number(machineTimeMs))) {
+      if (!controlIndices.some((at) => epochs.mayCount(host, epoch, at, nowMs))) {
         this.watch.report(`s:${index} counts ${host.name} under epoch ${epoch}, not its own`);
       }
     }
