@@ -12,6 +12,7 @@
 // as much. The test plays it: 128 days are noticed, 256 are not.
 
 import type { LearnedDetector } from "./learned-detector.ts";
+import { inQuarters } from "./steps.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -47,7 +48,9 @@ export const changePoint: LearnedDetector = {
     if (!isDayOver(cells, at, seen.timeMs)) return Number.NaN;
     if ((cells[at + DAYS_LEARNED] as number) < DAYS_MIN) return Number.NaN;
     const sum = nextSum(cells, at);
-    return sum > 0 && sum < LINE ? Number.NaN : Math.max(sum, cells[at + PEAK] as number);
+    return sum > 0 && sum < LINE
+      ? Number.NaN
+      : inQuarters(Math.max(sum, cells[at + PEAK] as number));
   },
 
   note(cells, at, seen) {

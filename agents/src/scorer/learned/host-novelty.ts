@@ -5,6 +5,7 @@
 import { describeFacets } from "./facets.ts";
 import type { LearnedDetector } from "./learned-detector.ts";
 import { NOTED, SPOKEN, todaysMask, withMask } from "./spoken-today.ts";
+import { inEighths } from "./steps.ts";
 
 export const hostNovelty: LearnedDetector = {
   name: "host-novelty",
@@ -18,7 +19,7 @@ export const hostNovelty: LearnedDetector = {
     const isFirst = todaysMask(today, seen.timeMs, NOTED) === 0;
     const fresh = seen.hostNewMask & ~todaysMask(today, seen.timeMs, SPOKEN);
     if (!isFirst && fresh === 0) return Number.NaN;
-    return fresh === 0 ? 0 : seen.hostNewBits;
+    return fresh === 0 ? 0 : inEighths(seen.hostNewBits);
   },
 
   note(cells, at, seen) {

@@ -86,9 +86,9 @@ test("novelty to the host is told once a day and facet, and the first event of a
     seenAt(MONDAY + n * DAY_MS, { hostNewMask, hostNewBits });
   expect(run.tell(on(0, 0, 0))).toBe(0);
   expect(run.tell(on(0, 0, 0))).toBeNaN();
-  expect(run.tell(on(0, 2, 7))).toBe(7);
+  expect(run.tell(on(0, 2, 7))).toBe(9);
   expect(run.tell(on(0, 2, 7))).toBeNaN();
   expect(run.tell(on(0, 6, 12))).toBe(12);
-  expect(run.tell(on(1, 2, 7))).toBe(7);
+  expect(run.tell(on(1, 2, 7))).toBe(9);
   expect(run.describe(on(1, 6, 7))).toBe("host: newNetwork=1 newCountry=1");
 });

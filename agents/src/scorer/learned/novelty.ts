@@ -13,15 +13,17 @@
 // client name that collides; network and country he cannot choose so. A memory that is full forgets
 // what was used longest ago; what comes back counts as new and raises the chance of new things, so
 // a subject of many resources surprises little.
-// Poisoning: each new thing that is taught raises the chance by one over the trials. After 200
-// trials of an account of steady habits 67 new things make the next one worth 2 bits instead of
-// 8.7; at one a day that is nearly ten weeks (the test plays it).
+// Poisoning: each new thing that is taught raises the chance by one over the trials, and a facet is
+// taught one a day at most, the one that was spoken about. After 200
+// trials of an account of steady habits 29 new things make the next one worth 3 bits instead of
+// 9, and that takes 29 days (the test plays it).
 
 import type { Observation } from "../observation.ts";
 import { describeFacets, FACETS, facetOf } from "./facets.ts";
 import type { LearnedDetector } from "./learned-detector.ts";
 import { fieldAt, openPacking, setField } from "./packed-counts.ts";
-import { NOTED, SPOKEN, TAUGHT, todaysMask, withMask } from "./spoken-today.ts";
+import { FRESH, NOTED, SPOKEN, TAUGHT, todaysMask, withMask, withoutMask } from "./spoken-today.ts";
+import { inEighths } from "./steps.ts";
 
 /** A fingerprint of 15 bits and, lowest, whether it has been seen just once; 0 is empty. */
 const PRINTS = openPacking(16);
@@ -59,23 +61,29 @@ export const novelty: LearnedDetector = {
       if (isNew) bits = (bits > 0 ? bits : 0) - Math.log2(chanceOfNew(cells, at, facet));
       else if (((known >> facet) & 1) === 0 && Number.isNaN(bits)) bits = 0;
     }
-    return bits;
+    return inEighths(bits);
   },
 
   note(cells, at, seen) {
     if (!(seen.timeMs >= 0)) return;
-    const noted = withMask(cells[at + TODAY_AT] as number, seen.timeMs, NOTED, present(seen));
-    const fresh = newMaskOf(cells, at, seen);
-    cells[at + TODAY_AT] = withMask(noted, seen.timeMs, SPOKEN, fresh);
+    const { timeMs } = seen;
+    const today = cells[at + TODAY_AT] as number;
+    const fresh = newMaskOf(cells, at, seen) & ~todaysMask(today, timeMs, SPOKEN);
+    const noted = withMask(withoutMask(today, timeMs, FRESH), timeMs, NOTED, present(seen));
+    const spoken = withMask(noted, timeMs, SPOKEN, fresh);
+    cells[at + TODAY_AT] = withMask(spoken, timeMs, FRESH, fresh);
   },
 
   learn(cells, at, seen) {
     if (!(seen.timeMs >= 0)) return;
     const today = cells[at + TODAY_AT] as number;
     const taught = todaysMask(today, seen.timeMs, TAUGHT);
+    // A new thing that was not spoken about teaches nothing: one a day and facet is the bound.
+    const silent = newMaskOf(cells, at, seen) & ~todaysMask(today, seen.timeMs, FRESH);
     for (let facet = 0; facet < FACETS.length; facet++) {
       const hash = facetOf(seen, facet);
-      if (hash !== 0) learnFacet(cells, at, facet, hash, ((taught >> facet) & 1) === 0);
+      if (hash === 0 || ((silent >> facet) & 1) === 1) continue;
+      learnFacet(cells, at, facet, hash, ((taught >> facet) & 1) === 0);
     }
     cells[at + TODAY_AT] = withMask(today, seen.timeMs, TAUGHT, present(seen));
   },

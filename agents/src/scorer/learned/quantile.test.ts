@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  HOUR_MS,
   LearnedRun,
   MONDAY,
   normalFrom,
@@ -10,7 +11,9 @@ import {
 } from "../../../testkit/learned-run.ts";
 import { durationTail, sizeTail } from "./quantile.ts";
 
-const size = (sizeBytes: number) => seenAt(MONDAY, { sizeBytes });
+/** A value in an hour of its own. */
+const size = (sizeBytes: number) => seenAt(MONDAY + hours++ * HOUR_MS, { sizeBytes });
+let hours = 0;
 
 function usual(values: number, seed = 1): LearnedRun {
   const chance = openChance(seed);
@@ -39,6 +42,17 @@ describe("size and duration tails", () => {
     expect(run.describe(seenAt(MONDAY))).toBe("valueMs=-1 asLargeOrLarger=0 past=40");
   });
 
+  test("speak once an hour about a heap of large values, and on about small ones", () => {
+    const run = usual(500);
+    const now = size(1);
+    const told = (sizeBytes: number, timeMs = now.timeMs) =>
+      run.tell({ ...now, sizeBytes, timeMs }, false);
+    expect(told(1e9)).toBeGreaterThan(12);
+    for (let n = 0; n < 20; n++) expect(told(1e9 + n)).toBeNaN();
+    expect(told(2e4)).toBeLessThan(4);
+    expect(told(1e9, now.timeMs + HOUR_MS)).toBeGreaterThan(12);
+  });
+
   test("say nothing before sixteen values", () => {
     const run = new LearnedRun(sizeTail);
     const said = Array.from({ length: 17 }, () => run.tell(size(100)));
@@ -57,7 +71,7 @@ describe("size and duration tails", () => {
     }
   });
 
-  test("move up one bucket a value, and take a past's worth until a size is no surprise", () => {
+  test("move up one bucket a value, and take 183 beside 600 until a size is no surprise", () => {
     const chance = openChance(6);
     const run = usual(600, 2);
     const large = () => size(1e9 * 2 ** (normalFrom(chance) / 2));
@@ -67,12 +81,25 @@ describe("size and duration tails", () => {
       return said;
     });
     expect(first[0]).toBeGreaterThan(11);
-    expect(first[5]).toBeGreaterThan(9);
+    expect(first[5]).toBeGreaterThan(8);
     let taught = 6;
     while (taught < 2_000 && run.copy().tell(size(1e9)) > 2) {
       run.tell(large());
       taught++;
     }
-    expect(taught).toBe(557);
+    expect(taught).toBe(183);
+  });
+
+  test("are taught one large value an hour, the one that was spoken about", () => {
+    const run = usual(500);
+    const now = size(1e9);
+    const before = run.copy();
+    run.tell(now, false);
+    for (let n = 0; n < 9; n++) run.tell(now, true);
+    expect(run.describe(now)).toBe(before.describe(now));
+    for (let n = 0; n < 9; n++) run.tell({ ...now, timeMs: now.timeMs + HOUR_MS }, true);
+    const one = before.copy();
+    one.tell({ ...now, timeMs: now.timeMs + HOUR_MS }, true);
+    expect(run.describe(now)).toBe(one.describe(now));
   });
 });

@@ -1,18 +1,20 @@
 // Sizes and durations: how far out in the tail of this subject's own past a value lies. Owns a
 // histogram of 18 buckets, each a factor of four wide, from below 1 to over 17 billion (bytes or
-// milliseconds). Must never take a value that is no number, nor let one value move the top far.
+// milliseconds). Must never take a value that is no number, let one value move the top far, or
+// speak twice in an hour about values of the top sixteenth: large things come in heaps.
 //
 // Expected: values come from where they came before; beyond the largest bucket the tail falls by
 // half with each factor of four (a Pareto tail of index 1/2, heavier than most file sizes: Crovella
 // and Bestavros 1997). Surprise in bits = -log2 of the tail. Source of the sketch: logarithmic
 // buckets with a bounded relative error, as DDSketch (Masson, Rim, Lee 2019), here wide.
 // Poisoning: a value far out is learned one bucket above the largest. From 1 MB to 1 GB takes five
-// events that are each the largest ever seen and rank so; until such a size is no surprise (2 bits)
-// it takes as many of it as the past holds: 557 beside 600 (the test plays it).
+// events, in as many hours, that are each the largest ever seen and rank so; until such a size is no
+// surprise (2 bits) it takes 183 of it beside 600 of the past (the test plays it).
 
 import type { Observation } from "../observation.ts";
 import type { LearnedDetector } from "./learned-detector.ts";
 import { cellsFor, fieldAt, openPacking, setField } from "./packed-counts.ts";
+import { inQuarters } from "./steps.ts";
 
 const BUCKETS = 18;
 const COUNTS = openPacking(16);
@@ -20,6 +22,11 @@ const COUNTS = openPacking(16);
 const VALUES_MIN = 16;
 /** All counts are halved here: the past that weighs is the last 512 to 1,024 values. */
 const VALUES_MAX = 1_024;
+const HOUR_MS = 3_600_000;
+/** Bits from which on an hour is spoken about once. */
+const HEAP_BITS = 4;
+/** Twice the hour that was so spoken about, since the epoch plus one; odd once it is over. */
+const SPOKEN_AT = cellsFor(COUNTS, BUCKETS);
 
 export const sizeTail = openTail("size-tail", 0.12, "Bytes", (seen) => seen.sizeBytes);
 export const durationTail = openTail("duration-tail", 0.06, "Ms", (seen) => seen.durationMs);
@@ -35,16 +42,31 @@ function openTail(
     share,
     follows: ["source", "actor"],
     against: `its ${name === "size-tail" ? "sizes" : "durations"} are like those of its past`,
-    width: cellsFor(COUNTS, BUCKETS),
+    width: SPOKEN_AT + 1,
 
     strangeness(cells, at, seen) {
       const value = amountOf(seen);
-      return isValue(value) ? surpriseOf(cells, at, placeOf(value)) : Number.NaN;
+      if (!isValue(value)) return Number.NaN;
+      const bits = surpriseOf(cells, at, placeOf(value));
+      const isTold = bits >= HEAP_BITS && isHourOf(cells, at, seen);
+      return isTold ? Number.NaN : bits;
+    },
+
+    note(cells, at, seen) {
+      const value = amountOf(seen);
+      const hour = 2 * hourOf(seen);
+      if (!isValue(value) || !Number.isFinite(hour) || cells[at + SPOKEN_AT] === hour + 1) return;
+      if (!(surpriseOf(cells, at, placeOf(value)) >= HEAP_BITS)) return;
+      cells[at + SPOKEN_AT] = isHourOf(cells, at, seen) ? hour + 1 : hour;
     },
 
     learn(cells, at, seen) {
       const value = amountOf(seen);
-      if (isValue(value)) take(cells, at, Math.floor(placeOf(value)));
+      if (!isValue(value)) return;
+      // Of a heap only the one that was spoken about may teach.
+      const isOver = cells[at + SPOKEN_AT] === 2 * hourOf(seen) + 1;
+      if (isOver && surpriseOf(cells, at, placeOf(value)) >= HEAP_BITS) return;
+      take(cells, at, Math.floor(placeOf(value)));
     },
 
     describe(cells, at, seen) {
@@ -54,6 +76,14 @@ function openTail(
       return `value${unit}=${shown} asLargeOrLarger=${look.above + look.own} past=${look.total}`;
     },
   };
+}
+
+function hourOf({ timeMs }: Observation): number {
+  return Math.floor(timeMs / HOUR_MS) + 1;
+}
+
+function isHourOf(cells: Float64Array, at: number, seen: Observation): boolean {
+  return Math.floor((cells[at + SPOKEN_AT] as number) / 2) === hourOf(seen);
 }
 
 function isValue(value: number): boolean {
@@ -85,14 +115,13 @@ function lookAt(cells: Float64Array, at: number, bucket: number): void {
   }
 }
 
-/** Values are taken to lie evenly over the logarithm within their bucket. */
+/** All of the own bucket counts as as large: equal values are no surprise at all. */
 function surpriseOf(cells: Float64Array, at: number, place: number): number {
   const bucket = Math.floor(place);
   lookAt(cells, at, bucket);
   if (look.total < VALUES_MIN) return Number.NaN;
-  const tail = look.above + look.own * (bucket + 1 - place);
   const beyond = Math.max(0, place - look.top - 1);
-  return Math.log2((look.total + 1) / (tail + 1)) + beyond;
+  return inQuarters(Math.log2((look.total + 1) / (look.above + look.own + 1)) + beyond);
 }
 
 function take(cells: Float64Array, at: number, bucket: number): void {

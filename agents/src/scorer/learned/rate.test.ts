@@ -103,6 +103,15 @@ describe("rate", () => {
   });
 });
 
+test("who is as loud as he likes, and vouched for all the while, is no faster", () => {
+  const run = new LearnedRun(rate);
+  usual(run, 0, 100);
+  const before = run.cells[5] as number;
+  let hours = 0;
+  while ((run.cells[5] as number) < 10 * before && hours < 500) hour(run, 100 + hours++, 2_000);
+  expect(hours).toBe(121);
+});
+
 /** As many events as an hour may have without being spoken about. */
 function quietestMost(run: LearnedRun, timeMs: number): number {
   const { cells } = run.copy();

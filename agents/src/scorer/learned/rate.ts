@@ -8,9 +8,9 @@
 // bits, none below the mean. An hour is spoken about once: as soon as it passes 8 bits, else
 // when the next one begins. Source: gamma-Poisson predictive with forgetting (West and Harrison
 // 1997, ch. 14, discount models); moments as in Hilbe 2011.
-// Poisoning: an hour teaches at most twice the mean plus 8. Who stays below 8 bits all the time
-// brings the mean to ten times what it was after 121 active hours, three weeks of eight-hour
-// days (the test plays it).
+// Poisoning: an hour teaches at most twice the mean plus 8. Who stays just below 8 bits, or is
+// loud and vouched for all the same, brings the mean to ten times what it was after 121 active
+// hours, three weeks of eight-hour days (the test plays both).
 
 import type { LearnedDetector } from "./learned-detector.ts";
 

@@ -7,11 +7,12 @@
 // Source: additive smoothing with interpolated back-off (Jelinek and Mercer 1980) and a triangular
 // kernel. UTC: a change to summer time moves a week by one hour, which the neighbours absorb.
 // Poisoning: one active hour a week and hour is all that teaches. Who works 40 hours a week and has
-// somebody come in at three each Tuesday night finds it usual after 17 weeks (the test plays it).
+// somebody come in at three each Tuesday night finds it usual after 11 weeks (the test plays it).
 
 import type { Observation } from "../observation.ts";
 import type { LearnedDetector } from "./learned-detector.ts";
 import { cellsFor, fieldAt, openPacking, setField } from "./packed-counts.ts";
+import { inQuarters } from "./steps.ts";
 
 const HOUR_MS = 3_600_000;
 const HOURS = 168;
@@ -27,7 +28,7 @@ const SUMS = openPacking(16);
 const WEEK_CELLS = cellsFor(WEEK, HOURS);
 const SUMS_AT = WEEK_CELLS;
 const NOTED_AT = WEEK_CELLS + 1;
-const TAUGHT_AT = WEEK_CELLS + 2;
+const CLOSED_AT = WEEK_CELLS + 2;
 const ALL = 0;
 const WEEKEND = 1;
 
@@ -46,16 +47,19 @@ export const season: LearnedDetector = {
   strangeness(cells, at, seen) {
     if (!isHour(seen) || cells[at + NOTED_AT] === markOf(seen)) return Number.NaN;
     if (fieldAt(SUMS, cells, at + SUMS_AT, ALL) < HOURS_MIN) return Number.NaN;
-    return -Math.log2(chanceOf(cells, at, seen.hourOfWeek));
+    return inQuarters(-Math.log2(chanceOf(cells, at, seen.hourOfWeek)));
   },
 
   note(cells, at, seen) {
-    if (isHour(seen)) cells[at + NOTED_AT] = markOf(seen);
+    if (!isHour(seen)) return;
+    // Only the event that was spoken about may teach: the next one closes the hour.
+    if (cells[at + NOTED_AT] === markOf(seen)) cells[at + CLOSED_AT] = markOf(seen);
+    else cells[at + NOTED_AT] = markOf(seen);
   },
 
   learn(cells, at, seen) {
-    if (!isHour(seen) || cells[at + TAUGHT_AT] === markOf(seen)) return;
-    cells[at + TAUGHT_AT] = markOf(seen);
+    if (!isHour(seen) || cells[at + CLOSED_AT] === markOf(seen)) return;
+    cells[at + CLOSED_AT] = markOf(seen);
     if (fieldAt(WEEK, cells, at, seen.hourOfWeek) >= WEEK.max) halve(cells, at);
     add(cells, at, seen.hourOfWeek, 1);
   },

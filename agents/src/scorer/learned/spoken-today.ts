@@ -1,24 +1,38 @@
 // What has been seen, spoken about and taught today, facet by facet, in one cell. Owns the packing:
-// the day above 24 bits, eight for each. Must never carry a bit into another day.
+// the day above 32 bits, eight for each of four masks. Must never carry a bit into another day.
 
 const DAY_MS = 86_400_000;
-const DAY_UNIT = 2 ** 24;
+const DAY_UNIT = 2 ** 32;
+/** Days are told apart for 2,871 years, so that a cell stays a whole number below 2^53. */
+const DAYS = 2 ** 20;
 
 export const NOTED = 0;
 export const SPOKEN = 8;
 export const TAUGHT = 16;
+/** Spoken about at the last observation, and at none before it today. */
+export const FRESH = 24;
 
 /** Bits of one kind that were set today; 0 on a later day. */
 export function todaysMask(cell: number, timeMs: number, kind: number): number {
-  if (Math.floor(cell / DAY_UNIT) !== Math.floor(timeMs / DAY_MS) + 1) return 0;
+  if (Math.floor(cell / DAY_UNIT) !== dayOf(timeMs)) return 0;
   return (cell >>> kind) & 0xff;
 }
 
 /** The cell with further bits of one kind set today. */
 export function withMask(cell: number, timeMs: number, kind: number, mask: number): number {
   if (!Number.isFinite(timeMs)) return cell;
-  const day = Math.floor(timeMs / DAY_MS) + 1;
+  const day = dayOf(timeMs);
   const isToday = Math.floor(cell / DAY_UNIT) === day;
-  const bits = (isToday ? cell & (DAY_UNIT - 1) : 0) | ((mask & 0xff) << kind);
-  return day * DAY_UNIT + bits;
+  const bits = (isToday ? cell >>> 0 : 0) | ((mask & 0xff) << kind);
+  return day * DAY_UNIT + (bits >>> 0);
+}
+
+/** The cell without what it holds of one kind today. */
+export function withoutMask(cell: number, timeMs: number, kind: number): number {
+  return cell - todaysMask(cell, timeMs, kind) * 2 ** kind;
+}
+
+/** Never 0, which is a new row. */
+function dayOf(timeMs: number): number {
+  return (Math.floor(timeMs / DAY_MS) % (DAYS - 1)) + 1;
 }
