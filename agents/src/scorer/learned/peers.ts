@@ -43,11 +43,14 @@ export class Peers {
     return group === WHOLE_HOST ? undefined : this.group(group);
   }
 
-  /** Profiles of a group, new and all zero if nobody has taught it. */
+  /** Profiles of a group: a new one begins with all that the whole host knows. */
   group(number: number): GroupProfile {
     const known = this.#profiles.get(number);
     if (known !== undefined) return known;
-    const words = this.#detectors.map(({ peerWords }) => new Int32Array(peerWords));
+    const host = number === WHOLE_HOST ? undefined : this.group(WHOLE_HOST);
+    const words = this.#detectors.map(
+      ({ peerWords }, i) => host?.[i]?.slice() ?? new Int32Array(peerWords),
+    );
     this.#profiles.set(number, words);
     return words;
   }

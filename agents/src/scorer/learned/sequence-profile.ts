@@ -149,12 +149,14 @@ function lookAround(
   run: number,
   context: number,
 ): void {
-  const total = Math.max(0, (peers[PEERS_TOTAL] as number) - (own[TAUGHT] as number));
+  // Whoever came to a group late has taught it less than is taken off: never more than half.
+  const all = peers[PEERS_TOTAL] as number;
+  const total = Math.max(all - (own[TAUGHT] as number), all / 2);
   const uses = PEERS_SINGLES.count(peers, action) - damped(glance.uses);
   const once = (peers[PEERS_ONCE] as number) + 1;
   glance.peersTotal = total;
-  glance.peersUses = Math.max(0, uses);
-  glance.peersEscape = once / ((peers[PEERS_TOTAL] as number) + 2);
+  glance.peersUses = Math.min(total, Math.max(0, uses));
+  glance.peersEscape = once / (all + 2);
   const keys = (peers[PEERS_KEYS] as number) + 1;
   glance.vocabulary = Math.max(VOCABULARY_MIN, keys / (1 - Math.min(0.9, glance.peersEscape)));
   glance.peersRuns = Math.max(0, PEERS_RUNS.count(peers, run) - damped(Math.floor(glance.runs)));

@@ -48,6 +48,8 @@ class DumbTwin {
       of.reduce((sum, twin) => sum + damped(count(twin, one)), 0);
     const everybody = [this, ...others];
     const sums = [...actions].map((one) => worth(one, everybody));
+    const worthOfAll = (of: readonly DumbTwin[]) =>
+      [...actions].reduce((sum, one) => sum + worth(one, of), 0);
     const total = sums.reduce((sum, one) => sum + one, 0);
     const unheard = (sums.filter((one) => one === 1).length + 1) / (total + 2);
     const known = actions.size + 1;
@@ -71,10 +73,7 @@ class DumbTwin {
         .length,
       recentContext: window.filter((_, i) => (window[i - 1] ?? "") === context).length,
       peersUses: worth(action, others),
-      peersTotal:
-        sums.length === 0
-          ? 0
-          : total - [...actions].reduce((s, a) => s + damped(count(this, a)), 0),
+      peersTotal: Math.max(worthOfAll(others), total / 2),
       peersRuns: others.reduce((sum, twin) => sum + damped(runs(twin, action)), 0),
       peersContext: worthRuns(everybody),
       peersContextKinds: kinds.size,
