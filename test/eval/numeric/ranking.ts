@@ -6,8 +6,8 @@ export type RankingFigures = { readonly rocAuc: number; readonly ap: number };
 /**
  * @param strangeness larger is stranger; NaN counts as the least strange.
  * @returns `rocAuc` = P(anomaly stranger than normal) + P(tie) / 2 (Fawcett 2006), and `ap` = sum
- *   of precision times gain of recall over the distinct values (as scikit-learn); NaN where only one
- *   class is there.
+ *   of precision times gain of recall over the distinct values (as scikit-learn); NaN where only
+ *   one class is there.
  */
 export function rankingFigures(
   strangeness: ArrayLike<number>,
