@@ -28,7 +28,12 @@ export class NumberWriter {
   /** UTF-16 units, so that any text comes back as it was. */
   text(text: string): void {
     this.whole(text.length);
-    for (let i = 0; i < text.length; i++) this.whole(text.charCodeAt(i));
+    this.#reserve(3 * text.length);
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit < 0x80) this.#bytes[this.#at++] = unit;
+      else this.whole(unit);
+    }
   }
 
   numbers(list: readonly number[]): void {
@@ -124,9 +129,9 @@ export class NumberReader {
 
   text(): string {
     const length = this.count();
-    const units: string[] = [];
-    for (let i = 0; i < length; i++) units.push(String.fromCharCode(this.whole()));
-    return units.join("");
+    let text = "";
+    for (let i = 0; i < length; i++) text += String.fromCharCode(this.whole());
+    return text;
   }
 
   numbers(): number[] {
@@ -142,29 +147,40 @@ export class NumberReader {
     return 0;
   }
 
-  /** @returns the row's numbers, good until the next one is read. */
+  /** Fills the first `width` cells. */
   row(width: number, cells: Float64Array): void {
-    this.#masked(width, 8, (i, at) => {
-      cells[i] = at < 0 ? 0 : this.#view.getFloat64(at, true);
-    });
+    const mask = this.#mask(width);
+    for (let i = 0; i < width; i++) {
+      if (!this.#isSet(mask, i)) cells[i] = 0;
+      else if (this.#has(8)) {
+        cells[i] = this.#view.getFloat64(this.#at, true);
+        this.#at += 8;
+      }
+    }
   }
 
   words(words: Int32Array): void {
-    this.#masked(words.length, 4, (i, at) => {
-      words[i] = at < 0 ? 0 : this.#view.getInt32(at, true);
-    });
+    const mask = this.#mask(words.length);
+    for (let i = 0; i < words.length; i++) {
+      if (!this.#isSet(mask, i)) words[i] = 0;
+      else if (this.#has(4)) {
+        words[i] = this.#view.getInt32(this.#at, true);
+        this.#at += 4;
+      }
+    }
   }
 
-  #masked(width: number, bytesEach: number, take: (i: number, at: number) => void): void {
-    const mask = this.#at;
-    if (!this.#has(Math.ceil(width / 8))) return;
-    this.#at += Math.ceil(width / 8);
-    for (let i = 0; i < width; i++) {
-      const isSet = (((this.#bytes[mask + (i >> 3)] as number) >> (i & 7)) & 1) === 1;
-      if (isSet && !this.#has(bytesEach)) return;
-      take(i, isSet ? this.#at : -1);
-      if (isSet) this.#at += bytesEach;
-    }
+  /** Where the mask of so many numbers lies; -1 when it is not there. */
+  #mask(width: number): number {
+    const bytes = Math.ceil(width / 8);
+    if (!this.#has(bytes)) return -1;
+    this.#at += bytes;
+    return this.#at - bytes;
+  }
+
+  #isSet(mask: number, i: number): boolean {
+    if (mask < 0) return false;
+    return (((this.#bytes[mask + (i >> 3)] as number) >> (i & 7)) & 1) === 1;
   }
 
   #has(bytes: number): boolean {
