@@ -68,7 +68,7 @@ export const novelty: LearnedDetector = {
     if (!(seen.timeMs >= 0)) return;
     const { timeMs } = seen;
     const today = cells[at + TODAY_AT] as number;
-    const fresh = newMaskOf(cells, at, seen) & ~todaysMask(today, timeMs, SPOKEN);
+    const fresh = newMaskOf(cells, at, seen, todaysMask(today, timeMs, SPOKEN));
     const noted = withMask(withoutMask(today, timeMs, FRESH), timeMs, NOTED, present(seen));
     const spoken = withMask(noted, timeMs, SPOKEN, fresh);
     cells[at + TODAY_AT] = withMask(spoken, timeMs, FRESH, fresh);
@@ -78,18 +78,19 @@ export const novelty: LearnedDetector = {
     if (!(seen.timeMs >= 0)) return;
     const today = cells[at + TODAY_AT] as number;
     const taught = todaysMask(today, seen.timeMs, TAUGHT);
-    // A new thing that was not spoken about teaches nothing: one a day and facet is the bound.
-    const silent = newMaskOf(cells, at, seen) & ~todaysMask(today, seen.timeMs, FRESH);
+    const fresh = todaysMask(today, seen.timeMs, FRESH);
     for (let facet = 0; facet < FACETS.length; facet++) {
       const hash = facetOf(seen, facet);
-      if (hash === 0 || ((silent >> facet) & 1) === 1) continue;
-      learnFacet(cells, at, facet, hash, ((taught >> facet) & 1) === 0);
+      if (hash === 0) continue;
+      const isFirstToday = ((taught >> facet) & 1) === 0;
+      const isHeld = ((fresh >> facet) & 1) === 0 && trialsOf(cells, at, facet) >= TRIALS_MIN;
+      learnFacet(cells, at, facet, fingerprintOf(hash), isFirstToday, isHeld);
     }
     cells[at + TODAY_AT] = withMask(today, seen.timeMs, TAUGHT, present(seen));
   },
 
   describe(cells, at, seen) {
-    const mask = newMaskOf(cells, at, seen);
+    const mask = newMaskOf(cells, at, seen, 0);
     let past = 0;
     for (let facet = 0; facet < FACETS.length; facet++) {
       if (facetOf(seen, facet) !== 0) past = Math.max(past, trialsOf(cells, at, facet));
@@ -106,12 +107,13 @@ function present(seen: Observation): number {
   return mask;
 }
 
-/** Facets that are new and have been tried often enough to say so. */
-function newMaskOf(cells: Float64Array, at: number, seen: Observation): number {
+/** Facets, but for some, that are new and have been tried often enough to say so. */
+function newMaskOf(cells: Float64Array, at: number, seen: Observation, but: number): number {
   let mask = 0;
   for (let facet = 0; facet < FACETS.length; facet++) {
     const hash = facetOf(seen, facet);
-    if (hash === 0 || trialsOf(cells, at, facet) < TRIALS_MIN) continue;
+    if (hash === 0 || ((but >> facet) & 1) === 1) continue;
+    if (trialsOf(cells, at, facet) < TRIALS_MIN) continue;
     if (isNewTo(cells, at, facet, hash)) mask |= 1 << facet;
   }
   return mask;
@@ -150,18 +152,20 @@ function chanceOfNew(cells: Float64Array, at: number, facet: number): number {
   return (onceOf(cells, at, facet) + 0.5) / (trialsOf(cells, at, facet) + 1);
 }
 
+/** @param isHeld what is new was not spoken about, and teaches nothing: one a day is the bound */
 function learnFacet(
   cells: Float64Array,
   at: number,
   facet: number,
-  hash: number,
+  print: number,
   isFirstToday: boolean,
+  isHeld: boolean,
 ): void {
-  const print = fingerprintOf(hash);
   const from = at + (FIRST_CELL[facet] as number);
   // The same as before is no trial: most events end here.
   if (!isFirstToday && fieldAt(PRINTS, cells, from, 0) >> 1 === print) return;
   const place = placeOf(cells, at, facet, print);
+  if (place < 0 && isHeld) return;
   let trials = trialsOf(cells, at, facet) + 1;
   let once = onceOf(cells, at, facet);
   if (place < 0) once++;
