@@ -16,7 +16,7 @@ export interface Labels {
 interface Row {
   readonly user: string;
   readonly block: number;
-  readonly isMasquerade: boolean;
+  readonly who: string;
 }
 
 const NO = new Set(["", "0", "0.0", "false", "no", "n", "none", "self", "own", "owner", "-", "na"]);
@@ -43,11 +43,18 @@ export function readLabels(text: string, blocks: number, ownBlocks: number): Lab
   const firstBlock = firstBlockOf(rows, blocks, ownBlocks);
   const step = firstBlock > 2 * (blocks + ownBlocks) ? 100 : 1;
   const said = new Map(rows.map((row) => [keyOf(row.user, (row.block - firstBlock) / step), row]));
+  // A user's own name is the owner's; 1 is one only where most blocks say so of their users.
+  const isNumbered = 2 * rows.filter(isOwnName).length > rows.length;
+  const isOwner = (row: Row) => isOwnName(row) && (isNumbered || !/^\d+$/.test(row.who));
+  const isStrange = (row: Row) => !NO.has(row.who.toLowerCase()) && !isOwner(row);
   // A file of masquerades alone says of the rest that it is the owner's.
-  const isSparse = rows.every((row) => row.isMasquerade);
+  const isSparse = rows.every(isStrange);
   return {
-    of: (user, block) =>
-      said.get(keyOf(user, block))?.isMasquerade ?? (isSparse ? false : undefined),
+    of: (user, block) => {
+      const row = said.get(keyOf(user, block));
+      if (row !== undefined) return isStrange(row);
+      return isSparse ? false : undefined;
+    },
     users: [...new Set(rows.map(({ user }) => user))],
     firstBlock,
     refused,
@@ -90,6 +97,10 @@ function columnsOf(head: readonly string[]): Columns {
   };
 }
 
+function isOwnName({ user, who }: Row): boolean {
+  return sameUser(user) === sameUser(who);
+}
+
 /** The last column is 0 or 1, yes or no, or who it was: the owner, or somebody else. */
 function rowOf(cells: readonly string[], columns: Columns): Row | undefined {
   const user = cells[columns.user];
@@ -98,8 +109,7 @@ function rowOf(cells: readonly string[], columns: Columns): Row | undefined {
   if (user === undefined || user === "" || who === undefined || !Number.isInteger(block)) {
     return undefined;
   }
-  const isOwner = NO.has(who.toLowerCase()) || (who === user && !/^\d+$/.test(who));
-  return { user, block, isMasquerade: !isOwner };
+  return { user, block, who };
 }
 
 /**

@@ -23,7 +23,8 @@ export const masquerade: EvalSet = { name: "masquerade", run };
 
 async function run(options: EvalOptions): Promise<EvalResult> {
   const { folder, say } = options;
-  const { users, missing } = await readUsers(folder, options.isShort);
+  const found = await readUsers(folder, options.isShort);
+  const { users, missing } = found;
   if (users.length === 0) return nothing([...missing, "<user>.txt"]);
   say(`${users.length} users; judging`);
   const ours = judgeBlocks(users);
@@ -34,7 +35,7 @@ async function run(options: EvalOptions): Promise<EvalResult> {
   const labels = readLabels(text, most, OWN_BLOCKS);
   say(`blocks of ${LABELS} are counted from ${labels.firstBlock}`);
   if (labels.refused > 0) missing.push(`${LABELS}: ${labels.refused} lines that are no label`);
-  if (!options.isShort) missing.push(...absent(labels, users));
+  if (!options.isShort) missing.push(...absent(labels, found));
   const ranked = rankedUsers(ours, labels);
   const beside = rankedUsers(peer, labels);
   const all = rankingOf(ranked.flat());
@@ -63,6 +64,8 @@ function nothing(missing: readonly string[]): EvalResult {
 
 interface Found {
   readonly users: readonly UserCommands[];
+  /** Users with no block to judge. */
+  readonly tooShort: readonly string[];
   readonly missing: string[];
 }
 
@@ -74,18 +77,22 @@ async function readUsers(folder: string, isShort: boolean): Promise<Found> {
   files.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const users: UserCommands[] = [];
   const missing: string[] = [];
+  const tooShort: string[] = [];
   for (const file of isShort ? files.slice(0, SHORT_USERS) : files) {
     const text = await readFile(join(folder, file), "utf8").catch(() => undefined);
     const lines = text?.split(/\r?\n/).map((line) => line.trim()) ?? [];
     const commands = lines.filter((line) => line !== "");
     if (commands.length > OWN_LINES) users.push({ user: file.replace(/\.txt$/i, ""), commands });
-    else missing.push(`${file}: more than ${OWN_LINES} commands`);
+    else {
+      missing.push(`${file}: more than ${OWN_LINES} commands`);
+      tooShort.push(file.replace(/\.txt$/i, ""));
+    }
   }
-  return { users, missing };
+  return { users, tooShort, missing };
 }
 
-function absent(labels: Labels, users: readonly UserCommands[]): string[] {
-  const here = new Set(users.map(({ user }) => sameUser(user)));
+function absent(labels: Labels, { users, tooShort }: Found): string[] {
+  const here = new Set([...users.map(({ user }) => user), ...tooShort].map(sameUser));
   return labels.users.filter((user) => !here.has(sameUser(user))).map((user) => `${user}.txt`);
 }
 
