@@ -85,6 +85,50 @@ describe("JSON", () => {
   );
 });
 
+describe("a line that another program wrapped", () => {
+  const inner = "Invalid login as eve from 203.0.113.9";
+  const time = "2026-03-03T04:05:06.123456789Z";
+  const docker = (log: string) => JSON.stringify({ log: `${log}\n`, stream: "stderr", time });
+  const journal = (tag: string) =>
+    JSON.stringify({
+      ...{ MESSAGE: inner, SYSLOG_IDENTIFIER: tag, _PID: "7" },
+      __REALTIME_TIMESTAMP: "1772510706123456",
+    });
+  test.each([
+    ["Docker's record", "webmin", docker(inner)],
+    [
+      "Docker's record of a line with its own time",
+      "auto",
+      docker(`Mar  3 04:05:06 h webmin[7]: ${inner}`),
+    ],
+    ["the container runtime's line", "webmin", `${time} stdout F ${inner}`],
+    ["journald's record", "auto", journal("webmin")],
+    [
+      "JSON behind a syslog tag",
+      "auto",
+      `Mar  3 04:05:06 h x[7]: {"msg":"login failed","ip":"203.0.113.9"}`,
+    ],
+  ])("%s is read as what was wrapped", (_what, format, line) => {
+    const [event] = eventsOf([parser(format).parse(line, "f:1")]);
+    expect(event).toMatchObject({ kind: "login-failed", address: "address:203.0.113.9" });
+    expect(Math.floor((event?.timeMs ?? 0) / 1000)).toBe(Date.UTC(2026, 2, 3, 4, 5, 6) / 1000);
+  });
+
+  test.each([
+    ["twice", docker(docker(inner))],
+    ["under a tag that is none", journal("a b: webmin")],
+    ["without a time", JSON.stringify({ log: inner, stream: "stderr" })],
+  ])("%s is not", (_what, line) => {
+    const held = eventsOf([parser().parse(line, "f:1")]).filter(({ address }) => address);
+    expect(held).toEqual([]);
+  });
+
+  test("does not swallow what follows a brace that was never closed", () => {
+    const lines = parseAll(`{\nMar  3 04:05:06 h webmin[7]: ${inner}`);
+    expect(eventsOf(lines)).toMatchObject([{ kind: "login-failed" }]);
+  });
+});
+
 describe("pairs", () => {
   const line = (over: string) =>
     `time="2026-03-03T04:05:06Z" level=error msg="Unsuccessful 1FA authentication attempt by user ` +

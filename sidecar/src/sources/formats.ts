@@ -26,6 +26,7 @@ import {
 import { isTextFormat, OWN_FORMATS, TEXT_FORMATS, textFormatOf } from "./text/format-table.ts";
 import { readStamp } from "./text/stamp.ts";
 import { TextLog } from "./text/text-log.ts";
+import { unwrapContainerLine, unwrapRecord, type Wrapped } from "./wrapped-line.ts";
 
 export const AUTO_FORMAT = "auto";
 export const DEFAULT_FORMAT = "auth-log";
@@ -104,6 +105,7 @@ class MixedLog implements FormatParser {
     this.#text = new TextLog({
       ...options,
       ...(textFormat !== undefined && { format: textFormat }),
+      readJson: (message, timeMs, position) => this.#readMessage(message, timeMs, position),
     });
     this.#clock = new SyslogClock(options);
     this.#names = { subjects: new Subjects(host, realm), realm };
@@ -115,13 +117,44 @@ class MixedLog implements FormatParser {
     if (text === undefined) return { outcome: "refused", reason: "invalid-utf8" };
     const refusal = refusalOf(text, RECORD_CHARS_MAX);
     if (refusal !== undefined) return { outcome: "refused", reason: refusal };
+    // What is no part of JSON ends a record that was never finished.
+    if (this.#assembler.isOpen && !/^[\s{}[\]",]/.test(text)) this.#assembler.reset();
     const first = text.charCodeAt(0);
     const isJson = first === 123 || (first === 91 && /^\[\s*(?:\{|$)/.test(text));
     if (isJson || this.#assembler.isOpen || /^\s+["{}\]]/.test(text)) {
       return this.#readSpread(text, position);
     }
     if (text.length > LINE_BYTES_MAX) return { outcome: "refused", reason: "too-long" };
+    const wrapped = unwrapContainerLine(text);
+    return wrapped === undefined ? this.#readLine(text, position) : this.#unwrap(wrapped, position);
+  }
+
+  #readLine(text: string, position: string): FormatLine {
     return this.#readPairs(text, position) ?? this.#text.parse(text, position);
+  }
+
+  /** What a service wrote into its container's log, or journald's: unwrapped once, never twice. */
+  #unwrap({ line, timeMs }: Wrapped, position: string): FormatLine {
+    if (line.charCodeAt(0) === 123) {
+      return (
+        this.#readMessage(line, timeMs, position) ?? { outcome: "refused", reason: "bad-json" }
+      );
+    }
+    if (line.length > LINE_BYTES_MAX) return { outcome: "refused", reason: "too-long" };
+    const direct = this.#readLine(line, position);
+    if (direct.outcome !== "refused" || direct.reason !== "no-time") return direct;
+    return this.#readLine(`${new Date(timeMs).toISOString()} ${line}`, position);
+  }
+
+  /** JSON that stands where a text log has its message: one record, with the line's time if it has none. */
+  #readMessage(message: string, timeMs: number, position: string): ParsedLine | undefined {
+    const records = readJsonRecords(message);
+    const [record] = typeof records === "string" ? [] : records;
+    if (record === undefined) return undefined;
+    const event =
+      this.#records.read(record, position) ??
+      this.#records.read({ ...record, time: timeMs }, position);
+    return event === undefined ? undefined : { outcome: "event", event };
   }
 
   /** JSON that may go on over lines. */
@@ -147,6 +180,8 @@ class MixedLog implements FormatParser {
     const records = readJsonRecords(text);
     if (typeof records === "string") return { outcome: "refused", reason: records };
     if (records.length === 1) {
+      const wrapped = unwrapRecord(records[0] ?? {});
+      if (wrapped !== undefined) return this.#unwrap(wrapped, position);
       const event = this.#records.read(records[0] ?? {}, position);
       return event === undefined
         ? { outcome: "refused", reason: "no-time" }

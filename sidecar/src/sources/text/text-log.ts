@@ -32,7 +32,11 @@ import { readWindowsXml } from "./windows-xml.ts";
 export interface TextLogConfig extends AuthLogConfig {
   /** The one service that writes the log; told apart by tag and line without it. */
   readonly format?: TextFormat;
+  /** Reads a message that is a JSON record; nothing when it is none. */
+  readonly readJson?: JsonReader;
 }
+
+type JsonReader = (message: string, timeMs: number, position: string) => ParsedLine | undefined;
 
 const UNTAGGED: readonly TextFormat[] = TEXT_FORMATS.filter(
   (format) => format.isTaggedOnly !== true,
@@ -44,6 +48,7 @@ const BARE_TAG = /^(?:[\w.-]{1,64} )?([A-Za-z][\w./-]{0,63})(?:\[\d{1,10}\])?: (
 
 export class TextLog {
   readonly #format: TextFormat | undefined;
+  readonly #readJson: JsonReader | undefined;
   readonly #names: { readonly subjects: Subjects; readonly realm: string };
   readonly #clock: SyslogClock;
   readonly #authLog: AuthLogParser;
@@ -56,6 +61,7 @@ export class TextLog {
 
   constructor(config: TextLogConfig) {
     this.#format = config.format;
+    this.#readJson = config.readJson;
     this.#names = { subjects: new Subjects(config.host, config.realm), realm: config.realm };
     this.#clock = new SyslogClock(config);
     this.#authLog = openAuthLog(config);
@@ -154,6 +160,10 @@ export class TextLog {
         ? this.#attempt({ ...facts, timeMs }, conversation.name, layer, position)
         : this.#event({ ...facts, timeMs }, conversation.name, position);
     }
+    const json = frame.message.startsWith("{")
+      ? this.#readJson?.(frame.message, timeMs, position)
+      : undefined;
+    if (json !== undefined) return json;
     // Some services print a time of their own behind the tag.
     const body = frame.message.replace(PROCESS_BEFORE, "");
     const inner = readStamp(body, this.#clock);

@@ -1,4 +1,4 @@
-// Examples of remote shells, file transfer and desktops, for tests alone; example.ts says what one is.
+// Examples of remote shells, file transfer and desktops, for tests alone; see example.ts.
 // Every line is made up here.
 
 import { type FormatExample, PEER, syslog } from "./example.ts";

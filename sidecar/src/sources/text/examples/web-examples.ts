@@ -1,4 +1,4 @@
-// Examples of web servers and the applications behind them, for tests alone; example.ts says what one is.
+// Examples of web servers and applications behind them, for tests alone; see example.ts.
 // Every line is made up here.
 
 import { type FormatExample, PEER, syslog } from "./example.ts";
