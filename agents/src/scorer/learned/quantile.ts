@@ -8,8 +8,8 @@
 // and Bestavros 1997). Surprise in bits = -log2 of the tail. Source of the sketch: logarithmic
 // buckets with a bounded relative error, as DDSketch (Masson, Rim, Lee 2019), here wide.
 // Poisoning: a value far out is learned one bucket above the largest. From 1 MB to 1 GB takes five
-// events, in as many hours, that are each the largest ever seen and rank so; until such a size is no
-// surprise (2 bits) it takes 183 of it beside 600 of the past (the test plays it).
+// events, in as many hours, that are each the largest ever seen and rank so; until such a size is
+// no surprise (2 bits) it takes 183 of it beside 600 of the past (the test plays it).
 
 import type { Observation } from "../observation.ts";
 import type { LearnedDetector } from "./learned-detector.ts";

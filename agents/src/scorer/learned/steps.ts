@@ -8,8 +8,8 @@ export function inQuarters(bits: number): number {
 }
 
 /**
- * Steps of three bits, upwards: for surprise at something new. The estimated chance of it falls with
- * every uneventful day, so of two equally rare things the later one would always be the stranger.
+ * Steps of three bits, upwards: for surprise at something new. The estimated chance of it falls
+ * with every uneventful day, so of two equally rare things the later would always be the stranger.
  */
 export function inEighths(bits: number): number {
   return Math.ceil(bits / 3) * 3;
