@@ -131,7 +131,19 @@ function rankOf(lineup: Lineup, row: Row, i: number, strangeness: number): numbe
   const at = historyAt(lineup, row, i);
   const n = historyOf(row.halves, at);
   if (n < HISTORY_MIN) return NO_RANK;
-  return (asStrangeAs(row.halves, at, strangeness) + 1) / (n + 1);
+  return (asStrangeAs(row.halves, at, withTies(lineup, i, strangeness)) + 1) / (n + 1);
+}
+
+/** One step of strangeness: what lies within it of the past is a tie, and ties count as stranger. */
+const STEP = 0.25;
+
+/**
+ * A value that lies on the edge between two steps must not be stranger than all that fell on the
+ * other side of it: whoever does the same for ever ranks among himself.
+ */
+function withTies({ learned, profiles }: Lineup, i: number, strangeness: number): number {
+  const step = profiles[i - learned.length]?.grain ?? STEP;
+  return strangeness - step * 1.01;
 }
 
 /** @returns whether there is more to tell than before: it won, and is the strangest so far. */
@@ -151,7 +163,7 @@ function settle(state: SubjectState, row: Row, i: number, rank: number, timeMs: 
 function say(state: SubjectState, row: Row, i: number, words: string, strangeness: number): void {
   const at = historyAt(state.lineup, row, i);
   const past = historyOf(row.halves, at);
-  const asStrange = asStrangeAs(row.halves, at, strangeness);
+  const asStrange = asStrangeAs(row.halves, at, withTies(state.lineup, i, strangeness));
   state.said ??= [];
   while (state.said.length <= i) state.said.push(undefined);
   state.said[i] = `${words} asStrangeBefore=${asStrange} of=${past}`;
