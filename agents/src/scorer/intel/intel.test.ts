@@ -16,6 +16,7 @@ import {
   IntelReader,
   LINE_CHARS_MAX,
   readIntelList,
+  TEXTS_MAX,
 } from "./read-intel-list.ts";
 
 const NOW = Date.UTC(2026, 2, 2);
@@ -193,6 +194,19 @@ describe("lists of other things", () => {
       expect(readIntelList(`${bad}\n`, "domains").faultCount).toBe(1);
     }
   });
+});
+
+test("a list of texts takes no more than it may", () => {
+  const reader = new IntelReader("domains");
+  for (let n = 0; n < TEXTS_MAX / 1_024; n++) {
+    let piece = "";
+    for (let i = 0; i < 1_024; i++) piece += `h${n * 1_024 + i}.example.com\n`;
+    reader.take(piece);
+  }
+  reader.take("one-more.example.com\n");
+  const { count, faults } = reader.close();
+  expect(count).toBe(TEXTS_MAX);
+  expect(faults).toEqual([{ line: TEXTS_MAX + 1, why: expect.stringContaining("of domains") }]);
 });
 
 describe("the book", () => {

@@ -11,6 +11,8 @@ export type IntelFormat = (typeof INTEL_FORMATS)[number];
 /** A million entries and some; IPv6 is sorted slower, and no feed has so many. */
 export const ENTRIES_MAX = 1_048_576;
 export const SIXTH_MAX = 131_072;
+/** Texts are kept whole: so many take some 20 MB. */
+export const TEXTS_MAX = 131_072;
 export const LINE_CHARS_MAX = 1_024;
 /** Faults that are told; the rest is counted. */
 export const FAULTS_TOLD_MAX = 8;
@@ -98,8 +100,9 @@ export class IntelReader {
     }
     const entry = entryOf(text.slice(from, to), this.#format);
     if (entry === "") return;
-    if (this.#size >= ENTRIES_MAX) {
-      this.#fault(`is beyond the ${ENTRIES_MAX} entries that a list may have`);
+    const most = this.#format === "addresses" ? ENTRIES_MAX : TEXTS_MAX;
+    if (this.#size >= most) {
+      this.#fault(`is beyond the ${most} entries that a list of ${this.#format} may have`);
       return;
     }
     const why = this.#format === "addresses" ? this.#takeBlock(entry) : this.#takeText(entry);

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { DAY_MS, LearnedRun, MONDAY, seenAt } from "../../../testkit/learned-run.ts";
+import {
+  DAY_MS,
+  LearnedRun,
+  MONDAY,
+  openChance,
+  ranksOf,
+  seenAt,
+  shareAtMost,
+} from "../../../testkit/learned-run.ts";
 import { hashText } from "../observation.ts";
 import { hostNovelty } from "./host-novelty.ts";
 import { HostSketch } from "./host-sketch.ts";
@@ -91,4 +99,24 @@ test("novelty to the host is told once a day and facet, and the first event of a
   expect(run.tell(on(0, 6, 12))).toBe(12);
   expect(run.tell(on(1, 2, 7))).toBe(9);
   expect(run.describe(on(1, 6, 7))).toBe("host: newNetwork=1 newCountry=1");
+});
+
+test("novelty to the host ranks evenly for one among many who bring new things at one pace", () => {
+  const chance = openChance(31);
+  const sketch = new HostSketch();
+  const runs = Array.from({ length: 12 }, () => new LearnedRun(hostNovelty));
+  const said: number[][] = runs.map(() => []);
+  for (let n = 0, newest = 0; n < 400; n++) {
+    for (const [i, run] of runs.entries()) {
+      if (chance() < 0.05) newest++;
+      const seen = seenAt(MONDAY + n * DAY_MS + i * 1_000, {
+        agentHash: hashText(`agent ${Math.max(0, newest - Math.floor(4 * chance() ** 2))}`),
+      });
+      sketch.look(seen);
+      said[i]?.push(run.tell(seen));
+      sketch.learn(seen);
+    }
+  }
+  const ranks = said.flatMap((one) => ranksOf(one, 60));
+  for (const p of [0.01, 0.02, 0.05, 0.1]) expect(shareAtMost(ranks, p)).toBeLessThan(p + 0.02);
 });
