@@ -27,6 +27,8 @@ import { meanBound } from "./upper-bound.ts";
 
 /** Of the events that the second detector sees, these are strange, and all alike. */
 const TIED = 0.02;
+/** So that the steps in which strangeness is ranked are small beside it. */
+const SCALE = 100;
 
 /** Passes a number on: what makes it strange is drawn by the test. */
 function passing(name: string, of: "sizeBytes" | "durationMs"): LearnedDetector {
@@ -36,7 +38,7 @@ function passing(name: string, of: "sizeBytes" | "durationMs"): LearnedDetector 
     follows: ["actor"],
     against: "it is as large as it usually is",
     width: 0,
-    strangeness: (_cells, _at, seen) => seen[of],
+    strangeness: (_cells, _at, seen) => SCALE * seen[of],
     learn: () => undefined,
     describe: () => "",
   };
@@ -73,7 +75,7 @@ class LearnedLife {
     const { learned: row, lineup } = this.state;
     if (row === undefined) return 0;
     const value = row.halves[2 * (row.at + lineup.historiesAt) + 2] as number;
-    return Math.min(value, 0.999);
+    return Math.min(value / SCALE, 0.999);
   }
 }
 
