@@ -394,7 +394,9 @@ export class ScriptMesh {
       this.say(`${name} sealed ${letter}:${index}`);
       return;
     }
-    const text = Object.entries(fields).map(([key, value]) => `${key}=${short(value)}`);
+    // Sentences for people repeat the reasons, at ten times their length.
+    const told = Object.entries(fields).filter(([key]) => key !== "explained");
+    const text = told.map(([key, value]) => `${key}=${short(value)}`);
     this.say([name, what, ...text].join(" "));
   }
 }

@@ -25,13 +25,15 @@ export interface ExplainOptions {
   readonly reasons: LocalReasons;
 }
 
-/** What this host itself saw, by subject: the newest of each, the oldest forgotten. */
+/** Why this host itself drew a line, by subject: the newest of each, the oldest forgotten. */
 export class LocalReasons {
   readonly #bySubject = new Map<string, Trace>();
 
   note(trace: Trace): void {
-    const { subject } = trace as { subject?: unknown };
-    if (trace.what !== "signalled" || typeof subject !== "string") return;
+    const { subject, explained } = trace as { subject?: unknown; explained?: unknown };
+    const isDrawn =
+      trace.what === "signalled" || (trace.what === "leased" && Array.isArray(explained));
+    if (!isDrawn || typeof subject !== "string") return;
     this.#bySubject.delete(subject);
     this.#bySubject.set(subject, trace);
     if (this.#bySubject.size <= REASONS_KEPT) return;
@@ -42,8 +44,8 @@ export class LocalReasons {
   of(subject: string): object | undefined {
     const trace = this.#bySubject.get(subject);
     if (trace === undefined) return undefined;
-    const { evidenceMdb, levelMdb, reasons } = trace;
-    return { evidenceMdb, levelMdb, reasons };
+    const { evidenceMdb, levelMdb, reasons, explained } = trace;
+    return { evidenceMdb, levelMdb, reasons, explained };
   }
 }
 

@@ -18,7 +18,9 @@ import {
 import type { Draft } from "../courier/index.ts";
 import { commitmentOf, type Event, isExempt, type Policy, SALT_BYTES } from "../kernel/index.ts";
 import {
+  explanationOf,
   type Lease,
+  linesOf,
   openScorer,
   restoreScorer,
   type Scorer,
@@ -76,6 +78,12 @@ export class Scoring {
 
   observe(event: Event, onLease: (lease: Lease) => void, onSignal: (signal: Signal) => void): void {
     this.#scorer?.step({ type: "event", event }, { lease: onLease, signal: onSignal });
+  }
+
+  /** Why a line was drawn, in sentences for whoever is woken by it. */
+  explain(drawn: Lease | Signal): string[] {
+    const lines = linesOf(scorerPolicyOf(this.#policy as Policy))[drawn.evidenceKind];
+    return explanationOf(drawn, "untilMs" in drawn ? lines.leaseMdb : lines.signalMdb);
   }
 
   /** What fired for a subject before it was lifted counts less from now on. */

@@ -257,7 +257,9 @@ export class SidecarNode {
     const held = this.#leases.take({ ...lease, untilMs }, out.persist);
     const { subject, levelMdb, isRenewal } = lease;
     out.enforce.push({ type: "leased", lease: held, isRenewal });
-    if (!isRenewal) out.trace.push({ what: "leased", id: held.id, subject, levelMdb, untilMs });
+    if (isRenewal) return;
+    const explained = this.scoring.explain(lease);
+    out.trace.push({ what: "leased", id: held.id, subject, levelMdb, untilMs, explained });
   }
 
   #onSignal(signal: Signal, out: Out<SidecarEffect>): void {
@@ -265,7 +267,8 @@ export class SidecarNode {
     const isExempt = signal.recommendedStage === "observe";
     const reasons = signal.reasons.map((r) => `${r.detector}: ${r.seen}`);
     const what = isExempt ? "exempt-evidence" : "signalled";
-    out.trace.push({ what, subject, evidenceMdb, levelMdb, reasons });
+    const explained = this.scoring.explain(signal);
+    out.trace.push({ what, subject, evidenceMdb, levelMdb, reasons, explained });
     // Shown, never enforced: evidence about an exempt subject stays here.
     if (isExempt) return;
     const { machineVersion } = this.mesh.view;

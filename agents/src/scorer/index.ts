@@ -11,7 +11,7 @@ export {
   readIntelList,
 } from "./intel/index.ts";
 export { linesOf } from "./lines.ts";
-export { quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
+export { explanationOf, quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
 export type { RuleHit, RuleLevel, RuleSet, SpeaksOf } from "./rules/rule-set.ts";
 export {
   openScorer,

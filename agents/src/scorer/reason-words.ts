@@ -3,7 +3,7 @@
 // Must never say more than the reason's own numbers; a detector it does not know is shown as it
 // spoke.
 
-import type { EvidenceKindName, Reason } from "./signal.ts";
+import type { EvidenceKindName, Lease, Reason, Signal } from "./signal.ts";
 
 type Seen = ReadonlyMap<string, string>;
 
@@ -62,10 +62,20 @@ export function sentenceOf(reason: Reason, of: EvidenceKindName): string {
   const saw = seenInWords(detector, seen) ?? seen;
   const moved =
     kind === of
-      ? `${decibans(betsMdb)} by ${count} bets, and without it the level were ` +
+      ? `${decibans(betsMdb)} by ${count} bets, and without it the level would be ` +
         decibans(levelWithoutMdb)
       : `${decibans(betsMdb)} of ${kind} evidence, which explains and is not in this level`;
   return `${detector}: ${saw}${historyWords(seen)}; expected: ${against}; ${moved}${lowered(seen)}`;
+}
+
+/** Why a line was drawn, sentence by sentence, the strongest reason first. */
+export function explanationOf(
+  drawn: Pick<Lease | Signal, "reasons" | "levelMdb" | "evidenceKind">,
+  lineMdb: number,
+): string[] {
+  const { reasons, levelMdb, evidenceKind } = drawn;
+  const quiet = quietWords(reasons, levelMdb, lineMdb, evidenceKind);
+  return [...reasons.map((reason) => sentenceOf(reason, evidenceKind)), quiet];
 }
 
 /**
@@ -95,7 +105,7 @@ export function quietWords(
   const names = without.join(" and ");
   const most = left > 0 ? ` at ${decibans(Math.floor(10_000 * Math.log10(left)))}` : "";
   return left < moneyOf(lineMdb)
-    ? `without ${names} it had stayed quiet${most}, below the line of ${line}`
+    ? `without ${names} it would have stayed quiet${most}, below the line of ${line}`
     : `its reasons as they are shown do not add to the line of ${line}`;
 }
 

@@ -32,12 +32,8 @@ export interface HostAnswer {
   readonly seenHere?: {
     readonly evidenceMdb?: number;
     readonly levelMdb?: number;
-    readonly reasons?: readonly {
-      readonly detector: string;
-      readonly seen: string;
-      readonly against: string;
-      readonly betsMdb: number;
-    }[];
+    /** Sentences, the strongest reason first; last what would have kept it quiet. */
+    readonly explained?: readonly string[];
   } | null;
 }
 

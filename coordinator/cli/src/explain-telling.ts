@@ -34,9 +34,7 @@ export function tellHost(answer: HostAnswer, terminal: Terminal): void {
       ["until", lease.until ?? "-"],
     ]);
   }
-  for (const { detector, seen, against, betsMdb } of seenHere?.reasons ?? []) {
-    terminal.say(`    ${decibans(betsMdb)}  ${reasonWords(detector, seen, against)}`);
-  }
+  for (const line of seenHere?.explained ?? []) terminal.say(`    ${printable(line)}`);
 }
 
 export function tellVerdict(

@@ -3,10 +3,9 @@
 
 import {
   DEFAULT_SCORER_POLICY,
-  quietWords,
+  explanationOf,
   type Reason,
   seenInWords,
-  sentenceOf,
 } from "@ostraka/agents/scorer";
 import { OstrakaError } from "@ostraka/proto";
 import { type ReplayRecord, type ReplaySummary, runReplay } from "@ostraka/sidecar/replay";
@@ -87,9 +86,8 @@ function shareOf(text: string): number {
 const LEARNED_PERCENT_MAX = 50;
 
 /** What moved the level, strongest first, and what would have kept it quiet. */
-function explain({ reasons, levelMdb, lineMdb, evidenceKind }: ReplayRecord, t: Terminal): void {
-  for (const reason of reasons) t.say(`    ${printable(sentenceOf(reason, evidenceKind))}`);
-  t.say(`    ${quietWords(reasons, levelMdb, lineMdb, evidenceKind)}`);
+function explain(record: ReplayRecord, terminal: Terminal): void {
+  for (const line of explanationOf(record, record.lineMdb)) terminal.say(`    ${printable(line)}`);
 }
 
 function lineOf(record: ReplayRecord | ReplaySummary, terminal: Terminal): string {
