@@ -13,9 +13,12 @@ const SPACE = openHalfSpace({ features: FEATURES, trees: 12, depth: 5, seed: 0x0
 
 // A profile: when it last did something (in units of 4 s, which lasts past the year 2200), its pace
 // (events in the last hour or so, in 1/256), gap and pace as of the newest, which kinds of act it
-// has shown on its latest day, a bit each, then the counts.
-const [LAST, PACE_NOW, GAP_NOTED, PACE_NOTED, DAY, KINDS] = [0, 1, 2, 3, 4, 5] as const;
-const HEAD_WORDS = 6;
+// has shown on its latest day, a bit each, whether the newest was the first of its kind there, and
+// the counts.
+const [LAST, PACE_NOW, GAP_NOTED, PACE_NOTED, DAY, KINDS, IS_FIRST] = [
+  0, 1, 2, 3, 4, 5, 6,
+] as const;
+const HEAD_WORDS = 7;
 const DAY_MS = 86_400_000;
 const LAST_UNIT_MS = 4_000;
 const FRACTION = 256;
@@ -43,6 +46,7 @@ export const numericProfile: ProfileDetector = {
   against: "sizes and durations go with the hours and the pace as they did",
   words: HEAD_WORDS + SPACE.words,
   peerWords: SPACE.words,
+  grain: 0.25,
 
   strangeness(own, peers, seen) {
     if (own === undefined || !isTold(seen)) return Number.NaN;
@@ -57,8 +61,8 @@ export const numericProfile: ProfileDetector = {
   },
 
   note(own, seen) {
-    if (!isDone(seen)) return;
     noteKind(own, seen);
+    if (!isDone(seen)) return;
     own[GAP_NOTED] = Math.min(GAP_MS_MAX, known(gapOf(own, seen)));
     own[PACE_NOTED] = pacedTo(own, seen);
     own[PACE_NOW] = Math.min(PACE_MAX, (own[PACE_NOTED] as number) + FRACTION);
@@ -66,7 +70,7 @@ export const numericProfile: ProfileDetector = {
   },
 
   teach(peers, own, seen) {
-    if (!isTold(seen)) return;
+    if (own[IS_FIRST] === 0) return;
     fillNoted(own, seen);
     // One subject's hundredth of a kind teaches the peers nothing: only each doubling counts.
     const uses = SPACE.alike(own, HEAD_WORDS, row) + 1;
@@ -74,7 +78,7 @@ export const numericProfile: ProfileDetector = {
   },
 
   learn(own, seen) {
-    if (!isTold(seen)) return;
+    if (own[IS_FIRST] === 0) return;
     fillNoted(own, seen);
     SPACE.learn(own, HEAD_WORDS, row);
   },
@@ -109,10 +113,15 @@ function kindsOf(own: Int32Array, { timeMs }: Observation): number {
   return Math.floor(timeMs / DAY_MS) > (own[DAY] as number) ? 0 : (own[KINDS] as number);
 }
 
+/** What is not spoken about teaches nothing, or a burst would teach what one act may not. */
 function noteKind(own: Int32Array, seen: Observation): void {
+  own[IS_FIRST] = 0;
   if (!isTold(seen)) return;
   fill(seen, gapOf(own, seen), pacedTo(own, seen));
-  own[KINDS] = kindsOf(own, seen) | (1 << SPACE.kind(row));
+  const kind = 1 << SPACE.kind(row);
+  const kinds = kindsOf(own, seen);
+  own[IS_FIRST] = (kinds & kind) === 0 ? 1 : 0;
+  own[KINDS] = kinds | kind;
   own[DAY] = Math.max(own[DAY] as number, Math.floor(seen.timeMs / DAY_MS));
 }
 
