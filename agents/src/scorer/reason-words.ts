@@ -49,6 +49,11 @@ const WORDS: Readonly<Record<string, (seen: Seen) => string | undefined>> = {
       const peers = seen.get("peersUses") ?? "0";
       return `an action it did ${n} times among ${total}, and its peers ${peers} times`;
     }),
+  embedding: (seen) =>
+    said(seen, "distanceToPast", (n) => {
+      const peers = seen.get("distanceToPeers") ?? "1";
+      return `conduct ${n} away from its own past and ${peers} from its peers', of 1 at most`;
+    }),
 };
 
 /** What a detector saw, in words; `undefined` when it is not known here. */

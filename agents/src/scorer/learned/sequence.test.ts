@@ -207,6 +207,17 @@ test("a way that peers spend a fourth of their acts on is not taught by a twelft
   expect(taught / (ordinary + taught)).toBeLessThan(1 / 3);
 });
 
+test("whoever comes late to a group that others have taught stays comparable", () => {
+  const stand = { own: new Int32Array(sequence.words), peers: new Int32Array(sequence.peerWords) };
+  for (let i = 0; i < 4_000; i++) act(stand, `a${(i * i) % 37}`);
+  const group = { own: new Int32Array(sequence.words), peers: new Int32Array(sequence.peerWords) };
+  for (let i = 0; i < 30; i++) act(group, `a${i % 5}`);
+  for (const action of ["a0", "a1", "a2", "unheard-of"]) {
+    const bits = sequence.strangeness(stand.own, group.peers, saw(action));
+    expect(Number.isFinite(bits) && Math.abs(bits) < 12, `${action} ${bits}`).toBe(true);
+  }
+});
+
 test("hostile numbers give finite bits and stay inside the profile", () => {
   const stand = open();
   const hostile = { ...openObservation(), hourOfWeek: Number.NaN, sizeBytes: Number.NaN };

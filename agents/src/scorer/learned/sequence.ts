@@ -1,5 +1,11 @@
 // Who is at it: how much better "somebody else" explains an action than the subject's own past, in
 // bits. Owns the two models and their ratio. Must never learn before it has spoken.
+//
+// Why a ratio: an action that is rare with the owner is no sign of anybody else unless it is less
+// rare with others. "The owner" and "somebody of his peers" are two answers to one question, and by
+// Neyman and Pearson nothing separates them better than the ratio of their likelihoods. What does
+// not tell them apart (the rare thing that nobody does, what this sitting has shown already)
+// enters both and cancels; it has a zero of its own, so subjects can be compared.
 
 import type { Observation } from "../observation.ts";
 import type { ProfileDetector } from "./learned-detector.ts";
@@ -77,6 +83,7 @@ export const sequence: ProfileDetector = {
   describe(own, peers, seen) {
     if (own === undefined) return "";
     lookUp(own, peers, actionOf(seen));
-    return `ownUses=${glance.uses} ownActions=${glance.total} peersUses=${glance.peersUses}`;
+    const peersUses = Math.round(glance.peersUses);
+    return `ownUses=${glance.uses} ownActions=${glance.total} peersUses=${peersUses}`;
   },
 };
