@@ -104,6 +104,16 @@ describe("a line that another program wrapped", () => {
     ["the container runtime's line", "webmin", `${time} stdout F ${inner}`],
     ["journald's record", "auto", journal("webmin")],
     [
+      "a sentence within JSON",
+      "audiobookshelf",
+      '{"timestamp":"2026-03-03 04:05:06.123","message":"Failed login from ip 203.0.113.9 (x)"}',
+    ],
+    [
+      "a line with colours",
+      "auto",
+      `\u001b[33mMar  3 04:05:06\u001b[0m h webmin[7]: \u001b[1m${inner}\u001b[0m`,
+    ],
+    [
       "JSON behind a syslog tag",
       "auto",
       `Mar  3 04:05:06 h x[7]: {"msg":"login failed","ip":"203.0.113.9"}`,

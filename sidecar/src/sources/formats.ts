@@ -81,6 +81,9 @@ export function openFormat(name: string, options: FormatOptions): FormatParser |
   return new MixedLog(name, options);
 }
 
+/** Colours for a terminal, which some services write into files as well. */
+const COLOUR = /\u001b\[[\d;]{0,16}m/g;
+
 // One log may hold lines of several kinds: a service that prints JSON behind a syslog tag, or text
 // until it was told to print JSON. The first bytes decide.
 class MixedLog implements FormatParser {
@@ -113,8 +116,9 @@ class MixedLog implements FormatParser {
   }
 
   parse(line: Uint8Array | string, position: string): FormatLine {
-    const text = typeof line === "string" ? line : decodeLine(line, RECORD_CHARS_MAX);
-    if (text === undefined) return { outcome: "refused", reason: "invalid-utf8" };
+    const given = typeof line === "string" ? line : decodeLine(line, RECORD_CHARS_MAX);
+    if (given === undefined) return { outcome: "refused", reason: "invalid-utf8" };
+    const text = given.includes("\u001b") ? given.replace(COLOUR, "") : given;
     const refusal = refusalOf(text, RECORD_CHARS_MAX);
     if (refusal !== undefined) return { outcome: "refused", reason: refusal };
     // What is no part of JSON ends a record that was never finished.

@@ -17,7 +17,16 @@ const isStatus = (value: unknown) => /^[0-9]{1,3}$/.test(String(value));
 
 const TIME_KEYS = [
   ...["time", "timestamp", "@timestamp", "ts", "t", "t.$date", "date", "datetime", "eventTime"],
-  ...["StartUTC", "StartLocal", "time_local", "created_at", "created", "Timestamp", "event_time"],
+  ...[
+    "StartUTC",
+    "StartLocal",
+    "time_local",
+    "created_at",
+    "created",
+    "asctime",
+    "Timestamp",
+    "event_time",
+  ],
 ];
 // In order: what a proxy resolved stands BEFORE the peer that it resolved it from.
 const ADDRESS_KEYS = [

@@ -4,6 +4,7 @@
 import type { Event } from "@ostraka/agents/kernel";
 import { Subjects } from "../auth-log/subjects.ts";
 import { makeEvent } from "../facts.ts";
+import { GenericLoginReader } from "../text/generic-login.ts";
 import { AUTH0_EVENTS } from "./auth0-events.ts";
 import { AWS_CLOUDTRAIL } from "./aws-cloudtrail.ts";
 import { AZURE_ACTIVITY, AZURE_AUDIT } from "./azure.ts";
@@ -18,6 +19,9 @@ import { ONELOGIN_EVENTS } from "./onelogin-events.ts";
 import type { JsonRecord, RecordFormat } from "./record-format.ts";
 import { SAAS_RECORDS } from "./saas-records.ts";
 import { TELEPORT } from "./teleport.ts";
+
+/** A message of more is no sentence. */
+const MESSAGE_CHARS_MAX = 1_024;
 
 /** In the order in which a record is tried; the last one takes any. */
 export const RECORD_FORMATS: readonly RecordFormat[] = [
@@ -68,6 +72,7 @@ export interface RecordReader {
 
 export function openRecordReader(config: RecordReaderConfig): RecordReader {
   const names = { subjects: new Subjects(config.host, config.realm), realm: config.realm };
+  const generic = new GenericLoginReader();
   let last: RecordFormat = config.format ?? JSON_LOGIN;
 
   function formatOf(record: JsonRecord): RecordFormat {
@@ -78,13 +83,22 @@ export function openRecordReader(config: RecordReaderConfig): RecordReader {
     return last;
   }
 
+  /** A program that has no key for the address may have a sentence with it. */
+  function addressIn(record: JsonRecord): string | undefined {
+    const message = record["message"] ?? record["msg"];
+    if (typeof message !== "string" || message.length > MESSAGE_CHARS_MAX) return undefined;
+    return generic.read(config.service ?? "", message)?.address;
+  }
+
   return {
     read(record, position) {
       const format = formatOf(record);
       const facts = format.read(record);
       if (facts === undefined) return undefined;
+      const isPlain = format === JSON_LOGIN && facts.kind === "login-failed";
+      const ip = facts.ip ?? (isPlain ? addressIn(record) : undefined);
       const service = format === JSON_LOGIN ? (config.service ?? format.type) : format.type;
-      return makeEvent({ ...facts, record, recordType: format.type }, service, position, names);
+      return makeEvent({ ...facts, ip, record, recordType: format.type }, service, position, names);
     },
   };
 }

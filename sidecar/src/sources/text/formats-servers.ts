@@ -285,6 +285,40 @@ export const SERVER_FORMATS: readonly TextFormat[] = [
     ],
   },
   {
+    name: "mailcow",
+    programs: ["php-fpm"],
+    lines: [failed("mailcow UI: Invalid password for <user> by <ip>")],
+  },
+  {
+    name: "filebrowser",
+    programs: ["filebrowser"],
+    lines: [
+      failed("/api/login: 403 <ip> <lt>nil<gt>"),
+      failed("/api/login: 403 <ip:port> <lt>nil<gt>"),
+    ],
+  },
+  {
+    name: "synapse",
+    aliases: ["matrix-synapse"],
+    lines: [
+      lineOf(
+        "login-failed",
+        "/login HTTP",
+        new RegExp(
+          "^- synapse\\.access\\.[\\w.]{1,64} - \\d{1,6} - INFO - [\\w-]{1,32} - " +
+            `${IP} - [\\w.]{1,64} - \\{[^{}]{0,255}\\} Processed request: [^"]{1,200} 403 ` +
+            '"POST /_matrix/client/[\\w.]{1,16}/login HTTP/[\\d.]{1,4}" .*$',
+          "s",
+        ),
+      ),
+    ],
+  },
+  {
+    name: "humhub",
+    aliases: ["yii"],
+    lines: [failed("[<ip>][<]*>][<]*>][<warning|error>][<]*>] Could not login <*>")],
+  },
+  {
     name: "suhosin",
     isTaggedOnly: true,
     lines: [

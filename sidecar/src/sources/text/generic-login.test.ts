@@ -14,6 +14,8 @@ describe("a service that nobody knows", () => {
     `Login failed for user eve from ${PEER} port 4444`,
     `authentication failure; rhost=${PEER}`,
     `Authentication failed (user not found) client: ${PEER}`,
+    `Authentication failure for user "eve", from IP "${PEER}", with UA: "x"`,
+    `CEF:0|V|P|1|x|Admin login failed|5|src=${PEER} suser=eve`,
     `[client ${PEER}] user eve: authentication failure`,
     `Invalid credentials for eve (${PEER})`,
     `Unsuccessful login attempt, IP: 2001:db8::9`,

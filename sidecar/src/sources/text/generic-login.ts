@@ -31,11 +31,13 @@ const QUOTED = /"(?:[^"\\]|\\.){0,512}"|'[^']{0,256}'|`[^`]{0,256}`/g;
 const V4 = /(?<![\w.:])(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*[\w])/g;
 const V6 = /(?<![\w.:])\[?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}\]?(?![\w.])/g;
 const KEY = new RegExp(
-  "(?:^|[\\s,;({\\[])(?:(?:remote|client|source|src|peer|visitor|real|from)[-_. ]?" +
+  "(?:^|[\\s,;({|\\[])(?:(?:remote|client|source|src|peer|visitor|real|from)[-_. ]?" +
     "(?:ip|addr|address|host)?|rhost|host|ip|addr|address|rip)\\s?[=:]\\s?[\"'\\[]?$",
   "i",
 );
 const CLIENT_IN_BRACKETS = /\[(?:client|remote|peer) $/;
+/** With a word for what follows it need not be the end. */
+const FROM_ADDRESS = /\b(?:from|by) (?:client )?(?:ip|address|ip[- ]address|host):? ["'`([]?$/i;
 const FROM_AT_END = /\b(?:from|by)(?: (?:ip|host|address|client|addr))*:? ["'`([]?$/i;
 const END =
   /^["'`)\]]?(?::\d{1,5}| port \d{1,5}|\(\d{1,5}\))?[\s.,;)]*(?:via \w+|at [\d: .TZ+-]+)?$/;
@@ -93,7 +95,7 @@ function addressesOf(message: string): Found[] {
 function isProgramsOwn(message: string, { text, at }: Found): boolean {
   const before = message.slice(Math.max(0, at - 32), at);
   if (KEY.test(before)) return true;
-  if (CLIENT_IN_BRACKETS.test(before)) return true;
+  if (CLIENT_IN_BRACKETS.test(before) || FROM_ADDRESS.test(before)) return true;
   const isAtEnd = END.test(message.slice(at + text.length));
   return isAtEnd && (FROM_AT_END.test(before) || before.endsWith("("));
 }

@@ -39,12 +39,15 @@ const MONTH_FIRST = new RegExp(
 );
 // 130324 19:01:39 | [20220407-12:11:06] | 20220407 12:11:06
 const PACKED =
-  /^\[?(\d{2}|\d{4})(\d\d)(\d\d)[- ] ?(\d{1,2}):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?\]? ?/;
+  /^\[?(\d{2}|\d{4})(\d\d)(\d\d)[-: ] ?(\d{1,2}):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?\]? ?/;
 // [Dec 21 12:57:01] | Dec 21 12:57:01
 const SYSLOG =
   /^\[?(?:[A-Z]{3,4} )?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\]?:? ?/;
 // Apr 15, 2013 8:34:08 PM (java.util.logging)
-const JAVA = /^([A-Za-z]{3}) (\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP]M) ?/;
+const JAVA = new RegExp(
+  "^([A-Za-z]{3})[a-z]{0,6} (\\d{1,2}), (\\d{4}),? (\\d{1,2}):(\\d\\d)(?::(\\d\\d))?" +
+    "(?: ([AP]M))?:? ?",
+);
 // I0303 04:05:06.123456 7 main.go:99] (glog)
 const GLOG = /^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9}) {1,8}/;
 const EPOCH = /^\[?(\d{10})(?:\.(\d{1,9}))?\]? {1,8}/;
@@ -52,7 +55,7 @@ const TAI64N = /^@40000000([0-9a-f]{8})[0-9a-f]{8} /;
 // (W) | W, | [ERROR|auth|L83] | [INFO] | INFO: | WARN | [Nest] 7  - |
 const LEVEL_BEFORE = new RegExp(
   "^(?:\\([A-Z]\\) |[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,8}|" +
-    "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] |<[A-Z]>|[0-9a-f]{4,8} -- " +
+    "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] |\\d{1,7}:(?=\\d{8}:)|<[A-Z]>|[0-9a-f]{4,8} -- " +
     "[\\w@.]{1,64} -- - )",
 );
 
@@ -146,7 +149,7 @@ function syslog(line: string, clock: SyslogClock): Stamp | undefined {
 function java(line: string, clock: SyslogClock): Stamp | undefined {
   const match = JAVA.exec(line);
   if (match === null) return undefined;
-  const [whole, month = "", d, y, hour, mi, s, half] = match;
+  const [whole, month = "", d, y, hour, mi, s = "0", half] = match;
   const mo = monthOf(month.slice(0, 1).toUpperCase() + month.slice(1));
   return stamp(whole, clock, [y, mo, d, hourOf(hour, half), mi, s], undefined, undefined);
 }

@@ -41,6 +41,9 @@ type JsonReader = (message: string, timeMs: number, position: string) => ParsedL
 const UNTAGGED: readonly TextFormat[] = TEXT_FORMATS.filter(
   (format) => format.isTaggedOnly !== true,
 );
+/** `host tag[7] …`, `tag: …`, and RouterOS's `host topic,topic …`: a bare word is no tag. */
+const LOOSE_TAG =
+  /^(?:([\w.-]{1,255}) )?([A-Za-z][\w./,-]{0,63})(?:\[(\d{1,10})\]:?|:|(?<=,\w{1,32})) (?=\S)/;
 /** `[825] ` before a time of the service's own. */
 const PROCESS_BEFORE = /^\[\d{1,10}\] (?=[A-Z][a-z]{2} )/;
 /** `host tag[pid]: ` before a time of the service's own, as Docker and `journalctl` leave it. */
@@ -69,7 +72,7 @@ export class TextLog {
 
   /** Reads a line that has been checked for length, encoding and emptiness. */
   parse(line: string, position: string): ParsedLine {
-    const text = line.trimEnd();
+    const text = line.trim();
     if (text === "" || text.startsWith("#")) return { outcome: "refused", reason: "empty" };
     return (
       this.#readOwn(text, position) ??
@@ -235,9 +238,7 @@ export class TextLog {
 
   /** `TIME host tag[pid] …` and `TIME tag: …` with a time that syslog does not write. */
   #readHostTagged(message: string, timeMs: number, position: string): ParsedLine | undefined {
-    const match = /^(?:([\w.-]{1,255}) )?([A-Za-z][\w./,-]{0,63})(?:\[(\d{1,10})\])?:? (?=\S)/.exec(
-      message,
-    );
+    const match = LOOSE_TAG.exec(message);
     if (match === null) return undefined;
     const [whole, host = "", program, pid = ""] = match as unknown as [
       string,

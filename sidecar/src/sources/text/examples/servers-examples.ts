@@ -140,6 +140,33 @@ export const SERVER_EXAMPLES: readonly FormatExample[] = [
     reject: `2026-03-03 04:05:06 192.0.2.1 GET /owa/ - 443 - ${PEER} Mozilla - 401 1 1326 15`,
   },
   {
+    format: "mailcow",
+    line: (user) => syslog("php-fpm[7]", `mailcow UI: Invalid password for ${user} by ${PEER}`),
+    reject: syslog("php-fpm[7]", `mailcow UI: Login of a by ${PEER}`),
+  },
+  {
+    format: "filebrowser",
+    line: () => `2026/03/03 04:05:06 /api/login: 403 ${PEER}:4444 <nil>`,
+    reject: `2026/03/03 04:05:06 /api/renew: 200 ${PEER}:4444 <nil>`,
+  },
+  {
+    format: "synapse",
+    line: () =>
+      `2026-03-03 04:05:06,123 - synapse.access.http.8008 - 448 - INFO - POST-5 - ${PEER} - 8008 - ` +
+      '{None} Processed request: 0.3sec/0.0sec 65B 403 "POST /_matrix/client/r0/login HTTP/1.1" ' +
+      '"x" [0 dbevts]',
+    reject:
+      `2026-03-03 04:05:06,123 - synapse.access.http.8008 - 448 - INFO - POST-5 - ${PEER} - 8008 - ` +
+      '{None} Processed request: 0.3sec/0.0sec 65B 200 "POST /_matrix/client/r0/login HTTP/1.1" ' +
+      '"x" [0 dbevts]',
+  },
+  {
+    format: "humhub",
+    line: (user) =>
+      `2026-03-03 04:05:06 [${PEER}][-][-][warning][user] Could not login user ${user}`,
+    reject: `2026-03-03 04:05:06 [${PEER}][-][-][info][user] Login of a`,
+  },
+  {
     format: "suhosin",
     line: (user) =>
       syslog(
