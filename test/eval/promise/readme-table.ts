@@ -87,6 +87,9 @@ function withBlock(page: string, name: typeof PROMISE | typeof TEACHING, text: s
 if (import.meta.main) {
   const { MEASURES, outside } = await import("./measures.ts");
   const inside = INSIDE_MEASURES.flatMap((name) => MEASURES.get(name)?.() ?? []);
-  const page = withBlock(readFileSync(PAGE, "utf8"), PROMISE, promiseBlock(inside, outside()));
-  writeFileSync(PAGE, withBlock(page, TEACHING, teachingBlock(fewestDaysOfAll())));
+  const promise = promiseBlock(inside, outside());
+  const teaching = teachingBlock(fewestDaysOfAll());
+  // Read only now: it takes a minute to get here, and others write this page too.
+  const page = withBlock(readFileSync(PAGE, "utf8"), PROMISE, promise);
+  writeFileSync(PAGE, withBlock(page, TEACHING, teaching));
 }
