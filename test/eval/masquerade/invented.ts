@@ -1,6 +1,6 @@
 // `node test/eval/masquerade/invented.ts [seed]`: the set on invented users of several kinds, ours
-// beside naive Bayes. What the constants of the profile detectors were chosen on: a choice that only
-// one kind likes was not made.
+// beside naive Bayes. What the constants of the profile detectors were chosen on: a choice that
+// only one kind likes was not made.
 
 import { judgeBlocks, OWN_LINES } from "./block-run.ts";
 import { naiveBayesBlocks } from "./naive-bayes.ts";
