@@ -150,7 +150,7 @@ class MixedLog implements FormatParser {
     return this.#readLine(`${new Date(timeMs).toISOString()} ${line}`, position);
   }
 
-  /** JSON that stands where a text log has its message: one record, with the line's time if it has none. */
+  /** JSON that stands where a text log has its message; the line's time if it has none. */
   #readMessage(message: string, timeMs: number, position: string): ParsedLine | undefined {
     const records = readJsonRecords(message);
     const [record] = typeof records === "string" ? [] : records;

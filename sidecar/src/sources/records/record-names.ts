@@ -22,6 +22,7 @@ export const RECORD_TYPES = [
   "gsuite.activityevent",
   "json.login", // any other program that logs logins as JSON or logfmt
   "kubernetes.audit",
+  "linux.auditd",
   "microsoft365.audit",
   "notion.auditlogs",
   "okta.systemlog",

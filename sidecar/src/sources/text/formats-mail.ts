@@ -54,7 +54,7 @@ const DOVECOT: TextFormat = {
       "login-failed",
       "unknown user",
       new RegExp(
-        `${DOVECOT_WORKER}[a-z-]{2,16}\\((?<user>.*),${IP}(?:,<?[^<>]*>?)?\\): unknown user`,
+        `${DOVECOT_WORKER}[a-z-]{2,16}\\((?<user>.*),${IP}(?:,<?[^<>]{0,64}>?)?\\): unknown user`,
       ),
       { layer: "auth", isUnknown: true },
     ),
@@ -62,7 +62,7 @@ const DOVECOT: TextFormat = {
       "login-failed",
       "): ",
       new RegExp(
-        `${DOVECOT_WORKER}[a-z-]{2,16}\\((?<user>.*),${IP}(?:,<?[^<>]*>?)?\\): ` +
+        `${DOVECOT_WORKER}[a-z-]{2,16}\\((?<user>.*),${IP}(?:,<?[^<>]{0,64}>?)?\\): ` +
           "(?:Password mismatch|[Ii]nvalid credentials|pam_authenticate\\(\\) failed: " +
           "(?:Authentication failure|Permission denied|User not known))",
       ),

@@ -113,11 +113,11 @@ export const SERVER_FORMATS: readonly TextFormat[] = [
     programs: ["imapd", "ipop3d", "imapsd", "ipop3sd", "ipop2d"],
     isTaggedOnly: true,
     lines: [
-      failed("Login failed user=<user> auth=<*> host=<w> [<ip>]"),
-      failed("Login failed user=<user> auth=<*> host=[<ip>]"),
+      failed("Login failed user=<user> auth=<w> host=<w> [<ip>]"),
+      failed("Login failed user=<user> auth=<w> host=[<ip>]"),
       failed("<AUTHENTICATE|Login> <w> failure host=<w> [<ip>]"),
-      failed("Login excessive failures user=<user> auth=<*> host=<w> [<ip>]", { layer: "end" }),
-      failed("Login disabled user=<user> auth=<*> host=<w> [<ip>]"),
+      failed("Login excessive failures user=<user> auth=<w> host=<w> [<ip>]", { layer: "end" }),
+      failed("Login disabled user=<user> auth=<w> host=<w> [<ip>]"),
     ],
   },
   {
