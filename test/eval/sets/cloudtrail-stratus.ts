@@ -31,7 +31,10 @@ async function run({ folder, say }: EvalOptions): Promise<EvalResult> {
   const verdicts: Verdict[] = [];
   for (const name of names) {
     const events = readEvents(await readFile(join(folder, name), "utf8"));
-    if (events.length === 0) missing.push(name);
+    if (events.length === 0) {
+      missing.push(name);
+      continue;
+    }
     const verdict = judge(name.replace(/\.json$/, ""), events);
     verdicts.push(verdict);
     const { technique, signalAfter, leaseAfter, rulesHit } = verdict;
@@ -40,9 +43,9 @@ async function run({ folder, say }: EvalOptions): Promise<EvalResult> {
   return { ...figuresOf(verdicts), missing };
 }
 
-/** Events in the order of their times, as a host would have seen them. */
+/** Events in the order of their times, as a host would have seen them; none of what is no list. */
 function readEvents(text: string): Event[] {
-  const records = JSON.parse(text) as JsonRecord[];
+  const records = recordsOf(text);
   const format = recordFormatOf("aws.cloudtrail");
   const reader = openRecordReader({
     host: "eval",
@@ -51,6 +54,16 @@ function readEvents(text: string): Event[] {
   });
   const events = records.flatMap((record, i) => reader.read(record, `eval:${i}`) ?? []);
   return events.sort((a, b) => a.timeMs - b.timeMs);
+}
+
+function recordsOf(text: string): JsonRecord[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    // Said among what is missing; the rest is measured.
+    return [];
+  }
 }
 
 /** A scorer of its own for each technique: none gains by what another left behind. */

@@ -3,7 +3,7 @@
 // BEFORE its cases are looked at, by a table for those that were here, by words for any other.
 
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { RuleHit, RuleSet } from "@ostraka/agents/scorer";
 import { loadRules, readRuleSources, STARTER } from "../../../sidecar/src/rule-files.ts";
 import type { EvalOptions, EvalResult, EvalSet } from "../eval-set.ts";
@@ -33,8 +33,9 @@ async function run({ folder, isShort, say }: EvalOptions): Promise<EvalResult> {
   for (const [i, path] of paths.entries()) {
     if (isShort && i % SHORT_EVERY !== 0) continue;
     const other = await readRule(path);
+    if (other === "unreadable") missing.push(relative(folder, path));
     tally.rules++;
-    if (other === undefined) continue;
+    if (other === undefined || other === "unreadable") continue;
     const claim = claimsOf(other, ours);
     if (claim.size === 0) continue;
     tally.rulesClaimed++;
@@ -86,8 +87,13 @@ async function ruleFiles(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-async function readRule(path: string): Promise<OtherRule | undefined> {
-  return readOtherRule(await readFile(path, "utf8"));
+async function readRule(path: string): Promise<OtherRule | "unreadable" | undefined> {
+  try {
+    return readOtherRule(await readFile(path, "utf8"));
+  } catch {
+    // Said among what is missing; the rest is measured.
+    return "unreadable";
+  }
 }
 
 function figuresOf(tally: Tally): Pick<EvalResult, "figures" | "rows"> {

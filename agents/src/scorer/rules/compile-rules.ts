@@ -13,7 +13,7 @@ import {
 } from "./correlations.ts";
 import { compileDetection } from "./detection.ts";
 import { quoted, RuleFaults } from "./faults.ts";
-import { eventField, recordField } from "./fields.ts";
+import { fieldsOfTypes } from "./field-names.ts";
 import { readLogsource } from "./logsource.ts";
 import { type RuleDocument, readRuleDocument } from "./rule-document.ts";
 import type { CompiledRules, RuleSource } from "./rule-set.ts";
@@ -93,7 +93,7 @@ function simpleRule(
   if (detection === undefined || source === undefined) return [];
   const logsource = readLogsource(source, faults);
   if (logsource === undefined) return [];
-  const field = logsource.hasEventFields ? eventField : recordField;
+  const field = fieldsOfTypes(logsource.recordTypes, logsource.hasEventFields);
   const match = compileDetection(detection, { faults, field, placeholders });
   if (match === undefined) return [];
   return [{ document, match, logsource }];

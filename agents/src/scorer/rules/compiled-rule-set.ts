@@ -4,7 +4,7 @@
 import type { Event } from "@ostraka/agents/kernel";
 import type { Linked } from "./compile-rules.ts";
 import type { Correlation, Feed } from "./correlations.ts";
-import { eventField, recordField } from "./fields.ts";
+import { fieldsOfTypes } from "./field-names.ts";
 import { speaksOf } from "./hit-subject.ts";
 import { kubernetesView } from "./kubernetes-view.ts";
 import { supportedLevel } from "./level-ceilings.ts";
@@ -50,11 +50,12 @@ export class CompiledRuleSet implements RuleSet {
     this.#correlations = linked.correlations;
     const running = simple.map((rule, order) => this.#run(rule, order));
     for (const recordType of new Set(simple.flatMap(({ logsource }) => logsource.recordTypes))) {
-      const own = running.filter((_, i) => simple[i]?.logsource.recordTypes.includes(recordType));
-      const hasEventFields = simple.some(
-        ({ logsource }) => logsource.hasEventFields && logsource.recordTypes.includes(recordType),
-      );
-      this.#byType.set(recordType, new RuleIndex(own, hasEventFields ? eventField : recordField));
+      const isOwn = ({ logsource }: SimpleRule) => logsource.recordTypes.includes(recordType);
+      const own = running.filter((_, i) => isOwn(simple[i] as SimpleRule));
+      const sources = simple.filter(isOwn).map(({ logsource }) => logsource);
+      const types = new Set(sources.flatMap(({ recordTypes }) => recordTypes));
+      const hasEventFields = sources.some((source) => source.hasEventFields);
+      this.#byType.set(recordType, new RuleIndex(own, fieldsOfTypes(types, hasEventFields)));
     }
     for (const correlation of linked.correlations) {
       if (linked.silent.has(correlation.document)) continue;

@@ -36,6 +36,7 @@ const SOURCES: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["azure/signinlogs", ["azure.audit"]],
   ["azure/auditlogs", ["azure.audit"]],
   ["azure/riskdetection", ["azure.audit"]],
+  ["azure/pim", ["azure.audit"]],
   ["azure/activitylogs", ["azure.monitoractivity"]],
   ["m365/audit", ["microsoft365.audit"]],
   ["m365/exchange", ["microsoft365.audit"]],
@@ -68,6 +69,8 @@ const SOURCES: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
 /** Services of Linux logs by which a rule narrows itself to what a program wrote. */
 const LINUX_SERVICES = ["sshd", "sudo", "su", "cron", "useradd", "passwd", "systemd-logind"];
 const PRODUCTS = [...new Set([...SOURCES.keys()].map((key) => key.slice(0, key.indexOf("/"))))];
+/** What a program says of itself; others (process_creation, file_event) are of a kernel. */
+const CATEGORIES = ["", "application", "authentication", "audit"];
 const KEYS = ["product", "service", "category", "definition"];
 
 /** Reads `logsource`. @returns nothing after a fault. */
@@ -90,6 +93,9 @@ export function readLogsource(node: YamlMap, faults: RuleFaults): Logsource | un
       `nothing here reads product ${product}${nearest(product, PRODUCTS)}`,
     );
   }
+  if (!CATEGORIES.includes(category)) {
+    return faults.add(node.at, `nothing here reads category ${category} of ${product}`);
+  }
   if (product === "linux" && service !== "auth" && service !== "") {
     if (LINUX_SERVICES.includes(service)) return linux(new Set([service]));
     const why = `nothing here reads service ${service} of linux`;
@@ -97,7 +103,7 @@ export function readLogsource(node: YamlMap, faults: RuleFaults): Logsource | un
   }
   if (product === "linux") return linux(new Set());
   const recordTypes = SOURCES.get(`${product}/${service}`) ?? only(product, service);
-  if (recordTypes !== undefined && category !== "process_creation") {
+  if (recordTypes !== undefined) {
     return { recordTypes, services: new Set(), hasEventFields: false };
   }
   const known = [...SOURCES.keys()].filter((key) => key.startsWith(`${product}/`));

@@ -26,6 +26,7 @@ const MUTATIONS: readonly (readonly [string, string, number, string])[] = [
   ["logsource: { product: aws, service: cloudtrail }", "fields: []", 1, "needs a logsource"],
   ["product: aws", "product: windoze", 4, "did you mean windows?"],
   ["service: cloudtrail", "service: cloudtrial", 4, "did you mean cloudtrail?"],
+  ["service: cloudtrail", "service: cloudtrail, category: dns", 4, "nothing here reads category"],
   ["product: aws", "produkt: aws", 4, "did you mean product?"],
   ["    eventName: X", "    eventName|contians: X", 7, "did you mean contains?"],
   ["    eventName: X", "    eventName|contains|startswith: X", 7, "do not go together"],
