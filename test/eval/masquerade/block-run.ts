@@ -1,6 +1,7 @@
 // The product's profile detectors over users' commands: everybody's first lines teach, then blocks
 // are judged in order. Owns the order, and when a block may teach. Must never see a label, nor
-// do anything with a detector that the product does not do.
+// do anything with a detector that the product does not do. Peers are everybody: groups are found
+// by the day, and the data has no days.
 
 import type { ProfileDetector } from "../../../agents/src/scorer/learned/learned-detector.ts";
 import { PROFILE_DETECTORS } from "../../../agents/src/scorer/learned/profiles.ts";

@@ -105,6 +105,20 @@ test("there are at most eight groups; a place is taken again when nobody comes a
   expect(groupOf(groups, late[0] as Int32Array, far)).not.toBe(WHOLE_HOST);
 });
 
+test("loners hold no place against a crowd for more than eight days", () => {
+  const groups = openGroups();
+  const loners = Array.from({ length: GROUPS_MAX }, (_, n) => person(`odd${n}`, "x"));
+  const smiths = crowd("smith", 3);
+  const comers = [...loners, ...smiths];
+  for (let day = DAY; day < DAY + 7; day++) {
+    for (const own of comers) expect(moveGroup(groups, own, day)).toBe(WHOLE_HOST);
+  }
+  for (let day = DAY + 7; day < DAY + 10; day++) {
+    for (const own of comers) moveGroup(groups, own, day);
+  }
+  expect(groupOf(groups, smiths[0] as Int32Array, DAY + 9)).not.toBe(WHOLE_HOST);
+});
+
 test("a wrong clock far ahead neither holds a group nor speaks for it", () => {
   const groups = openGroups();
   const smiths = crowd("smith", 5);

@@ -96,11 +96,16 @@ function chooseGroup(groups: Int32Array, own: Int32Array, day: number): number {
   return nearest === WHOLE_HOST ? found(groups, day) : nearest;
 }
 
-/** A place for a new group: an empty one, or that of a group nobody visits any more. */
+/**
+ * A place for a new group: an empty one, or that of a group which nobody visits any more, or whose
+ * visitors had eight days to become three and did not.
+ */
 function found(groups: Int32Array, day: number): number {
   for (let group = 1; group <= GROUPS_MAX; group++) {
     const at = atOf(group);
-    if ((groups[at + MASS] as number) > 0 && !isIdle(groups[at + DAY] as number, day)) continue;
+    const mass = groups[at + MASS] as number;
+    const isLonely = mass >= PULL_FIRST && isIdle(groups[at + SPOKE_DAY] as number, day);
+    if (mass > 0 && !isLonely && !isIdle(groups[at + DAY] as number, day)) continue;
     groups.fill(0, at, at + GROUP_WORDS);
     return group;
   }
