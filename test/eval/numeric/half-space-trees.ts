@@ -98,3 +98,23 @@ export class HalfSpaceTrees {
     return mass;
   }
 }
+
+/** Half-space trees want [0, 1]: each column over the range that it has had so far. */
+export function scaledHalfSpaceTrees(columns: number, seed: number): Pick<HalfSpaceTrees, "push"> {
+  const trees = new HalfSpaceTrees(columns, seed);
+  const low = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
+  const high = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
+  const scaled = new Float64Array(columns);
+  return {
+    push(row) {
+      for (const [column, value] of row.entries()) {
+        const from = Math.min(low[column] as number, value);
+        const to = Math.max(high[column] as number, value);
+        low[column] = from;
+        high[column] = to;
+        scaled[column] = to > from ? (value - from) / (to - from) : 0.5;
+      }
+      return trees.push(scaled);
+    },
+  };
+}

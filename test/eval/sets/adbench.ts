@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { RowDetector } from "../../../agents/src/scorer/learned/numeric/index.ts";
 import { Random } from "../../sim/random.ts";
 import type { EvalOptions, EvalResult, EvalRow, EvalSet } from "../eval-set.ts";
-import { HalfSpaceTrees } from "../numeric/half-space-trees.ts";
+import { scaledHalfSpaceTrees } from "../numeric/half-space-trees.ts";
 import { type NpyArray, NpzError, readNpz } from "../numeric/npz.ts";
 import { RandomCutForest } from "../numeric/random-cut-forest.ts";
 import { type RankingFigures, rankingFigures } from "../numeric/ranking.ts";
@@ -151,26 +151,6 @@ function shuffled(rows: number, seed: number): Uint32Array {
     order[j] = moved;
   }
   return order;
-}
-
-/** Half-space trees want [0, 1]: each column over the range that it has had so far. */
-function scaledHalfSpaceTrees(columns: number, seed: number): Detector {
-  const trees = new HalfSpaceTrees(columns, seed);
-  const low = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
-  const high = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
-  const scaled = new Float64Array(columns);
-  return {
-    push(row) {
-      for (const [column, value] of row.entries()) {
-        const from = Math.min(low[column] as number, value);
-        const to = Math.max(high[column] as number, value);
-        low[column] = from;
-        high[column] = to;
-        scaled[column] = to > from ? (value - from) / (to - from) : 0.5;
-      }
-      return trees.push(scaled);
-    },
-  };
 }
 
 function meanOf(figures: readonly RankingFigures[]): RankingFigures {
