@@ -47,6 +47,8 @@ const VOCABULARY_MIN = 256;
 const ANY = 0x3c6ef372;
 const KINDS = 0x2545f491;
 
+const OUTCOMES = { failed: 1, succeeded: 2, probed: 3, acted: 4 } as const;
+
 /** One number for what was done; never 0, which is no action. */
 export function actionOf(seen: Observation): number {
   const what = seen.actionHash === 0 ? loginOf(seen) : seen.actionHash;
@@ -54,7 +56,7 @@ export function actionOf(seen: Observation): number {
 }
 
 function loginOf(seen: Observation): number {
-  return join(seen.outcome.length, seen.methodHash ^ Math.imul(seen.serviceHash, 31));
+  return join(OUTCOMES[seen.outcome], seen.methodHash ^ Math.imul(seen.serviceHash, 31));
 }
 
 /** What n uses of one subject come to in the peers' count: 1 for each doubling. */
