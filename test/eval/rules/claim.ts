@@ -39,14 +39,20 @@ export const PRODUCTS: ReadonlyMap<string, string> = new Map([
 /** Clouds that wrap Kubernetes' own audit log. */
 const KUBERNETES_LOGS = ["amazon.eks.audit", "azure.monitoractivity", "gcp.auditlog"];
 
-/** Said by so many names that they tell nothing apart, or names of the products themselves. */
-const EMPTY_WORDS = new Set(
+/** Names of products: everything in a folder holds them. */
+const PRODUCT_WORDS = new Set(
+  `aws amazon gcp google okta github azure duo onelogin snowflake auth0 teleport gravitational
+  kubernetes k8s gsuite workspace cloudtrail microsoft cloud mitre audit log event rule stream
+  signal detection detected detect alert query scheduled prototype behavioral passthrough`.split(
+    /\s+/,
+  ),
+);
+
+/** Said by so many names that they tell little apart. */
+const WEAK_WORDS = new Set(
   `a an and or of in on to for by from with without via the is are be was were has have been user
-  users detected detection detect alert rule event log audit aws amazon gcp google okta github azure
-  duo onelogin snowflake auth0 teleport kubernetes k8s gsuite workspace cloudtrail cloud single new
-  potential activity stream signal passthrough query scheduled prototype behavioral mitre
-  gravitational microsoft admin administrator org organization account service resource settings
-  setting modified changed change updated created deleted`.split(/\s+/),
+  users single new potential activity admin administrator org organization account service resource
+  settings setting modified changed change updated created deleted`.split(/\s+/),
 );
 
 /** Words that mean the same in this trade. */
@@ -69,9 +75,13 @@ const SAME: ReadonlyMap<string, string> = new Map([
   ["cmk", "kms"],
 ]);
 
+/** Capitals inside, and one word all the same. */
+const WHOLE_NAMES = /CloudTrail|GitHub|OneLogin|GSuite|OnePassword|GuardDuty|CloudWatch/g;
+
 /** The words of a name, in their bare form. Weak words are kept, and told apart by the weights. */
 export function wordsOf(text: string): Set<string> {
   const spaced = text
+    .replace(WHOLE_NAMES, (name) => name.toLowerCase())
     .replace(/([a-z\d])([A-Z])/g, "$1 $2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
   const words = spaced.toLowerCase().split(/[^a-z0-9]+/);
@@ -117,11 +127,22 @@ export interface Named {
 /** Least likeness for a claim, of at most 1; a wrong claim costs more than none. */
 const LIKENESS_MIN = 0.5;
 const WEAK_WEIGHT = 0.3;
+const PRODUCT_WEIGHT = 0.05;
 
-/** The rule of ours that says most nearly the same, or nothing when none is near enough. */
-export function claimByWords(other: Named, ours: readonly OurRule[]): string | undefined {
-  const products = productsOf(other);
-  const candidates = ours.filter(({ product }) => products.has(product));
+/**
+ * The rules of ours that say most nearly the same, one a product at most; none where none is near
+ * enough, or where we read fewer than half of the kinds of log that the other is about.
+ */
+export function claimByWords(other: Named, ours: readonly OurRule[]): string[] {
+  const isMostlyRead = readTypes(other) * 2 >= other.logTypes.length;
+  if (!isMostlyRead) return [];
+  return [...productsOf(other)].flatMap((product) => {
+    const candidates = ours.filter((rule) => rule.product === product);
+    return nearestOf(other, candidates) ?? [];
+  });
+}
+
+function nearestOf(other: Named, candidates: readonly OurRule[]): string | undefined {
   const weights = weightsOf(candidates);
   // The longer text says more; the id often says it with fewer weak words.
   const readings = [wordsOf(other.name), wordsOf(other.id), wordsOf(`${other.name} ${other.id}`)];
@@ -134,6 +155,10 @@ export function claimByWords(other: Named, ours: readonly OurRule[]): string | u
     best = id;
   }
   return best;
+}
+
+function readTypes({ logTypes }: Named): number {
+  return logTypes.filter((type) => PRODUCTS.has(type.toLowerCase())).length;
 }
 
 function productsOf({ id, logTypes }: Named): Set<string> {
@@ -149,10 +174,12 @@ function weightsOf(rules: readonly OurRule[]): (word: string) => number {
   for (const { words } of rules) {
     for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  const empty = new Set([...EMPTY_WORDS].map(bareWord));
+  const products = new Set([...PRODUCT_WORDS].map(bareWord));
+  const weak = new Set([...WEAK_WORDS].map(bareWord));
   return (word) => {
     const rarity = Math.log(1 + rules.length / (1 + (counts.get(word) ?? 0)));
-    return (empty.has(word) ? WEAK_WEIGHT : 1) * rarity;
+    if (products.has(word)) return PRODUCT_WEIGHT * rarity;
+    return weak.has(word) ? WEAK_WEIGHT * rarity : rarity;
   };
 }
 

@@ -50,9 +50,7 @@ async function run({ folder, isShort, say }: EvalOptions): Promise<EvalResult> {
 
 /** The rules of ours that speak for another's: with a correlation goes what it counts. */
 function claimsOf(other: OtherRule, ours: readonly OurRule[]): Set<string> {
-  const stated = CLAIMS.get(other.id);
-  const byWords = stated === undefined ? claimByWords(other, ours) : undefined;
-  const claimed = stated ?? (byWords === undefined ? [] : [byWords]);
+  const claimed = CLAIMS.get(other.id) ?? claimByWords(other, ours);
   const counted = ours.filter(({ id }) => claimed.includes(id)).flatMap(({ counts }) => counts);
   return new Set([...claimed, ...counted]);
 }
