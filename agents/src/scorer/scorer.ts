@@ -383,6 +383,8 @@ class EventScorer implements Scorer {
     const mayTeach = isCalm && !seen.isSourceLeased && !seen.isRefused && !seen.isLate;
     this.#watch.observe(state, seen, mayTeach);
     if (mayTeach) this.#didTeach = true;
+    // Without a share of the budget there is no line to look at.
+    if (this.#lines.learned.leaseMoney === Number.POSITIVE_INFINITY) return;
     this.#drawLines(state, "learned", learnedLevelOf(state), out);
   }
 

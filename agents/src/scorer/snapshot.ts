@@ -6,6 +6,7 @@
 import type { SubjectText } from "@ostraka/proto";
 import { checksumOf, NumberReader, NumberWriter } from "./bytes-of-numbers.ts";
 import { type Ensemble, HEADER_CELLS, LEARNED_HEADER_CELLS, type Lineup } from "./ensemble.ts";
+import { GROUPS_MAX } from "./learned/peer-groups.ts";
 import type { Peers } from "./learned/peers.ts";
 import type { ProfilePool } from "./learned/profile-pool.ts";
 import { HISTORY_HALVES } from "./learned/rank-history.ts";
@@ -74,8 +75,9 @@ export function writeSnapshot(parts: ScorerParts): Uint8Array {
   }
   const profiles = [...parts.pool.all()];
   w.whole(profiles.length);
-  for (const { state, block } of profiles) {
+  for (const { state, block, usedDay } of profiles) {
     w.whole(places.get(state) as number);
+    w.whole(usedDay);
     w.words(block);
   }
   w.words(parts.peers.groups);
@@ -223,9 +225,10 @@ class Restoring {
     const count = r.count();
     for (let n = 0; n < count && r.isSound; n++) {
       const state = this.#states[r.whole()];
+      const usedDay = r.whole();
       r.words(block);
       if (state === undefined || this.#parts.pool.words === 0) continue;
-      const profile = this.#parts.pool.add(state);
+      const profile = this.#parts.pool.add(state, usedDay);
       for (const { from, to, words } of profileWords) {
         profile.words[to]?.set(block.subarray(from, from + words));
       }
@@ -238,7 +241,7 @@ class Restoring {
     r.words(this.#parts.peers.groups);
     const count = r.count();
     for (let n = 0; n < count && r.isSound; n++) {
-      const group = r.whole();
+      const group = Math.min(r.whole(), GROUPS_MAX);
       layout.profiles.forEach(({ peerWords }, i) => {
         const words = new Int32Array(Math.min(peerWords, PEER_WORDS_MAX));
         r.words(words);

@@ -15,7 +15,8 @@ export class Peers {
   readonly #detectors: readonly ProfileDetector[];
   /** Place of the detector whose profile says which group a subject is in; -1 for none. */
   readonly #embeddingAt: number;
-  readonly #profiles = new Map<number, GroupProfile>();
+  /** By number of group, from the whole host on. */
+  readonly #profiles: (GroupProfile | undefined)[] = [];
 
   constructor(detectors: readonly ProfileDetector[]) {
     this.#detectors = detectors;
@@ -33,7 +34,9 @@ export class Peers {
     const before = embedding[GROUP] as number;
     const speaking = moveGroup(this.groups, embedding, day);
     const after = embedding[GROUP] as number;
-    if (after !== before && isJustFounded(this.groups, after)) this.#profiles.delete(after);
+    if (after !== before && isJustFounded(this.groups, after)) {
+      this.#profiles[after] = undefined;
+    }
     return this.group(speaking);
   }
 
@@ -45,17 +48,21 @@ export class Peers {
 
   /** Profiles of a group: a new one begins with all that the whole host knows. */
   group(number: number): GroupProfile {
-    const known = this.#profiles.get(number);
+    const known = this.#profiles[number];
     if (known !== undefined) return known;
     const host = number === WHOLE_HOST ? undefined : this.group(WHOLE_HOST);
     const words = this.#detectors.map(
       ({ peerWords }, i) => host?.[i]?.slice() ?? new Int32Array(peerWords),
     );
-    this.#profiles.set(number, words);
+    while (this.#profiles.length < number) this.#profiles.push(undefined);
+    this.#profiles[number] = words;
     return words;
   }
 
-  all(): Iterable<readonly [number, GroupProfile]> {
-    return this.#profiles;
+  /** Groups that have a profile, by rising number. */
+  all(): (readonly [number, GroupProfile])[] {
+    return this.#profiles.flatMap((words, number) =>
+      words === undefined ? [] : [[number, words] as const],
+    );
   }
 }

@@ -11,6 +11,8 @@ export interface Profile {
   readonly words: readonly Int32Array[];
   /** All of them, one after another. */
   readonly block: Int32Array;
+  /** Event-time day of its latest use: within a day the order of use does not matter. */
+  usedDay: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -49,19 +51,21 @@ export class ProfilePool {
 
   /** The profile of a vouched subject, new if there is room; `undefined` when there is none. */
   use(state: SubjectState, timeMs: number): Profile | undefined {
-    const { profile } = state;
+    const { profile, day } = state;
     if (profile !== undefined) {
+      if (profile.usedDay === day) return profile;
+      profile.usedDay = day;
       this.#profiles.delete(state);
       this.#profiles.set(state, profile);
       return profile;
     }
     if (this.#detectors.length === 0) return undefined;
     if (this.#profiles.size >= this.#max && !this.#makeRoom(timeMs)) return undefined;
-    return this.add(state);
+    return this.add(state, day);
   }
 
   /** A new profile, all zero, of the latest use. */
-  add(state: SubjectState): Profile {
+  add(state: SubjectState, usedDay: number): Profile {
     const block = new Int32Array(this.words);
     const words: Int32Array[] = [];
     let at = 0;
@@ -69,7 +73,7 @@ export class ProfilePool {
       words.push(block.subarray(at, at + detector.words));
       at += detector.words;
     }
-    const profile = { state, words, block };
+    const profile = { state, words, block, usedDay };
     state.profile = profile;
     this.#profiles.set(state, profile);
     return profile;
