@@ -1,5 +1,5 @@
-// A replay of a file in any format: records spread over lines, a text log of a service, and a format
-// that nobody has.
+// A replay of a file in any format: records spread over lines, a text log of a service, and a
+// format that nobody has.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

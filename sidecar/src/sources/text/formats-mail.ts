@@ -15,7 +15,7 @@ const DOVECOT_LOGIN =
   "^(?:(?:imap|pop3|managesieve|sieve|submission)-login: )?(?:Info: )?[^<>]{0,512}";
 const DOVECOT_WHO = `: (?:user=<(?<user>.*)>, )?(?:method=[\\w-]{0,32}, )?rip=${IP}(?:, .*)?$`;
 const DOVECOT_WORKER =
-  "^(?:Info: )?(?:auth(?:-worker)?(?:\\(\\w+\\))?(?:<\\d+>)?: )?(?:Info: )?" +
+  "^(?:dovecot: )?(?:Info: )?(?:auth(?:-worker)?(?:\\(\\w+\\))?(?:<\\d+>)?: )?(?:Info: )?" +
   "(?:conn \\S{1,64} \\([^()]{0,64}\\): )?(?:auth-worker<\\d+>: )?(?:auth\\([a-z]+\\): )?";
 
 // Dovecot 1.x to 2.4: login processes say how a connection ended, workers why.
@@ -31,16 +31,29 @@ const DOVECOT: TextFormat = {
       "rip=",
       new RegExp(
         `${DOVECOT_LOGIN}\\((?:auth failed, (?<count>\\d{1,4}) attempts[^()]{0,64}|` +
-          `tried to use dis\\w{1,16} plaintext auth|proxy dest auth failed)\\)` +
+          `tried to use dis\\w{1,16} \\w{1,16} auth|proxy dest auth failed)\\)` +
           `(?: \\(auth_failed\\))?${DOVECOT_WHO}`,
         "s",
       ),
       { layer: "login" },
     ),
     lineOf(
+      "login-probed",
+      "rip=",
+      new RegExp(
+        `${DOVECOT_LOGIN}\\((?:disconnected (?:before auth was ready|during TLS handshake)|` +
+          "client didn't finish SASL auth)[^()]{0,64}\\)" +
+          `(?: \\([a-z_]{1,40}\\))?${DOVECOT_WHO}`,
+        "s",
+      ),
+    ),
+    lineOf(
       "service-notice",
       "(no auth attempts",
-      new RegExp(`${DOVECOT_LOGIN}\\(no auth attempts[^()]{0,64}\\)${DOVECOT_WHO}`, "s"),
+      new RegExp(
+        `${DOVECOT_LOGIN}\\(no auth attempts[^()]{0,64}\\)(?: \\([a-z_]{1,40}\\))?${DOVECOT_WHO}`,
+        "s",
+      ),
     ),
     lineOf(
       "login-succeeded",

@@ -153,12 +153,12 @@ export const SERVER_EXAMPLES: readonly FormatExample[] = [
     format: "synapse",
     line: () =>
       `2026-03-03 04:05:06,123 - synapse.access.http.8008 - 448 - INFO - POST-5 - ${PEER} - ` +
-      '8008 - {None} Processed request: 0.3sec/0.0sec 65B 403 "POST /_matrix/client/r0/login HTTP/1.1" ' +
-      '"x" [0 dbevts]',
+      "8008 - {None} Processed request: 0.3sec/0.0sec 65B 403 " +
+      '"POST /_matrix/client/r0/login HTTP/1.1" "x" [0 dbevts]',
     reject:
       `2026-03-03 04:05:06,123 - synapse.access.http.8008 - 448 - INFO - POST-5 - ${PEER} - ` +
-      '8008 - {None} Processed request: 0.3sec/0.0sec 65B 200 "POST /_matrix/client/r0/login HTTP/1.1" ' +
-      '"x" [0 dbevts]',
+      "8008 - {None} Processed request: 0.3sec/0.0sec 65B 200 " +
+      '"POST /_matrix/client/r0/login HTTP/1.1" "x" [0 dbevts]',
   },
   {
     format: "humhub",
