@@ -8,6 +8,7 @@ import {
   type Scorer,
   type ScorerOutput,
 } from "./index.ts";
+import { compileRules } from "./rules/index.ts";
 
 const options = { policy: DEFAULT_SCORER_POLICY, maxSubjects: 50 };
 
@@ -77,6 +78,82 @@ describe("a snapshot of the scorer", () => {
     expect(restoreScorer(new Uint8Array([...whole, 0]), options)).toBeUndefined();
     expect(restoreScorer(new Uint8Array(), options)).toBeUndefined();
     expect(restoreScorer(whole, options)).toBeDefined();
+  });
+});
+
+const RULE = `
+title: Everything
+id: 00000000-0000-4000-8000-000000000001
+level: low
+logsource: { product: aws, service: cloudtrail }
+detection:
+  all: { eventName: "*" }
+  condition: all
+`;
+
+function learning(maxProfiles = 3) {
+  const compiled = compileRules([{ name: "rule.yml", text: RULE }]);
+  const policy = { ...DEFAULT_SCORER_POLICY, learnedShare: 0.3 };
+  if (!compiled.ok) throw new Error(compiled.faults[0]?.why);
+  const { rules } = compiled;
+  return { policy, maxSubjects: 200, maxProfiles, hasContext: true, rules };
+}
+
+/** Five accounts of habits for some days, one after the other. */
+function habits(fromDay: number, toDay: number): Event[] {
+  const events: Event[] = [];
+  for (let day = fromDay; day < toDay; day++) {
+    for (let n = 0; n < 150; n++) {
+      const who = n % 5;
+      events.push({
+        id: `act:${day}/${n}`,
+        timeMs: 1_772_000_000_000 + day * 86_400_000 + n * 170_000 + who * 37,
+        kind: n % 11 === 0 ? "login-succeeded" : "activity",
+        service: "app",
+        address: `address:10.0.${who}.7` as SubjectText,
+        account: `user:acme/u${who}` as SubjectText,
+        action: `do-${(n * 7 + who) % 4}${day > 12 && n % 17 === 0 ? "-new" : ""}`,
+        target: `r${(n * n) % 9}`,
+        sizeBytes: 100 + ((n * 31) % 50),
+        count: 1,
+      });
+    }
+  }
+  return events;
+}
+
+describe("a snapshot of what was learned", () => {
+  test("continues to the same state to the last bit, profiles, peers and ranks included", () => {
+    const whole = openScorer(learning());
+    play(whole, habits(0, 12));
+    expect(whole.counts().profiles).toBe(3);
+    const half = restoreScorer(whole.snapshot(), learning()) as Scorer;
+    expect(half.snapshot()).toEqual(whole.snapshot());
+    expect(play(half, habits(12, 18))).toBe(play(whole, habits(12, 18)));
+    const reasons = whole.standing("user:acme/u0" as SubjectText)?.learnedReasons;
+    expect(half.standing("user:acme/u0" as SubjectText)?.learnedReasons).toEqual(reasons);
+  });
+
+  test("finds its detectors by name when others are configured, and keeps what they know", () => {
+    const before = openScorer(learning());
+    play(before, habits(0, 12));
+    const account = "user:acme/u1" as SubjectText;
+    const after = restoreScorer(before.snapshot(), options) as Scorer;
+    expect(after.standing(account)?.logins).toBe(before.standing(account)?.logins);
+    expect(after.counts().profiles).toBe(3);
+    const back = restoreScorer(after.snapshot(), learning()) as Scorer;
+    const act = { ...(habits(12, 13)[1] as Event), action: "never-before", target: "elsewhere" };
+    for (const scorer of [before, back]) play(scorer, [act]);
+    expect(back.standing(account)?.learnedReasons).toEqual(
+      before.standing(account)?.learnedReasons,
+    );
+  });
+
+  test("of a host with profiles is taken up by one without", () => {
+    const before = openScorer(learning());
+    play(before, habits(0, 12));
+    const without = restoreScorer(before.snapshot(), learning(0));
+    expect(without?.counts()).toMatchObject({ profiles: 0, subjects: before.counts().subjects });
   });
 });
 

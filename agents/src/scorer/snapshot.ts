@@ -210,9 +210,10 @@ class Restoring {
     state.learned = state.lineup.learnedRows.take();
     readInto(r, state.learned.cells, state.learned.at, fit.learnedRow);
     const said = Array.from({ length: r.count() }, () => r.text());
-    if (said.length > 0) state.said = state.lineup.learnedShares.map(() => undefined);
+    if (said.length > 0) state.said = [];
     said.forEach((words, i) => {
       const to = fit.learned[i] ?? -1;
+      while (state.said !== undefined && state.said.length <= to) state.said.push(undefined);
       if (to >= 0 && words !== "" && state.said !== undefined) state.said[to] = words;
     });
     return state;
