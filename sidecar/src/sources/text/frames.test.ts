@@ -76,6 +76,13 @@ describe("an access log", () => {
     });
   });
 
+  test("with a virtual host before the address is read, and an ident reply is no address", () => {
+    const plain = line("eve", "GET / HTTP/1.1", 401);
+    expect(one(`www.example ${plain}`)?.address).toBe(`address:${PEER}`);
+    const forged = plain.replace(" - eve", " 198.51.100.66 - eve");
+    expect([undefined, `address:${PEER}`]).toContain(one(forged)?.address);
+  });
+
   test("keeps no query of a request", () => {
     expect(one(line("-", "GET /a?token=secret HTTP/1.1", 200))?.target).toBe("/a");
   });
