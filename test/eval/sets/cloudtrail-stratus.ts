@@ -5,6 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Event } from "@ostraka/agents/kernel";
+import { RuleBook } from "@ostraka/agents/rules";
 import { DEFAULT_SCORER_POLICY, openScorer, type RuleHit } from "@ostraka/agents/scorer";
 import { loadRules, STARTER } from "../../../sidecar/src/rule-files.ts";
 import {
@@ -66,25 +67,20 @@ function recordsOf(text: string): JsonRecord[] {
   }
 }
 
+/** Rules whose hits are also kept for the table. */
+class HeardRules extends RuleBook {
+  readonly heard: RuleHit[] = [];
+
+  override observe(event: Event, hits: RuleHit[]): void {
+    super.observe(event, hits);
+    this.heard.push(...hits);
+  }
+}
+
 /** A scorer of its own for each technique: none gains by what another left behind. */
 function judge(technique: string, events: readonly Event[]): Verdict {
-  const rules = loadRules([STARTER]);
-  const hits: RuleHit[] = [];
-  const scorer = openScorer({
-    policy: DEFAULT_SCORER_POLICY,
-    rules: {
-      ...rules,
-      size: rules.size,
-      fingerprint: rules.fingerprint,
-      named: (number) => rules.named(number),
-      snapshot: () => rules.snapshot(),
-      restore: (snapshot) => rules.restore(snapshot),
-      observe: (event, into) => {
-        rules.observe(event, into);
-        hits.push(...into);
-      },
-    },
-  });
+  const rules = new HeardRules(loadRules([STARTER]));
+  const scorer = openScorer({ policy: DEFAULT_SCORER_POLICY, rules });
   let [signalAfter, leaseAfter, seen] = [0, 0, 0];
   const out = {
     signal: () => {
@@ -98,7 +94,7 @@ function judge(technique: string, events: readonly Event[]): Verdict {
     seen++;
     scorer.step({ type: "event", event }, out);
   }
-  const bets = hits.filter(({ betsAs }) => betsAs !== "informational");
+  const bets = rules.heard.filter(({ betsAs }) => betsAs !== "informational");
   const rulesHit = [...new Set(bets.map(({ id, betsAs }) => `${id} (${betsAs})`))];
   return { technique, events: events.length, signalAfter, leaseAfter, rulesHit };
 }

@@ -135,7 +135,7 @@ function linkCorrelations(
   const correlations: Correlation[] = [];
   for (const input of inputs) {
     faults.enter(input.document.source);
-    const correlation = openCorrelation(input, faults);
+    const correlation = openCorrelation(input, inputs.length, faults);
     if (correlation === undefined) continue;
     correlations.push(correlation);
     for (const [slot, { ref, entry }] of input.shape.rules.entries()) {

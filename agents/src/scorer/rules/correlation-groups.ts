@@ -12,6 +12,8 @@ import type { CorrelationType } from "./correlation-shape.ts";
 const CELLS_MAX = 100_000;
 const YOUNG_MAX = 4_096;
 const YOUNG_MIN = 64;
+/** Young groups of all correlations of a set together, under a kilobyte each at the worst. */
+const YOUNG_OF_ALL_MAX = 32_768;
 
 export interface Window {
   /** Newest event of the group. */
@@ -38,9 +40,11 @@ export class CorrelationGroups {
   #young = new Map<string, Window>();
   #near = new Map<string, Window>();
 
-  constructor(plan: CorrelationPlan) {
+  /** @param correlations how many there are in the set, which share one bound. */
+  constructor(plan: CorrelationPlan, correlations: number) {
     this.#plan = plan;
-    const fitting = Math.floor(CELLS_MAX / plan.need);
+    const share = Math.floor(YOUNG_OF_ALL_MAX / Math.max(1, correlations));
+    const fitting = Math.min(share, Math.floor(CELLS_MAX / plan.need));
     this.#youngMax = Math.max(YOUNG_MIN, Math.min(YOUNG_MAX, fitting));
     this.#nearMax = this.#youngMax / 4;
   }

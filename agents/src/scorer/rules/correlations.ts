@@ -15,7 +15,7 @@ import type { RuleDocument } from "./rule-document.ts";
 import type { SpeaksOf } from "./rule-set.ts";
 
 /** A part of a key that is longer is kept by its beginning and its hash. */
-const PART_MAX = 96;
+const PART_MAX = 64;
 
 export interface CorrelationInput {
   readonly document: RuleDocument;
@@ -40,12 +40,13 @@ export class Correlation {
     { document, shape }: CorrelationInput,
     keyFields: readonly (readonly Field[])[],
     countedFields: readonly (Field | undefined)[],
+    correlations: number,
   ) {
     this.document = document;
     this.shape = shape;
     this.#keyFields = keyFields;
     this.#countedFields = countedFields;
-    this.groups = new CorrelationGroups(shape);
+    this.groups = new CorrelationGroups(shape, correlations);
   }
 
   /** Whose doing an event is to this correlation: the address's, unless the rule says otherwise. */
@@ -90,6 +91,7 @@ function partOf(text: string): string {
 /** The fields that a correlation reads of its rules. @returns nothing after a fault. */
 export function openCorrelation(
   input: CorrelationInput,
+  correlations: number,
   faults: RuleFaults,
 ): Correlation | undefined {
   const { document, shape } = input;
@@ -111,5 +113,5 @@ export function openCorrelation(
     return faults.add(document.at, "a group-by or condition field cannot be a field's name");
   }
   const countedFields = counted.map(([field]) => field);
-  return new Correlation(input, keyFields as Field[][], countedFields);
+  return new Correlation(input, keyFields as Field[][], countedFields, correlations);
 }
