@@ -115,6 +115,8 @@ describe("bets on hits of rules", () => {
     expect(detector.describe(memory)).toBe(
       'eventsWithNewRules=2 betsWon=2 rules="Rule 100" (high); "Rule 101" (high)',
     );
+    see(memory, hit(102, "low"), hit(103, "low"));
+    expect(detector.describe(memory)).toContain("; and 2 more");
   });
 });
 

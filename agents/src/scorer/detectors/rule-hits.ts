@@ -53,6 +53,8 @@ const ROUNDING = 1 + 1e-9;
 /** Rules and levels of one day; more of them bet nothing more. */
 const NAMES_A_DAY_MAX = 24;
 const TITLE_MAX = 60;
+/** A reason travels clipped; the strictest rules say what matters. */
+const TITLES_MAX = 2;
 
 /** The detector over one set of rules. The share is relative to that of the others. */
 export function openRuleHits(rules: Pick<RuleSet, "named">): Detector {
@@ -152,14 +154,19 @@ function pay(memory: DetectorMemory, money: number, isOpen: boolean, timeMs: num
   memory.toMs = timeMs;
 }
 
-/** Titles are the rule authors' words, from the configuration: nothing from a log. */
+/**
+ * The day's rules, strictest first. Titles are the rule authors' words, from the configuration:
+ * nothing from a log.
+ */
 function describeHits(memory: DetectorMemory, rules: Pick<RuleSet, "named">): string {
-  const titles = memory.names.flatMap((number) => {
-    const rule = rules.named(number);
-    return rule === undefined ? [] : [wordsOf(rule)];
-  });
+  const fired = memory.names.flatMap((number) => rules.named(number) ?? []);
+  const rank = ({ betsAs }: RuleHit) => LEVEL_NUMBERS.get(betsAs) ?? 0;
+  const titles = fired.sort((a, b) => rank(b) - rank(a)).map(wordsOf);
   const today = `eventsWithNewRules=${memory.chain} betsWon=${memory.wins}`;
-  return titles.length === 0 ? today : `${today} rules=${titles.join("; ")}`;
+  if (titles.length === 0) return today;
+  const more = titles.length - TITLES_MAX;
+  const rest = more > 0 ? `; and ${more} more` : "";
+  return `${today} rules=${titles.slice(0, TITLES_MAX).join("; ")}${rest}`;
 }
 
 function wordsOf({ title, level, betsAs, quietDays }: RuleHit): string {
