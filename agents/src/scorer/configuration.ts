@@ -8,7 +8,7 @@ import type { Additions } from "./ensemble.ts";
 import { numericProfile } from "./learned/numeric/index.ts";
 import { PROFILE_DETECTORS } from "./learned/profiles.ts";
 import { STATISTICAL_DETECTORS } from "./learned/statistical.ts";
-import type { ScorerAdditions } from "./scorer.ts";
+import type { ScorerAdditions } from "./scorer-shape.ts";
 
 export function additionsOf(options: ScorerAdditions): Additions {
   const { rules, maxProfiles, silenced, intel, hasContext } = options;

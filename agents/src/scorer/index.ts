@@ -13,17 +13,16 @@ export {
 export { linesOf } from "./lines.ts";
 export { explanationOf, quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
 export type { RuleHit, RuleLevel, RuleSet, SpeaksOf } from "./rules/rule-set.ts";
-export {
-  openScorer,
-  restoreScorer,
-  type Scorer,
-  type ScorerAdditions,
-  type ScorerCounts,
-  type ScorerInput,
-  type ScorerOptions,
-  type ScorerTotals,
-  type Standing,
-} from "./scorer.ts";
+export { openScorer, restoreScorer } from "./scorer.ts";
+export type {
+  Scorer,
+  ScorerAdditions,
+  ScorerCounts,
+  ScorerInput,
+  ScorerOptions,
+  ScorerTotals,
+  Standing,
+} from "./scorer-shape.ts";
 export {
   DEFAULT_SCORER_POLICY,
   type EvidenceKindName,

@@ -51,7 +51,7 @@ class MoneyCursor {
   }
 }
 
-/** Three counts in one cell, 16 bits each: there are many learned detectors, and no room to waste. */
+/** Three counts in one cell, 16 bits each: there are many learned detectors. */
 const COUNT_MAX = 0xffff;
 const WINS = 0x1_0000;
 const STRANGE = 0x1_0000_0000;

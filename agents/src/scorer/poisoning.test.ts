@@ -101,7 +101,7 @@ describe("poisoning by strange acts", () => {
     expect(taughtAndRank(scorer, 12).taught).toBeLessThanOrEqual(2);
   });
 
-  test("a stranger teaches nobody: what he does in another's name is refused and says nothing", () => {
+  test("a stranger teaches nobody: what is refused in another's name says nothing", () => {
     const scorer = open();
     for (let i = 0; i < 100; i++) {
       act(scorer, START + i * 1_000, 9_000, { kind: "login-failed", isAccountKnown: true });

@@ -26,7 +26,7 @@ describe("a reason in a sentence", () => {
     );
   });
 
-  test("of the other kind says that it is not in this level, and over which history it speaks", () => {
+  test("of the other kind says that it is not in this level, and over which history", () => {
     const seen = "newNetwork=1 newCountry=1 pastTrials=40 asStrangeBefore=2 of=120";
     const sentence = sentenceOf(
       { ...REASON, kind: "learned", detector: "novelty", seen },

@@ -3,7 +3,7 @@
 
 import { parseSubject } from "@ostraka/proto";
 import { ACTOR_DETECTORS, SOURCE_DETECTORS } from "./ensemble.ts";
-import type { ScorerCounts } from "./scorer.ts";
+import type { ScorerCounts } from "./scorer-shape.ts";
 import type { ScorerParts } from "./snapshot.ts";
 import { memoryOf, openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 

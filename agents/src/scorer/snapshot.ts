@@ -14,7 +14,7 @@ import type { HostSketch } from "./learned/statistical.ts";
 import { ACCOUNT_CELLS, MEMORY_CELLS } from "./memory-cursor.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import type { RuleSet } from "./rules/rule-set.ts";
-import type { ScorerCounts } from "./scorer.ts";
+import type { ScorerCounts } from "./scorer-shape.ts";
 import { takeSnapshotBefore } from "./snapshot-before.ts";
 import { openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 import type { SubjectTable } from "./subject-table.ts";

@@ -1,10 +1,10 @@
 // Which subjects are remembered when not all can be. Owns the bound and the order of forgetting.
 // Two rows by last touch: `young`, and `earned` for subjects with something to lose: a successful
-// login, a past that it has taught, a lease, a pardon, or a level of 10 dB. The young go first, oldest touch first, so
-// somebody who invents a million addresses evicts only other young ones; to push out an earned one
-// he must earn half the table, some six failures an address. An evicted subject that returns on the
-// same day begins a second bankroll, so the promise reads: false signals <= (subject-days +
-// evictions) / c.
+// login, a past that it has taught, a lease, a pardon, or a level of 10 dB. The young go first,
+// oldest touch first, so somebody who invents a million addresses evicts only other young ones; to
+// push out an earned one he must earn half the table, some six failures an address. An evicted
+// subject that returns on the same day begins a second bankroll, so the promise reads: false
+// signals <= (subject-days + evictions) / c.
 
 import type { SubjectText } from "@ostraka/proto";
 import { levelOf, type SubjectState } from "./subject-state.ts";

@@ -134,7 +134,7 @@ function rankOf(lineup: Lineup, row: Row, i: number, strangeness: number): numbe
   return (asStrangeAs(row.halves, at, withTies(lineup, i, strangeness)) + 1) / (n + 1);
 }
 
-/** One step of strangeness: what lies within it of the past is a tie, and ties count as stranger. */
+/** One step of strangeness: what lies within it of the past is a tie, and counts as stranger. */
 const STEP = 0.25;
 
 /**

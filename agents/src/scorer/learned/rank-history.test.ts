@@ -35,7 +35,7 @@ describe("a history of strangeness", () => {
     );
   });
 
-  test("ranks what is stranger than all of the past exactly, and never above what is as strange", () => {
+  test("ranks what is stranger than all of the past exactly, never above its like", () => {
     const halves = new Float32Array(HISTORY_HALVES);
     for (let n = 1; n <= 2_000; n++) {
       const value = Math.sin(n) * 7 + n / 1_000;
