@@ -12,6 +12,7 @@ import { killLane } from "./rows/kill-lane.ts";
 import { lookUp } from "./rows/look-up.ts";
 import { mesh } from "./rows/mesh.ts";
 import { replay } from "./rows/replay.ts";
+import { scorer } from "./rows/scorer.ts";
 import { signals } from "./rows/signals.ts";
 import { verdicts } from "./rows/verdicts.ts";
 import { tableText } from "./table.ts";
@@ -21,6 +22,7 @@ const BENCHES: readonly Bench[] = [
   signals,
   gate,
   replay,
+  scorer,
   idle,
   mesh,
   verdicts,
