@@ -34,6 +34,30 @@ async function evaluate(...flags: readonly string[]): Promise<Printed> {
   return { stdout, sets: last.sets, missing: last.missing };
 }
 
+/** What nobody reaches by doing nothing, and nobody by alarming at everything: least and most. */
+const BOUNDS: readonly (readonly [path: string, least: number, most: number])[] = [
+  ["nab.standard", 40, 100],
+  ["adbench.rocAuc", 0.7, 1],
+  ["linux-auth-elastic.failuresBeforeSignal", 2, 60],
+  ["linux-auth-elastic.honestSignalled", 0, 0],
+  ["crowdsec-hub-tests.match", 8, 1_000],
+  ["fail2ban-logs.precision", 0.95, 1],
+  ["fail2ban-logs.recall", 0.5, 1],
+  ["fail2ban-logs.wrongHosts", 0, 0],
+  ["testbed.attacks.passwordSpraying.signalled", 1, 1],
+  ["testbed.attacks.passwordSpraying.quorum", 1, 1],
+  ["testbed.attacks.lowAndSlow.quorum", 1, 1],
+  ["testbed.honestSignalledPer10000", 0, 1],
+  ["testbed.meshGain", 2, 1_000],
+];
+
+/** A figure by its path, or `undefined` where its set was not there. */
+function figureAt(sets: Printed["sets"], path: string): Figures | number | undefined {
+  let at: Figures | number | undefined = sets;
+  for (const name of path.split(".")) at = typeof at === "object" ? at[name] : undefined;
+  return at;
+}
+
 /** Every number of some figures. */
 function numbersIn(figures: Figures): number[] {
   return Object.values(figures).flatMap((value) =>
@@ -70,6 +94,12 @@ describe("the evaluation", () => {
         expect.soft(numbers.length, name).toBeGreaterThan(0);
         expect.soft(numbers.every(Number.isFinite), name).toBe(true);
         expect.soft(stdout, name).toContain(`| ${name} | `);
+      }
+      for (const [path, least, most] of BOUNDS) {
+        if (sets[path.slice(0, path.indexOf("."))] === undefined) continue;
+        const figure = figureAt(sets, path);
+        expect.soft(figure, path).toBeGreaterThanOrEqual(least);
+        expect.soft(figure, path).toBeLessThanOrEqual(most);
       }
       // What is missing was not there: a set that fails ends the run with another exit code.
       for (const part of missing) expect.soft(existsSync(join(DATA, part)), part).toBe(false);

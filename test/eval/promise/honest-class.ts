@@ -49,14 +49,15 @@ export interface Manner {
   readonly thenUnknown: number;
   readonly colleague: number;
   readonly same: number;
-  /** Gaps within 5 s, and from there within a minute. */
+  /** Gaps within a second, from there within 5 s, and from there within a minute. */
+  readonly burst: number;
   readonly fast: number;
   readonly quick: number;
 }
 
 /**
- * Every declared ceiling at once: 35 % of retries fail, 10 % of them within 5 s and 20 % within a
- * minute, 10 % name nobody, 19 % of further steps fail on a further account.
+ * Every declared ceiling at once: 35 % of retries fail, 4 % of them within a second, 10 % within 5 s
+ * and 20 % within a minute, 10 % name nobody, 19 % of further steps fail on a further account.
  */
 export const AT_CEILING: Manner = {
   firstUnknown: 0.1,
@@ -66,7 +67,8 @@ export const AT_CEILING: Manner = {
   thenUnknown: 0.1,
   colleague: 0.05,
   same: 0.2,
-  fast: 0.28,
+  burst: 0.11,
+  fast: 0.17,
   quick: 0.29,
 };
 
@@ -84,6 +86,7 @@ export function scaled(manner: Manner, refusals: number, haste: number): Manner 
     thenUnknown: manner.thenUnknown * refusals,
     colleague: manner.colleague * refusals,
     same: manner.same * refusals,
+    burst: manner.burst * haste,
     fast: manner.fast * haste,
     quick: manner.quick * haste,
   };
@@ -112,11 +115,12 @@ export function choicesOf(manner: Manner, state: SourceState): readonly Choice[]
   const ok = { isFailed: false, isUnknown: false };
   steps.push({ ...ok, probability: success / 2, name: back });
   steps.push({ ...ok, probability: success / 2, name: OWN });
-  const { fast, quick } = manner;
+  const { burst, fast, quick } = manner;
   return steps.flatMap((step) => [
+    { ...step, probability: step.probability * burst, gapMs: 800 },
     { ...step, probability: step.probability * fast, gapMs: 3_000 },
     { ...step, probability: step.probability * quick, gapMs: 30_000 },
-    { ...step, probability: step.probability * (1 - fast - quick), gapMs: 600_000 },
+    { ...step, probability: step.probability * (1 - burst - fast - quick), gapMs: 600_000 },
   ]);
 }
 

@@ -7,7 +7,7 @@ const ATTEMPTS_A_DAY = 12;
 const CALM = scaled(AT_CEILING, 0.5, 1);
 /** Refuses nine times in ten until something changes. */
 const REFUSING = { ...scaled(AT_CEILING, 0, 1), firstFails: 0.9, same: 0.9 };
-const REFUSED = { ...REFUSING, firstFails: 1, same: 1, fast: 0, quick: 1 };
+const REFUSED = { ...REFUSING, firstFails: 1, same: 1, burst: 0, fast: 0, quick: 1 };
 
 function twelveADay(name: string, next: HonestClass["next"]): HonestClass {
   return { name, attemptsOf: () => ATTEMPTS_A_DAY, next };
