@@ -6,7 +6,7 @@ import type { SubjectText } from "@ostraka/proto";
 import { accountSpread } from "./detectors/account-spread.ts";
 import { afterBurst } from "./detectors/after-burst.ts";
 import type { Detector } from "./detectors/detector.ts";
-import { failurePaceFast, failurePaceQuick } from "./detectors/failure-pace.ts";
+import { failurePaceBurst, failurePaceFast, failurePaceQuick } from "./detectors/failure-pace.ts";
 import { failureRun } from "./detectors/failure-run.ts";
 import { suspiciousName } from "./detectors/suspicious-name.ts";
 import type { Follows, LearnedDetector, ProfileDetector } from "./learned/learned-detector.ts";
@@ -21,6 +21,7 @@ export const SOURCE_DETECTORS: readonly Detector[] = [
   failurePaceQuick,
   suspiciousName,
   accountSpread,
+  failurePaceBurst,
 ];
 
 /** Detectors that speak about an account or a session. */

@@ -9,6 +9,8 @@ type Seen = ReadonlyMap<string, string>;
 
 const WORDS: Readonly<Record<string, (seen: Seen) => string | undefined>> = {
   "failure-run": (seen) => said(seen, "failuresInARow", (n) => `${n} failed logins in a row`),
+  "failure-pace-burst": (seen) =>
+    said(seen, "pacedFailures", (n) => `${n} failures no more than a second apart`),
   "failure-pace-fast": (seen) =>
     said(seen, "pacedFailures", (n) => `${n} failures no more than 5 s apart`),
   "failure-pace-quick": (seen) =>

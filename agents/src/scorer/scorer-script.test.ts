@@ -1,8 +1,8 @@
 // Scripts: inputs (`> …`) and the exact trace beneath each, in agents/testdata/scorer-*.txt.
 // Between any two inputs `> restart` goes through a snapshot, so a script also proves that
-// restoring is exact.
+// restoring is exact. UPDATE=1 writes the traces anew; read the difference before it is committed.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Event, EventKind } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
@@ -139,7 +139,9 @@ describe("scripts of the scorer", () => {
 
   test.each(names)("%s gives exactly its trace", (name) => {
     const text = readFileSync(TESTDATA + name, "utf8");
-    expect(traceOf(text, false)).toBe(text);
+    const made = traceOf(text, false);
+    if (process.env["UPDATE"] === "1") writeFileSync(TESTDATA + name, made);
+    else expect(made).toBe(text);
   });
 
   test.each(names)("%s gives the same trace through a snapshot after every input", (name) => {

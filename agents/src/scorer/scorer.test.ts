@@ -1,6 +1,7 @@
 import type { Event } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
 import { beforeEach, describe, expect, test } from "vitest";
+import { SOURCE_DETECTORS } from "./ensemble.ts";
 import {
   DEFAULT_SCORER_POLICY,
   type Lease,
@@ -264,7 +265,8 @@ describe("reasons", () => {
     const money = (mdb: number) => 10 ** (mdb / 10_000);
     for (const reason of reasons.filter((one) => one.kind === "declared")) {
       const staked = 0.5;
-      const without = money(level) - 0.2 * staked * (money(reason.betsMdb) - 1);
+      const { share = 0 } = SOURCE_DETECTORS.find(({ name }) => name === reason.detector) ?? {};
+      const without = money(level) - share * staked * (money(reason.betsMdb) - 1);
       expect(money(reason.levelWithoutMdb) / without).toBeCloseTo(1, 2);
     }
     expect(reasons[0]).toMatchObject({ detector: "failure-pace-fast", count: 5 });

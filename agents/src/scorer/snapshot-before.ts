@@ -2,13 +2,16 @@
 // date. Owns their shape. Must never take half of one.
 
 import { parseSubject } from "@ostraka/proto";
-import { ACTOR_DETECTORS, SOURCE_DETECTORS } from "./ensemble.ts";
 import type { ScorerCounts } from "./scorer-shape.ts";
 import type { ScorerParts } from "./snapshot.ts";
 import { memoryOf, openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 
 /** Names that a detector remembered. */
 const NAMES_MAX = 32;
+
+/** Detectors that those versions had: the first of those of today, in the same order. */
+const SOURCE_DETECTORS_BEFORE = 5;
+const ACTOR_DETECTORS_BEFORE = 1;
 
 const MEMORY = {
   ...{ open: 0, staked: 0, today: 0, starts: 0, wins: 0, fromMs: 0, toMs: 0, chain: 0, mark: 0 },
@@ -85,7 +88,7 @@ function isState(value: unknown): value is StateBefore {
   if (!isLike(value, STATE)) return false;
   const { detectors, habit, vouched } = value as StateBefore;
   const isSource = subject.startsWith("address:");
-  const expected = isSource ? SOURCE_DETECTORS.length : ACTOR_DETECTORS.length;
+  const expected = isSource ? SOURCE_DETECTORS_BEFORE : ACTOR_DETECTORS_BEFORE;
   if (detectors.length !== expected || vouched.length > VOUCHED_MAX) return false;
   const lists = [habit.names, habit.week, ...detectors.map((memory) => memory.names)];
   return lists.every((list) => list.length <= NAMES_MAX);

@@ -16,7 +16,7 @@ export const NAMES_MAX = 32;
 
 export const accountSpread: Detector = {
   name: "account-spread",
-  share: 0.2,
+  share: 0.16,
   against:
     "after a failure the next step of an honest source " +
     "fails on a further account at most 20 % of the time",

@@ -1,11 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { dayValueOf, openBettingAccount, stake } from "../betting-account.ts";
-import { type Observation, openObservation } from "../observation.ts";
 import { SOURCE_DETECTORS } from "../ensemble.ts";
+import { type Observation, openObservation } from "../observation.ts";
 import { accountSpread, STEP_BET } from "./account-spread.ts";
 import { AFTER_BURST_BET, afterBurst } from "./after-burst.ts";
 import { type Detector, type DetectorMemory, NO_NAMES } from "./detector.ts";
-import { FAST_BET, failurePaceFast, failurePaceQuick, QUICK_BET } from "./failure-pace.ts";
+import {
+  BURST_BET,
+  FAST_BET,
+  failurePaceBurst,
+  failurePaceFast,
+  failurePaceQuick,
+  QUICK_BET,
+} from "./failure-pace.ts";
 import { failureRun, RETRY_BET } from "./failure-run.ts";
 import { DEEP_BET, EARLY_BET, FIRST_BET, suspiciousName } from "./suspicious-name.ts";
 
@@ -62,9 +69,10 @@ function expectation(detector: Detector, world: World, depth: number): Expectati
 const retries: World = (memory) =>
   yesNo(memory.chain > 0 ? RETRY_BET.ceiling : 0.2, FAILURE, SUCCESS);
 
-function paced(ceiling: number, paceMs: number): World {
+function paced(ceiling: number, paceMs: number, gaps = 2): World {
+  const fast = { ...FAILURE, gapMs: paceMs };
   const slow = { ...FAILURE, gapMs: paceMs + 1 };
-  return (memory) => yesNo(memory.chain >= 2 ? ceiling : 0.6, { ...FAILURE, gapMs: paceMs }, slow);
+  return (memory) => yesNo(memory.chain >= gaps ? ceiling : 0.6, fast, slow);
 }
 
 const steps: World = (memory) => {
@@ -89,6 +97,7 @@ const names: World = (memory) => {
 
 const CASES: readonly (readonly [Detector, World, number])[] = [
   [failureRun, retries, 14],
+  [failurePaceBurst, paced(BURST_BET.ceiling, 1_000, 1), 14],
   [failurePaceFast, paced(FAST_BET.ceiling, 5_000), 14],
   [failurePaceQuick, paced(QUICK_BET.ceiling, 60_000), 14],
   [accountSpread, steps, 14],
@@ -109,7 +118,7 @@ describe("every declared detector, at the ceiling of its null", () => {
 
   test("a success that looks like a slip never pays more than the bet allows", () => {
     const own: World = (memory) => yesNo(0.35, FAILURE, { ...SUCCESS, nameHash: memory.mark });
-    for (const detector of [failureRun, failurePaceFast, failurePaceQuick]) {
+    for (const detector of [failureRun, failurePaceBurst, failurePaceFast, failurePaceQuick]) {
       expect(expectation(detector, own, 10).day).toBeLessThanOrEqual(1 + 1e-9);
     }
   });
@@ -155,16 +164,19 @@ describe("failure pace", () => {
     expect(wins(5_001)).toBe(0);
   });
 
-  test.each([failurePaceFast, failurePaceQuick])("$name ends with any success", (detector) => {
-    const memory = openMemory();
-    const failure = { ...openObservation(), ...FAILURE, gapMs: 1_000 };
-    for (let n = 0; n < 9; n++) detector.observe(memory, failure);
-    const before = memory.open;
-    detector.observe(memory, { ...openObservation(), ...SUCCESS });
-    expect(memory.open).toBeLessThan(before);
-    expect(memory.open).toBeGreaterThan(0);
-    expect(memory.chain).toBe(0);
-  });
+  test.each([failurePaceBurst, failurePaceFast, failurePaceQuick])(
+    "$name ends with any success",
+    (detector) => {
+      const memory = openMemory();
+      const failure = { ...openObservation(), ...FAILURE, gapMs: 1_000 };
+      for (let n = 0; n < 9; n++) detector.observe(memory, failure);
+      const before = memory.open;
+      detector.observe(memory, { ...openObservation(), ...SUCCESS });
+      expect(memory.open).toBeLessThan(before);
+      expect(memory.open).toBeGreaterThan(0);
+      expect(memory.chain).toBe(0);
+    },
+  );
 
   test("a late failure says nothing about pace", () => {
     const memory = openMemory();
