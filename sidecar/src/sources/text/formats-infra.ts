@@ -7,6 +7,8 @@ const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 // `NAME/ADDRESS:PORT ` or without the name; IPv6 and its port need brackets to be told apart.
 const OPENVPN_PEER =
   "(?:\\S{1,64}/)?(?<ip>\\d{1,3}(?:\\.\\d{1,3}){3}:\\d{1,5}|\\[[0-9a-fA-F:.]{2,45}\\]:\\d{1,5}) ";
+/** The server writes the word once; a second one is in a name. */
+const NOT_FATAL = "(?:(?!FATAL:).)";
 
 const DATABASES: readonly TextFormat[] = [
   {
@@ -28,7 +30,7 @@ const DATABASES: readonly TextFormat[] = [
         "Access denied for user",
         new RegExp(
           "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
-            `Access denied for user '(?<user>.*)'@'${IP}'(?: to database '[^']{0,64}')?$`,
+            `Access denied for user '(?<user>.*)'@'${IP}'(?: to database '.*')?$`,
           "s",
         ),
       ),
@@ -50,16 +52,16 @@ const DATABASES: readonly TextFormat[] = [
     aliases: ["postgres", "pgsql"],
     programs: ["postgres", "postgresql"],
     lines: [
-      // `%h` or `%r` in log_line_prefix names the client; a name follows only in quotes.
+      // `%h` or `%r` in log_line_prefix names the client, if it stands BEFORE `%u` and `%d`, which
+      // are the client's own words; a user whose name is the address would stand in its place.
       lineOf(
         "login-failed",
         "authentication failed for user",
         new RegExp(
-          `^(?:[A-Z]{3,4} )?(?:\\[\\d+(?:-\\d+)?\\] )?(?:\\[[^\\]]{0,64}\\] )?` +
-            `(?:[\\w\\[\\]-]{1,64}@[\\w\\[\\]-]{1,64} ` +
-            `)?(?:host=)?${IP}(?:\\(\\d{1,5}\\))?[: ]{1,2}.{0,128}?` +
+          `^(?:[A-Z]{3,4} )?(?:\\[\\d+(?:-\\d+)?\\] )?(?:\\[[^\\]@]{0,64}\\] )?` +
+            `(?:host=)?${IP}(?:\\(\\d{1,5}\\))?[: ]{1,2}.{0,128}?` +
             "FATAL: {1,2}(?:password|PAM|LDAP|Ident|SCRAM|GSSAPI) authentication " +
-            'failed for user "(?<user>.*)"$',
+            'failed for user "(?<user>(?:(?!\\k<ip>).)*)"$',
           "s",
         ),
       ),
@@ -67,8 +69,8 @@ const DATABASES: readonly TextFormat[] = [
         "login-failed",
         "no pg_hba.conf entry for host",
         new RegExp(
-          `^.{0,200}FATAL: {1,2}no pg_hba\\.conf entry for host "${IP}", user "(?<user>.*)", ` +
-            'database ".*"(?:, .*)?$',
+          `^${NOT_FATAL}{0,200}FATAL: {1,2}no pg_hba\\.conf entry for host "${IP}", ` +
+            `user "(?<user>${NOT_FATAL}*)", database "${NOT_FATAL}*"(?:, ${NOT_FATAL}*)?$`,
           "s",
         ),
       ),

@@ -386,7 +386,7 @@ const OTHERS: readonly TextFormat[] = [
         "login-failed",
         "authentication failed for",
         new RegExp(
-          `^(?:WARN|INFO) {1,2}\\[[^\\]]{1,256}\\] \\[(?:name=[^;\\]]{1,256};)?(?:mid=\\d+;)?` +
+          `^(?:WARN|INFO) {1,2}\\[[^\\]]{1,256}\\] \\[(?:name=[^\\]]{1,256};)?(?:mid=\\d+;)?` +
             `(?:ip=[0-9a-fA-F.:]{2,45};)?oip=${IP};[^\\]]{0,512}\\] \\w+ - ` +
             "(?:\\w+ - )?.*authentication failed for .*$",
           "s",
@@ -399,14 +399,15 @@ const OTHERS: readonly TextFormat[] = [
     aliases: ["roundcube-auth"],
     programs: ["roundcube"],
     lines: [
-      // What a proxy header says, in parentheses behind the address, is the client's own word.
+      // What a proxy header says, in parentheses behind the address, is the client's own word; where
+      // it or the name writes another ` from ADDRESS`, the line names nobody (one-reading.ts).
       lineOf(
         "login-failed",
         " for ",
         new RegExp(
           "^(?:errors: |PHP Error: )?(?:<[0-9a-z]{6,12}> )?(?:IMAP Error: )?(?:FAILED login|" +
-            "Failed login|Login failed) for (?<user>(?:(?!\\(X-[RF]).)*) (?:against \\S{1,255} )?" +
-            `from ${IP}(?: ?\\([^()]{0,256}\\))?(?:[. ] ?(?!from ).*)?$`,
+            "Failed login|Login failed) for (?<user>.*) (?:against \\S{1,255} )?" +
+            `from ${IP}(?: ?\\(.*|[. ].*)?$`,
           "s",
         ),
       ),

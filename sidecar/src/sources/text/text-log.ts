@@ -24,6 +24,7 @@ import type { ConversationReader } from "./conversation-formats.ts";
 import { readExchange } from "./exchange-csv.ts";
 import { conversationOfTag, formatsOfTag, TEXT_FORMATS } from "./format-table.ts";
 import { GenericLoginReader } from "./generic-login.ts";
+import { isOneReading } from "./one-reading.ts";
 import { readPamFailure } from "./pam-failure.ts";
 import { readStamp, readTime } from "./stamp.ts";
 import type { LineShape, TextFormat } from "./text-format.ts";
@@ -301,6 +302,11 @@ export class TextLog {
       const timeMs = timeText === undefined ? stampMs : readTime(timeText, this.#clock);
       if (timeMs === undefined) continue;
       const facts = factsOf(shape, groups ?? {}, timeMs);
+      if (facts.ip !== undefined && !isOneReading(format, message, facts.ip)) {
+        // Somebody wrote the line's own words into it: it happened, and nobody is named.
+        const kind = shape.kind === "login-succeeded" ? "service-notice" : shape.kind;
+        return this.#event({ kind, timeMs }, format.name, position);
+      }
       return shape.kind === "login-failed"
         ? this.#attempt(facts, format.name, shape.layer ?? "", position)
         : this.#event(facts, format.name, position);

@@ -19,7 +19,9 @@ export const WEB_EXAMPLES: readonly FormatExample[] = [
   },
   {
     format: "nginx",
-    line: (user) => nginx(`user "${user}" was not found in "/etc/nginx/.htpasswd"`),
+    // A colon ends the name of basic authentication and begins its password.
+    line: (user) =>
+      nginx(`user "${user.replaceAll(":", "")}" was not found in "/etc/nginx/.htpasswd"`),
     reject: nginx('open() "/var/www/x" failed (2: No such file or directory)'),
   },
   { format: "nginx", line: (user) => access(user, 401), reject: access("-", 200) },
