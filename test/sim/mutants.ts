@@ -3,9 +3,10 @@
 // behind the first and nothing breaks: an entry taken without hashing (its private parts and its
 // place must still fit), a lifted revocation left in a sidecar's store (the control ledger ends it
 // again at every start), a verdict sealed without its approval (one head covers both), a
-// coordinator's seal counted twice (keys are a set). Open, for none of 180
-// seeds shows them since each window is of one epoch: that signals of an epoch that is over still
-// count, and that one window takes signals of two epochs. The first `signal-quorum.test.ts` holds.
+// coordinator's seal counted twice (keys are a set). Nor that spent signals are left out of a
+// restored snapshot: one must be spent, be signed again and meet a replica that was restored in
+// between, all within a window, and none of a hundred seeds has that; `signal-quorum-v2.test.ts`
+// holds it.
 
 import { type Mutant, one } from "./mutant.ts";
 import { MUTANTS_OF_THE_MIDDLE } from "./mutants-middle.ts";
@@ -25,7 +26,7 @@ const FIRST: readonly Mutant[] = [
     "body-taken-on-trust",
     "I1",
     "a sidecar does not compare the body of a verdict of signals with the one it recomputed",
-    1,
+    2,
     `${NODE}/verdict-check.ts`,
     'return isSame ? { kind: "revocation", ...derived } : reject("body-differs");',
     "const revocation = isSame ? derived.revocation : claimed;" +
@@ -193,7 +194,7 @@ const FIRST: readonly Mutant[] = [
     name: "reread-ignored",
     invariant: "I3",
     breaks: "a journal that lost or changed messages is not noticed at a reconnect",
-    seed: 23,
+    seed: 239,
     edits: [
       {
         file: `${NODE}/ledger-lane.ts`,
@@ -211,7 +212,7 @@ const FIRST: readonly Mutant[] = [
     "no-copy-of-the-journal",
     "I3",
     "a coordinator keeps no copy of its own of the journal",
-    15,
+    56,
     `${NODE}/ledger-lane.ts`,
     'out.persist.push({ key: this.rows.key("journal", position), value: bytes });',
   ),
@@ -265,7 +266,7 @@ const FIRST: readonly Mutant[] = [
     "lift-not-final",
     "I5",
     "a lift that came before its revocation is forgotten",
-    179,
+    147,
     DENY_SET,
     "if (isEnded || this.#byId.has(id)",
     "if (this.#byId.has(id)",
@@ -274,7 +275,7 @@ const FIRST: readonly Mutant[] = [
     "scope-ignored",
     "I5",
     "a revocation for one host is enforced on all",
-    1,
+    23,
     DENY_SET,
     "hosts.length === 0 || hosts.includes(this.#here.host)",
     "hosts.length >= 0 || hosts.includes(this.#here.host)",
@@ -291,7 +292,7 @@ const FIRST: readonly Mutant[] = [
     "superseded-kept",
     "I5",
     "what a revocation supersedes stays in force",
-    2,
+    4,
     DENY_SET,
     "return supersedes.flatMap((id) => this.#end(hex(id), untilMs, subject) ?? []);",
     "void untilMs; void supersedes; void subject; return [];",
@@ -300,7 +301,7 @@ const FIRST: readonly Mutant[] = [
     "ends-for-anybody",
     "I5",
     "a lift in one subject's name ends another's revocation",
-    4,
+    10,
     DENY_SET,
     "return this.#byId.get(id)?.subject === subject ? this.#drop(id) : undefined;",
     "void subject; return this.#drop(id);",
@@ -309,7 +310,7 @@ const FIRST: readonly Mutant[] = [
     "lifts-not-imported",
     "I5",
     "the signals ledger does not hear of lifts",
-    6,
+    2,
     `${NODE}/signals-machine.ts`,
     "for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs), subject);",
   ),
@@ -318,7 +319,7 @@ const FIRST: readonly Mutant[] = [
     "epoch-goes-back",
     "I6",
     "an earlier epoch can be activated again",
-    3,
+    2,
     POLICY_BOOK,
     'if (activation.epoch <= this.activeEpoch) return reject("epoch-not-next");',
   ),
@@ -344,7 +345,7 @@ const FIRST: readonly Mutant[] = [
     "wall-clock-ends",
     "I7",
     "a jump of the wall clock ends revocations early",
-    2,
+    4,
     `${NODE}/edge-clock.ts`,
     "Math.min(now.wallMs - this.#head.wallMs, now.monoMs - this.#head.monoMs)",
     "now.wallMs - this.#head.wallMs",
@@ -361,7 +362,7 @@ const FIRST: readonly Mutant[] = [
     "overwritten-not-united",
     "I7",
     "a second revocation of a subject replaces the first",
-    34,
+    2,
     DENY_SET,
     "denials.helds = [...denials.helds, held];",
     "denials.helds = [held];",

@@ -349,6 +349,21 @@ describe("what people have used, and hosts that count no more", () => {
     expect(counting.count(signal(h2))).toBeUndefined();
   });
 
+  test("stay used after a restart from a snapshot, under whatever number they come again", () => {
+    const counting = new Counting();
+    const used = signal(h1);
+    counting.count(used);
+    expect(counting.count(signal(h2))).toBe(2);
+    const w = new BinaryWriter();
+    counting.quorum.save(w);
+    const restored = new Counting();
+    restored.quorum.load(new BinaryReader(w.finish()), () => run.view);
+    const again = { ...used, signal: { ...used.signal, number: 9n } };
+    expect(restored.count(again)).toBe("spent");
+    // The nearest that counts: another statement of the same host.
+    expect(restored.count(signal(h1, { timeMs: BigInt(NOW + 1) }))).toBeUndefined();
+  });
+
   test("are rechecked when a roster or a proof takes them out", () => {
     const counting = new Counting();
     counting.count(signal(h1), signal(h1, {}, OTHER));

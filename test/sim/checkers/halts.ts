@@ -94,9 +94,12 @@ export class HaltChecker extends Checker {
       const isOfRest = truth.trueMsOf(enteredMs) >= stand().restMs;
       if (halted !== undefined || !isOfRest || nowMs - enteredMs < HALTED_MS) continue;
       const permille = revocation.widening[0]?.permille ?? 0;
+      const named = revocation.scope?.hosts ?? [];
       const fails = failing.find(
         ({ person, stages }) =>
-          !stages.has(revocation.stage) && this.#shareOf(widening, person) < permille,
+          (named.length === 0 || named.includes(person.name)) &&
+          !stages.has(revocation.stage) &&
+          this.#shareOf(widening, person) < permille,
       );
       if (fails !== undefined) {
         this.watch.report(`${hex(revocation.id)} widens on though ${fails.person.name} fails`);
