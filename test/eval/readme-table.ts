@@ -1,5 +1,5 @@
-// Writes the evaluation's table into a page, between its two marks, from what `npm run eval -- --json`
-// printed: so that no number there was typed by hand.
+// Writes the evaluation's table into a page, between its two marks, from what
+// `npm run eval -- --json` printed: so that no number there was typed by hand.
 // `node test/eval/readme-table.ts RESULT.txt [README.md]`, RESULT the whole of that output.
 
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-// Days of honest accounts on which each thing that a declared detector of accounts looks for befalls
-// them as often as its ceiling allows, each by itself. Owns what has to be seen for it; a detector
-// that has no such sight here fails the measure, so that none goes unmeasured.
+// Days of honest accounts on which each thing that a declared detector of accounts looks for
+// befalls them as often as its ceiling allows, each by itself. Owns what has to be seen for it; a
+// detector that has no such sight here fails the measure, so that none goes unmeasured.
 
 import { AFTER_BURST_BET } from "../../../agents/src/scorer/detectors/after-burst.ts";
 import { CONTEXT_DETECTORS, openIntelHit } from "../../../agents/src/scorer/detectors/context.ts";

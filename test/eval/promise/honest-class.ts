@@ -56,8 +56,8 @@ export interface Manner {
 }
 
 /**
- * Every declared ceiling at once: 35 % of retries fail, 4 % of them within a second, 10 % within 5 s
- * and 20 % within a minute, 10 % name nobody, 19 % of further steps fail on a further account.
+ * Every declared ceiling at once: 35 % of retries fail, 4 % of them within a second, 10 % within
+ * 5 s and 20 % within a minute, 10 % name nobody, 19 % of further steps fail on a further account.
  */
 export const AT_CEILING: Manner = {
   firstUnknown: 0.1,

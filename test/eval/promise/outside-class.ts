@@ -13,7 +13,9 @@ function twelveADay(name: string, next: HonestClass["next"]): HonestClass {
   return { name, attemptsOf: () => ATTEMPTS_A_DAY, next };
 }
 
-/** A robot that has not heard of its new password for a day in ninety: once a minute, everywhere. */
+/**
+ * A robot that has not heard of its new password for a day in ninety: once a minute, everywhere.
+ */
 const staleCredential: HonestClass = {
   name: "stale credential",
   attemptsOf: (day) => (day % 90 === 89 ? 240 : ATTEMPTS_A_DAY),

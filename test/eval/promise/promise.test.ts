@@ -1,6 +1,6 @@
-// The promise of DESIGN.md 5, held: false signals x c stay at or below honest subject-days, with the
-// upper 95 % bound, and deliberate bugs in the money are seen. Figures come from processes of their
-// own, two at a time, because a mutant must be in place before the product loads.
+// The promise of DESIGN.md 5, held: false signals x c stay at or below honest subject-days, with
+// the upper 95 % bound, and deliberate bugs in the money are seen. Figures come from processes of
+// their own, two at a time, because a mutant must be in place before the product loads.
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";

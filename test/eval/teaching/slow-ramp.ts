@@ -1,6 +1,7 @@
-// How slowly somebody must move to teach the scorer his ways: an account with a past goes over, in so
-// many working days, from what it did to something else, one property at a time. Owns the ramps and
-// the search. The scorer is the product's own, with everything on; nothing here knows what it keeps.
+// How slowly somebody must move to teach the scorer his ways: an account with a past goes over, in
+// so many working days, from what it did to something else, one property at a time. Owns the ramps
+// and the search. The scorer is the product's own, with everything on; nothing here knows what it
+// keeps.
 
 import type { Event } from "@ostraka/agents/kernel";
 import { DEFAULT_SCORER_POLICY, openScorer, type Scorer } from "@ostraka/agents/scorer";
@@ -15,7 +16,9 @@ const ACTS_A_DAY = 30;
 const HOUR_MS = 3_600_000;
 const OWN_RESOURCES = 12;
 
-/** What one act looks like, and how many there are, at a point between the old way (0) and the new. */
+/**
+ * What one act looks like, and how many there are, at a point between the old way (0) and the new.
+ */
 export interface Ramp {
   readonly name: string;
   act(along: number, random: Random): Partial<Event>;

@@ -131,7 +131,9 @@ function withPeer(days: number): SlowAccount {
   return slow;
 }
 
-/** What is said by the detector that looks at peers' actions, of an account that now does it too. */
+/**
+ * What is said by the detector that looks at peers' actions, of an account that now does it too.
+ */
 function afterDumps({ scorer }: SlowAccount): string[] {
   const said = new Set<string>();
   for (let n = 0; n < 100; n++) {

@@ -75,7 +75,9 @@ export function privilegeCreep(scene: Scene): Attack {
   return attackOf("privilegeCreep", number, [person.account], sink.events);
 }
 
-/** From a laptop in the office over fifteen hosts in an hour: every third login is refused first. */
+/**
+ * From a laptop in the office over fifteen hosts in an hour: every third login is refused first.
+ */
 export function lateralMovement(scene: Scene): Attack {
   const { number, day, random } = scene;
   const person = victimOf(scene);
