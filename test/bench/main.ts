@@ -5,14 +5,17 @@
 import { parseArgs } from "node:util";
 import type { Bench, Result, Row, Skipped } from "./row.ts";
 import { approvals } from "./rows/approvals.ts";
+import { crowdsec } from "./rows/crowdsec.ts";
 import { gate } from "./rows/gate.ts";
 import { fullHistory, history } from "./rows/history.ts";
 import { idle } from "./rows/idle.ts";
 import { killLane } from "./rows/kill-lane.ts";
 import { lookUp } from "./rows/look-up.ts";
 import { mesh } from "./rows/mesh.ts";
+import { numeric } from "./rows/numeric.ts";
 import { replay } from "./rows/replay.ts";
 import { scorer } from "./rows/scorer.ts";
+import { scorerMemory } from "./rows/scorer-memory.ts";
 import { signals } from "./rows/signals.ts";
 import { verdicts } from "./rows/verdicts.ts";
 import { tableText } from "./table.ts";
@@ -22,7 +25,10 @@ const BENCHES: readonly Bench[] = [
   signals,
   gate,
   replay,
+  crowdsec,
   scorer,
+  scorerMemory,
+  numeric,
   idle,
   mesh,
   verdicts,
