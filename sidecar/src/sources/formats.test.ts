@@ -133,6 +133,41 @@ describe("a line that another program wrapped", () => {
     expect(held).toEqual([]);
   });
 
+  const access =
+    '203.0.113.9 - - [03/Mar/2026:04:05:06 +0000] "POST /login HTTP/1.1" 401 1 "-" "x"';
+  const [head, rest] = [
+    "192.0.2.7 - - [03/Mar/2026",
+    access.replace("203.0.113.9", "198.51.100.66"),
+  ];
+  const cut = (log: string) => JSON.stringify({ log, stream: "stderr", time });
+  const journalCut = (MESSAGE: string, isCut: boolean) =>
+    JSON.stringify({
+      ...{ MESSAGE, SYSLOG_IDENTIFIER: "web", _STREAM_ID: "1" },
+      __REALTIME_TIMESTAMP: "1772510706123456",
+      ...(isCut && { _LINE_BREAK: "line-max" }),
+    });
+  test.each([
+    ["Docker", cut(head), docker(rest), docker(access)],
+    [
+      "the container runtime",
+      `${time} stdout P ${head}`,
+      `${time} stdout F ${rest}`,
+      `${time} stdout F ${access}`,
+    ],
+    ["journald", journalCut(head, true), journalCut(rest, false), journalCut(access, false)],
+  ])("the rest of a line that %s cut is no line; the next one is", (_what, ...lines) => {
+    const events = eventsOf(parseAll(lines.join("\n"), "access-log"));
+    expect(events.map(({ address }) => address)).toEqual(["address:203.0.113.9"]);
+  });
+
+  test("a name that goes on with a key of its own leaves a line of pairs without an address", () => {
+    const pairs = 'time=2026-03-03T04:05:06Z msg="login failed" ip=203.0.113.9 user=eve';
+    const [own, two] = eventsOf(parseAll(`${pairs}\n${pairs} client_ip=198.51.100.66`, "logfmt"));
+    expect(own).toMatchObject({ kind: "login-failed", address: "address:203.0.113.9" });
+    expect(two).toMatchObject({ kind: "login-failed" });
+    expect(two?.address).toBeUndefined();
+  });
+
   test("does not swallow what follows a brace that was never closed", () => {
     const lines = parseAll(`{\nMar  3 04:05:06 h webmin[7]: ${inner}`);
     expect(eventsOf(lines)).toMatchObject([{ kind: "login-failed" }]);

@@ -11,10 +11,10 @@ import {
 import { Subjects } from "./auth-log/subjects.ts";
 import { SyslogClock } from "./auth-log/syslog-time.ts";
 import { makeEvent } from "./facts.ts";
-import { LINE_BYTES_MAX, RECORD_CHARS_MAX } from "./limits.ts";
+import { CUT_STREAMS_MAX, LINE_BYTES_MAX, RECORD_CHARS_MAX } from "./limits.ts";
 import { decodeLine, refusalOf } from "./line-text.ts";
 import { JsonAssembler } from "./records/json-assembler.ts";
-import { JSON_LOGIN, readLogin } from "./records/json-login.ts";
+import { JSON_LOGIN, namesTwoClients, readLogin } from "./records/json-login.ts";
 import { type JsonRefusal, readJsonRecords } from "./records/json-text.ts";
 import { isLogfmt, readCommaPairs, readLogfmt } from "./records/logfmt.ts";
 import {
@@ -94,6 +94,8 @@ class MixedLog implements FormatParser {
   readonly #names: { readonly subjects: Subjects; readonly realm: string };
   readonly #service: string | undefined;
   readonly #assembler = new JsonAssembler();
+  /** Streams whose last line goes on in their next. */
+  readonly #cut = new Set<string>();
 
   constructor(name: string, options: FormatOptions) {
     const recordFormat = recordFormatOf(name);
@@ -138,7 +140,9 @@ class MixedLog implements FormatParser {
   }
 
   /** What a service wrote into its container's log, or journald's: unwrapped once, never twice. */
-  #unwrap({ line, timeMs }: Wrapped, position: string): FormatLine {
+  #unwrap(wrapped: Wrapped, position: string): FormatLine {
+    const { line, timeMs } = wrapped;
+    if (this.#isPiece(wrapped)) return { outcome: "refused", reason: "too-long" };
     if (line.charCodeAt(0) === 123) {
       return (
         this.#readMessage(line, timeMs, position) ?? { outcome: "refused", reason: "bad-json" }
@@ -148,6 +152,14 @@ class MixedLog implements FormatParser {
     const direct = this.#readLine(line, position);
     if (direct.outcome !== "refused" || direct.reason !== "no-time") return direct;
     return this.#readLine(`${new Date(timeMs).toISOString()} ${line}`, position);
+  }
+
+  /** Whether a line is cut, or the rest of one that was. */
+  #isPiece({ stream, isCut }: Wrapped): boolean {
+    const isRest = this.#cut.delete(stream);
+    if (!isCut) return isRest;
+    if (this.#cut.size < CUT_STREAMS_MAX) this.#cut.add(stream);
+    return true;
   }
 
   /** JSON that stands where a text log has its message; the line's time if it has none. */
@@ -202,8 +214,9 @@ class MixedLog implements FormatParser {
     const pairs =
       isLogfmt(text) && !text.startsWith("type=") ? readLogfmt(text) : this.#keycloakPairs(text);
     if (pairs === undefined) return undefined;
-    const facts = readLogin(pairs);
-    if (facts === undefined) return undefined;
+    const said = readLogin(pairs);
+    if (said === undefined) return undefined;
+    const facts = namesTwoClients(pairs) ? { ...said, ip: undefined } : said;
     const event = makeEvent(facts, this.#service ?? "json.login", position, this.#names);
     return event === undefined
       ? { outcome: "refused", reason: "bad-time" }

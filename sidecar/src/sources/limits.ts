@@ -71,6 +71,10 @@ export const RECORD_DEPTH_MAX = 32;
 /** Records in one line that holds an array of them. */
 export const RECORDS_MAX = 10_000;
 
+// A service has one stream or two; more are those of services that ended within a line.
+/** Streams of one journal whose last line was cut. */
+export const CUT_STREAMS_MAX = 1_024;
+
 /** Connections of one service whose address an earlier line has named. */
 export const NAMED_CONNECTIONS_MAX = 4_096;
 

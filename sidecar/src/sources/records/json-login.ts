@@ -111,6 +111,15 @@ export const JSON_LOGIN: RecordFormat = {
   read: readLogin,
 };
 
+/**
+ * Whether pairs name more than one client. Who writes pairs without quoting values lets a name go
+ * on with a key of its own; then nothing says which address is the program's.
+ */
+export function namesTwoClients(pairs: JsonRecord): boolean {
+  const named = ADDRESS_KEYS.map((key) => pairs[key]).filter(isAddress);
+  return named.some((address) => address !== named[0]);
+}
+
 /** Reads a record or a line of pairs, or nothing when it lacks a time. */
 export function readLogin(record: JsonRecord): Facts | undefined {
   const [time, ip, user, status, method, target, agent] = KNOWN.find(record) as Found;

@@ -1,9 +1,8 @@
 // Text formats of applications that log to a file of their own: a time, a level, then these lines.
 // Addresses are read where the application writes them, never out of a name.
 
+import { IP } from "./template.ts";
 import { accepted, failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
-
-const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 
 export const APP_FORMATS: readonly TextFormat[] = [
   {

@@ -1,9 +1,9 @@
 // Text formats of databases, tunnels and telephony. Addresses are read where the service writes
 // them, never out of what a client said.
 
+import { IP } from "./template.ts";
 import { failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
 
-const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 // `NAME/ADDRESS:PORT ` or without the name; IPv6 and its port need brackets to be told apart.
 const OPENVPN_PEER =
   "(?:\\S{1,64}/)?(?<ip>\\d{1,3}(?:\\.\\d{1,3}){3}:\\d{1,5}|\\[[0-9a-fA-F:.]{2,45}\\]:\\d{1,5}) ";

@@ -1,6 +1,7 @@
 // Text formats of remote shells, file transfer, desktops and honeypots. Addresses are read where
 // the server writes them; a honeypot has no accounts, so every name there is an unknown one.
 
+import { IP } from "./template.ts";
 import {
   accepted,
   failed,
@@ -11,7 +12,6 @@ import {
   type TextFormat,
 } from "./text-format.ts";
 
-const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 // `host.example (client.example[192.0.2.7]): `; the address is the server's own, before any name.
 const PROFTPD =
   "^(?:proftpd(?:\\[\\d+\\])?:? )?(?:[^\\s()]{1,255} )?" +

@@ -1,6 +1,7 @@
 // Text formats of mail servers. Addresses are read where the server writes them; names are greedy,
 // so that of two readings the right-most one, the server's own, wins.
 
+import { IP } from "./template.ts";
 import {
   accepted,
   failed,
@@ -10,7 +11,6 @@ import {
   type TextFormat,
 } from "./text-format.ts";
 
-const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 const DOVECOT_LOGIN =
   "^(?:(?:imap|pop3|managesieve|sieve|submission)-login: )?(?:Info: )?[^<>]{0,512}";
 const DOVECOT_WHO = `: (?:user=<(?<user>.*)>, )?(?:method=[\\w-]{0,32}, )?rip=${IP}(?:, .*)?$`;

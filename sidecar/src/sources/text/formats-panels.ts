@@ -1,9 +1,8 @@
 // Text formats of control panels, appliances, directories and file servers. Addresses are read
 // where the service writes them, never out of a name.
 
+import { IP } from "./template.ts";
 import { accepted, failed, failedUnknown, lineOf, notice, type TextFormat } from "./text-format.ts";
-
-const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 
 export const PANEL_FORMATS: readonly TextFormat[] = [
   {

@@ -1,9 +1,9 @@
 // Text formats of all kinds of servers that let people in: chat, proxies, monitors, old mail.
 // Addresses are read where the server writes them, never out of a name.
 
+import { IP } from "./template.ts";
 import { failed, failedUnknown, lineOf, notice, probed, type TextFormat } from "./text-format.ts";
 
-const IP = "(?<ip>[0-9a-fA-F.:]{2,45})";
 const V4 = "(?<ip>\\d{1,3}(?:\\.\\d{1,3}){3})";
 
 export const SERVER_FORMATS: readonly TextFormat[] = [

@@ -70,8 +70,9 @@ const APACHE: TextFormat = {
 
 // A name of basic authentication holds no colon (RFC 7617 section 2), so the first `, client: `
 // behind it is nginx's own; request, host and referrer stand behind it, the client's words unescaped.
+// Only a referrer may hold a second one: in a request there is no space.
 const NGINX_HEAD = "^(?:\\[(?:error|info|crit|warn)\\] )?\\d+#\\d+: (?:\\*\\d+ )?";
-const NGINX_CLIENT = `, client: ${IP}, server: .*$`;
+const NGINX_CLIENT = `, client: ${IP}, server: (?:(?!, client: ).)*?(?:, referrer: ".*)?$`;
 
 const NGINX: TextFormat = {
   name: "nginx",

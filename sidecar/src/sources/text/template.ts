@@ -2,15 +2,6 @@
 // angle brackets, anchored at both ends. Owns the turning of it into a regular expression that
 // cannot backtrack for long: at most two tokens of a template are unbounded and may hold anything.
 
-/** What a match gives; the whole of what a line can say about a subject. */
-export interface TemplateFields {
-  readonly ip?: string;
-  readonly user?: string;
-  readonly time?: string;
-  readonly count?: string;
-  readonly agent?: string;
-}
-
 export interface Template {
   readonly pattern: RegExp;
   /** The longest literal text: a line without it cannot match. */
@@ -18,11 +9,13 @@ export interface Template {
 }
 
 const ADDRESS = "[0-9a-fA-F.:]{2,45}";
+/** An address, for shapes whose grammar a template cannot say. */
+export const IP = `(?<ip>${ADDRESS})`;
 
 // `<user>` and `<*>` are greedy: of two readings the one whose address stands furthest right wins,
 // since what a stranger types stands before what the program adds behind it.
 const TOKENS: ReadonlyMap<string, string> = new Map([
-  ["ip", `(?<ip>${ADDRESS})`],
+  ["ip", IP],
   ["ip:port", `(?<ip>\\[${ADDRESS}\\]|${ADDRESS}):\\d{1,5}`],
   ["user", "(?<user>.*)"],
   ["word", "(?<user>\\S{1,256})"],
