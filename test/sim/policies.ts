@@ -44,7 +44,7 @@ export interface MorePolicy {
 }
 
 /** A sidecar that has heard no head for this long calls itself stale. */
-export const FRESHNESS_MS = 4_000;
+const FRESHNESS_MS = 4_000;
 
 /** Longest time-to-live that people may ask for. */
 export const PEOPLE_TTL_MS_MAX = 50_000;

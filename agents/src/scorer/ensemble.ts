@@ -25,13 +25,14 @@ export const SOURCE_DETECTORS: readonly Detector[] = [
 ];
 
 /** Detectors that speak about an account or a session. */
-export const ACTOR_DETECTORS: readonly Detector[] = [afterBurst];
+const ACTOR_DETECTORS: readonly Detector[] = [afterBurst];
 
 /** What a configuration adds to the detectors of logins. */
 export interface Additions {
   /** Their shares are of the whole bankroll. */
   readonly source?: readonly Detector[];
   readonly actor?: readonly Detector[];
+  readonly session?: readonly Detector[];
   /** Speaks about every subject, and only of hits of rules. */
   readonly rules?: Detector | undefined;
   readonly learned?: readonly LearnedDetector[];
@@ -45,7 +46,7 @@ export const HEADER_CELLS = 14;
 /** Cells of a learned row before those of its detectors. */
 export const LEARNED_HEADER_CELLS = 4;
 /** Two bits a detector say how far feedback has lowered it, in one number. */
-export const DETECTORS_MAX = 16;
+const DETECTORS_MAX = 16;
 /** At least this much of a bankroll is left to the detectors of logins. */
 const LOGINS_SHARE_MIN = 0.1;
 
@@ -89,6 +90,7 @@ export function openEnsemble(more: Additions = {}): Ensemble {
   const byActor = [...(more.actor ?? []), ...rules];
   const { silenced = new Set() } = more;
   const both = { rules, silenced };
+  const bySession = [...(more.session ?? []), ...rules];
   const actors = { ...both, logins: ACTOR_DETECTORS, additions: byActor };
   const source = openLineup({
     ...both,
@@ -98,7 +100,7 @@ export function openEnsemble(more: Additions = {}): Ensemble {
     profiles: [],
   });
   const actor = openLineup({ ...actors, learned: following("actor"), profiles });
-  const session = openLineup({ ...actors, learned: [], profiles: [] });
+  const session = openLineup({ ...actors, additions: bySession, learned: [], profiles: [] });
   const of = (subject: SubjectText): Lineup => {
     if (subject.startsWith("address:")) return source;
     return subject.startsWith("session:") ? session : actor;

@@ -7,7 +7,7 @@
 import type { SubjectState } from "./subject-state.ts";
 
 /** Halvings at most: nobody can make a host blind, only dimmer by 9 dB. */
-export const LOWERED_MAX = 3;
+const LOWERED_MAX = 3;
 
 /**
  * Applies a lift once, at its control index; what fired after it is not its concern.

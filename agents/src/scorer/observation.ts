@@ -188,7 +188,7 @@ function amountOf(value: number | undefined): number {
 }
 
 /** Characters of a text that are looked at; of a longer one also its length. */
-export const HASHED_CHARS_MAX = 512;
+const HASHED_CHARS_MAX = 512;
 
 function hashOf(text: string | undefined): number {
   return text === undefined || text === "" ? 0 : hashText(text);

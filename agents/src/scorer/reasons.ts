@@ -6,7 +6,7 @@ import type { EvidenceKindName, Reason } from "./signal.ts";
 import { levelOf, memoryOf, type SubjectState, shareOf, toMdb, weightOf } from "./subject-state.ts";
 
 /** Detectors of a kind in the mask of what fired begin at this bit. */
-export const FIRED_BIT: Readonly<Record<EvidenceKindName, number>> = { declared: 0, learned: 16 };
+const FIRED_BIT: Readonly<Record<EvidenceKindName, number>> = { declared: 0, learned: 16 };
 
 /**
  * Reasons of a kind's level, strongest first: those that moved it, then those of the other kind,

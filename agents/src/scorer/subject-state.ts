@@ -12,7 +12,7 @@ import type { Row } from "./row-pool.ts";
 import type { Queue } from "./subject-table.ts";
 
 /** Nothing is ever said below this: money of 0 has no logarithm. */
-export const LEVEL_MDB_MIN = -300_000;
+const LEVEL_MDB_MIN = -300_000;
 
 /** No name hash at all; 0 is the hash of an unnamed account. */
 export const NO_NAME = -1;

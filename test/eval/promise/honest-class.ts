@@ -144,7 +144,7 @@ const HASTY = scaled(AT_CEILING, 0.7, 1);
 const SLOPPY = scaled(AT_CEILING, 1, 0.4);
 
 /** The people of one company: each source is one of these, by its number. */
-export const MIXED: readonly HonestClass[] = [
+const MIXED: readonly HonestClass[] = [
   person("careful", CAREFUL, 1, 6),
   person("hasty", HASTY, 4, 20),
   person("sloppy", SLOPPY, 2, 12),

@@ -11,7 +11,7 @@ import { DAY_MS, START_DAY } from "../promise/source-life.ts";
 
 export const ACCOUNT = "user:acme/slow" as SubjectText;
 export const ADDRESS = "address:10.1.2.3" as SubjectText;
-export const PAST_DAYS = 60;
+const PAST_DAYS = 60;
 const ACTS_A_DAY = 30;
 const HOUR_MS = 3_600_000;
 const OWN_RESOURCES = 12;
@@ -117,7 +117,7 @@ const SEEDS = [1, 2, 3];
  * The fewest working days, of powers of two, in which somebody can go over and stay unnoticed all
  * the time; the median of three seeds. More than `DAYS_MAX` when none do.
  */
-export function fewestDays(ramp: Ramp): number {
+function fewestDays(ramp: Ramp): number {
   const fewest = SEEDS.map((seed) => {
     for (let days = 1; days <= DAYS_MAX; days *= 2) {
       const slow = new SlowAccount(seed);

@@ -179,7 +179,7 @@ function serviceDay(
 }
 
 /** The first far more often than the last. */
-export function pickOften<T>(items: readonly T[], random: Random): T {
+function pickOften<T>(items: readonly T[], random: Random): T {
   const at = Math.floor(items.length * random.float() ** 2);
   return items[Math.min(at, items.length - 1)] as T;
 }

@@ -10,7 +10,7 @@ export type IntelFormat = (typeof INTEL_FORMATS)[number];
 
 /** A million entries and some; IPv6 is sorted slower, and no feed has so many. */
 export const ENTRIES_MAX = 1_048_576;
-export const SIXTH_MAX = 131_072;
+const SIXTH_MAX = 131_072;
 /** Texts are kept whole: so many take some 20 MB. */
 export const TEXTS_MAX = 131_072;
 export const LINE_CHARS_MAX = 1_024;

@@ -15,7 +15,7 @@ import type { ProfilePool } from "./profile-pool.ts";
 import { addStrangeness, asStrangeAs, HISTORY_HALVES, historyOf } from "./rank-history.ts";
 
 /** A rank that makes an observation a strange one for a detector: one in twenty. */
-export const STRANGE_RANK = 0.05;
+const STRANGE_RANK = 0.05;
 /**
  * So many strange observations a subject-day teach a detector, and one more for ten ordinary ones.
  * An honest subject shows one in twenty by definition, so it is rarely held back.
@@ -23,7 +23,7 @@ export const STRANGE_RANK = 0.05;
 export const STRANGE_A_DAY = 4;
 export const ORDINARY_A_STRANGE = 10;
 /** Days on which it has taught something before a subject is vouched: no peers' past without. */
-export const VOUCHED_DAYS = 2;
+const VOUCHED_DAYS = 2;
 
 // Cells of a learned row's header.
 const TAUGHT_DAY = 0;
@@ -39,7 +39,7 @@ export function accountOf(lineup: Lineup, row: Row, detector: number): AccountCu
   return money;
 }
 
-export function isVouched({ learned }: SubjectState): boolean {
+function isVouched({ learned }: SubjectState): boolean {
   return learned !== undefined && (learned.cells[learned.at + GOOD_DAYS] as number) >= VOUCHED_DAYS;
 }
 

@@ -36,7 +36,7 @@ const SPOKE_DAY = 2;
 const MASS = 3;
 const CENTRE = 4;
 const GROUP_WORDS = CENTRE + CELLS;
-export const GROUPS_WORDS = GROUPS_MAX * GROUP_WORDS;
+const GROUPS_WORDS = GROUPS_MAX * GROUP_WORDS;
 
 /** The visitor, as a unit vector; good until the next. */
 const roots = new Float64Array(CELLS);

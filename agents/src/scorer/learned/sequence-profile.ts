@@ -40,7 +40,7 @@ const PEERS_MOMENT = 3;
 const PEERS_SINGLES = new CountTable(16, 4_096);
 const PEERS_RUNS = new CountTable(16 + 4_096, 8_192);
 export const PEERS_WORDS = 16 + 4_096 + 8_192;
-export const PEERS_TOTAL_MAX = 1 << 20;
+const PEERS_TOTAL_MAX = 1 << 20;
 /** Actions there are at least, whatever few peers have shown: a newcomer's host stays silent. */
 const VOCABULARY_MIN = 256;
 /** Whatever follows the context, and how many different actions do. */

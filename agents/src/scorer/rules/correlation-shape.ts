@@ -5,12 +5,7 @@
 import { nearest, quoted, type RuleFaults } from "./faults.ts";
 import type { YamlEntry, YamlMap, YamlNode } from "./yaml-tree.ts";
 
-export const CORRELATION_TYPES = [
-  "event_count",
-  "value_count",
-  "temporal",
-  "temporal_ordered",
-] as const;
+const CORRELATION_TYPES = ["event_count", "value_count", "temporal", "temporal_ordered"] as const;
 
 export type CorrelationType = (typeof CORRELATION_TYPES)[number];
 
@@ -34,7 +29,7 @@ const KEYS = ["type", "rules", "group-by", "timespan", "condition", "aliases", "
 const CONDITIONS = ["gte", "gt", "eq", "lte", "lt", "field"];
 const RULES_MAX = 16;
 const GROUP_FIELDS_MAX = 8;
-export const NEED_MAX = 1_000;
+const NEED_MAX = 1_000;
 const SPAN_MS_MAX = 31 * 86_400_000;
 const UNITS: ReadonlyMap<string, number> = new Map([
   ["s", 1_000],

@@ -16,7 +16,7 @@ export interface Logsource {
 }
 
 /** What events without a record count as. */
-export const LINUX = "linux.auth";
+const LINUX = "linux.auth";
 
 const KUBERNETES = ["kubernetes.audit", "amazon.eks.audit"];
 
