@@ -2,7 +2,7 @@
 // loaded, context where a source can tell it, the learned ones always, profiles where there is room
 // for them. Owns nothing but that choice, which is made once, BEFORE any data.
 
-import { CONTEXT_DETECTORS, openIntelHit } from "./detectors/context.ts";
+import { CONTEXT_DETECTORS, openIntelHit, SESSION_DETECTORS } from "./detectors/context.ts";
 import { openRuleHits } from "./detectors/rule-hits.ts";
 import type { Additions } from "./ensemble.ts";
 import { numericProfile } from "./learned/numeric/index.ts";
@@ -16,6 +16,7 @@ export function additionsOf(options: ScorerAdditions): Additions {
   return {
     source: hits,
     actor: hasContext === true ? [...CONTEXT_DETECTORS, ...hits] : hits,
+    session: hasContext === true ? [...SESSION_DETECTORS, ...hits] : hits,
     rules: rules === undefined ? undefined : openRuleHits(rules),
     silenced,
     learned: STATISTICAL_DETECTORS,

@@ -22,6 +22,12 @@ const WORDS: Readonly<Record<string, (seen: Seen) => string | undefined>> = {
       (n) => `${n} in a row for root or for accounts that do not exist`,
     ),
   "account-spread": (seen) => said(seen, "accountsFailedToday", (n) => `spread over ${n} accounts`),
+  "split-session": (seen) =>
+    said(seen, "daysInOtherHands", (n) =>
+      n === "1"
+        ? "a session that went on elsewhere, by another program"
+        : `a session that went on elsewhere, by another program, on ${n} days`,
+    ),
   "after-burst": (seen) =>
     said(seen, "daysWithLoginFromLeasedSource", (n) =>
       n === "1" ? "a login from a source under a lease" : `logins from leased sources on ${n} days`,

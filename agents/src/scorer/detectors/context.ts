@@ -5,13 +5,17 @@
 import type { Detector } from "./detector.ts";
 import { impossibleTravel } from "./impossible-travel.ts";
 import { newPrivilege } from "./new-privilege.ts";
+import { splitSession } from "./split-session.ts";
 import { unmanagedDevice } from "./unmanaged-device.ts";
 
 export { type DeclaredList, INTEL_LISTS_MAX, openIntelHit } from "./intel-hit.ts";
 
-/** They speak about accounts and sessions. The shares are of the whole bankroll. */
+/** They speak about accounts. The shares are of the whole bankroll. */
 export const CONTEXT_DETECTORS: readonly Detector[] = [
   impossibleTravel,
   unmanagedDevice,
   newPrivilege,
 ];
+
+/** They speak about sessions, which are over before any habit of 30 days. */
+export const SESSION_DETECTORS: readonly Detector[] = [impossibleTravel, splitSession];

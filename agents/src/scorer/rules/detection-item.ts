@@ -163,7 +163,15 @@ function matchExact(field: Field, values: ReadonlySet<string>): Match {
   const needs = new Map([[field.name, values]]);
   const [only] = values;
   if (values.size === 1 && only !== undefined) {
-    const test: ValueTest = (value) => value === only || loweredText(value) === only;
+    const { length } = only;
+    // Lower case has as many places: a text of another length is another text.
+    const test: ValueTest = (value) => {
+      if (value === only) return true;
+      if (typeof value === "string" && value.length <= TEXT_MAX && value.length !== length) {
+        return false;
+      }
+      return loweredText(value) === only;
+    };
     return { needs, test: (event) => field.any(event, test) };
   }
   const test: ValueTest = (value) => {

@@ -35,7 +35,25 @@ export function recordField(name: string): Field | undefined {
   const keys = parts.map((_, at) =>
     parts.slice(at).map((_, n) => parts.slice(at, at + n + 1).join(".")),
   );
-  return { name, any: (event, test) => walk(event.record, keys, 0, test, 0) };
+  if (parts.length > 1) return { name, any: (event, test) => walk(event.record, keys, 0, test, 0) };
+  // Most fields stand at the top, and hold no more than a text.
+  return {
+    name,
+    any({ record }, test) {
+      if (record === undefined) return false;
+      const value = ownOf(record, name);
+      if (value === undefined) return Array.isArray(record) && walk(record, keys, 0, test, 0);
+      return typeof value === "object" ? walk(value, keys, 1, test, 0) : test(value);
+    },
+  };
+}
+
+/** A property of the object's own; what is inherited is not there, and the look costs a few. */
+function ownOf(node: object, name: string): unknown {
+  const value = (node as Readonly<Record<string, unknown>>)[name];
+  return value === undefined || (name in Object.prototype && !Object.hasOwn(node, name))
+    ? undefined
+    : value;
 }
 
 /** `keys[at]` are the names under which the path may go on: its next part, its next two, … */
@@ -57,10 +75,8 @@ function walk(
   if (at === keys.length) return false;
   const names = keys[at] as readonly string[];
   for (let taken = 0; taken < names.length; taken++) {
-    const name = names[taken] as string;
-    if (!Object.hasOwn(node, name)) continue;
-    const inner = (node as Readonly<Record<string, unknown>>)[name];
-    if (walk(inner, keys, at + taken + 1, test, depth)) return true;
+    const inner = ownOf(node, names[taken] as string);
+    if (inner !== undefined && walk(inner, keys, at + taken + 1, test, depth)) return true;
   }
   return false;
 }
