@@ -33,33 +33,42 @@ export function recordField(name: string): Field | undefined {
   const parts = name.split(".");
   if (parts.length > SEGMENTS_MAX) return undefined;
   const keys = parts.map((_, at) =>
-    parts.slice(at).map((_, n) => parts.slice(at, at + n + 1).join(".")),
+    parts.slice(at).map((_, n) => keyOf(parts.slice(at, at + n + 1).join("."))),
   );
   if (parts.length > 1) return { name, any: (event, test) => walk(event.record, keys, 0, test, 0) };
   // Most fields stand at the top, and hold no more than a text.
+  const key = keyOf(name);
   return {
     name,
     any({ record }, test) {
-      if (record === undefined) return false;
-      const value = ownOf(record, name);
+      if (typeof record !== "object" || record === null) return false;
+      const value = ownOf(record, key);
       if (value === undefined) return Array.isArray(record) && walk(record, keys, 0, test, 0);
       return typeof value === "object" ? walk(value, keys, 1, test, 0) : test(value);
     },
   };
 }
 
-/** A property of the object's own; what is inherited is not there, and the look costs a few. */
-function ownOf(node: object, name: string): unknown {
-  const value = (node as Readonly<Record<string, unknown>>)[name];
-  return value === undefined || (name in Object.prototype && !Object.hasOwn(node, name))
-    ? undefined
-    : value;
+/** A name of a property, and whether every object inherits one of that name. */
+interface Key {
+  readonly name: string;
+  readonly isInherited: boolean;
+}
+
+function keyOf(name: string): Key {
+  return { name, isInherited: name in Object.prototype };
+}
+
+/** What a decoded object has of its own under a name: records inherit from `Object` alone. */
+function ownOf(node: object, { name, isInherited }: Key): unknown {
+  if (isInherited && !Object.hasOwn(node, name)) return undefined;
+  return (node as Readonly<Record<string, unknown>>)[name];
 }
 
 /** `keys[at]` are the names under which the path may go on: its next part, its next two, … */
 function walk(
   node: unknown,
-  keys: readonly (readonly string[])[],
+  keys: readonly (readonly Key[])[],
   at: number,
   test: ValueTest,
   depth: number,
@@ -73,9 +82,9 @@ function walk(
     return false;
   }
   if (at === keys.length) return false;
-  const names = keys[at] as readonly string[];
+  const names = keys[at] as readonly Key[];
   for (let taken = 0; taken < names.length; taken++) {
-    const inner = ownOf(node, names[taken] as string);
+    const inner = ownOf(node, names[taken] as Key);
     if (inner !== undefined && walk(inner, keys, at + taken + 1, test, depth)) return true;
   }
   return false;
