@@ -36,6 +36,7 @@ export interface Observation {
   /** Of the address's network: /24 of IPv4, /48 of IPv6. */
   networkHash: number;
   countryHash: number;
+  /** Of the client's word for itself, digits left out. */
   agentHash: number;
   processHash: number;
   deviceHash: number;
@@ -137,7 +138,7 @@ function readFacets(event: Event, seen: Observation): void {
   seen.targetHash = hashOf(event.target);
   seen.networkHash = event.address === undefined ? 0 : networkHashOf(event.address);
   seen.countryHash = hashOf(event.country);
-  seen.agentHash = hashOf(event.userAgent);
+  seen.agentHash = programHashOf(event.userAgent);
   seen.processHash = hashOf(event.process);
   seen.deviceHash = hashOf(event.device);
   seen.methodHash = hashOf(event.method);
@@ -207,6 +208,20 @@ export function hashText(text: string): number {
   return hash === 0 || hash === -1 ? 1 : hash;
 }
 
+/** Hash of a client's word for itself without its digits: an update is no other program. */
+function programHashOf(text: string | undefined): number {
+  if (text === undefined || text === "") return 0;
+  const end = Math.min(text.length, HASHED_CHARS_MAX);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < ZERO || unit > NINE) hash = Math.imul(hash ^ unit, 0x01000193);
+  }
+  return hash === 0 || hash === -1 ? 1 : hash;
+}
+
+const ZERO = 48;
+const NINE = 57;
 const ADDRESS_AT = "address:".length;
 const COLON = 58;
 const DOT = 46;

@@ -3,7 +3,7 @@
 // Pure: event time is the only clock, outputs go to the caller. Must never let a failed login speak
 // about the account it names, nor add learned to declared evidence.
 
-import type { Event } from "@ostraka/agents/kernel";
+import { EVENT_TIME_MS_MAX, type Event } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
 import { additionsOf } from "./configuration.ts";
 import type { Detector } from "./detectors/detector.ts";
@@ -59,8 +59,6 @@ import { SubjectTable } from "./subject-table.ts";
 const DAY_MS = 86_400_000;
 /** Refusals in a row that count as going on; of honest runs 15 in 1,000 are so long (0.35^4). */
 const RENEWING_RUN_MIN = 5;
-/** Last millisecond of the year 9998: every time said outward still has an ISO 8601 form. */
-const TIME_MS_MAX = 253_370_764_799_999;
 /** After a week of silence an address may be somebody else's: what it had won is dropped. */
 const IDLE_MS_MAX = 7 * DAY_MS;
 /** A folded line counts at most this often: by then every line is drawn. */
@@ -212,7 +210,7 @@ class EventScorer implements Scorer {
 
   #onEvent(event: Event, out: ScorerOutput): void {
     this.#counts.events++;
-    if (!Number.isInteger(event.timeMs) || event.timeMs < 0 || event.timeMs > TIME_MS_MAX) {
+    if (!Number.isInteger(event.timeMs) || event.timeMs < 0 || event.timeMs > EVENT_TIME_MS_MAX) {
       this.#counts.invalid++;
       return;
     }

@@ -1,12 +1,12 @@
-// A session in other hands: within an hour of its last act it acts from another network and by
+// A session in other hands: within half a day of its last act it acts from another network and by
 // another program. One bet a session-day. Owns the last act's place, packed into one number. Must
 // never speak of accounts: a person with a phone and a laptop is in two places all day, but each
 // device has a session of its own.
 //
 // Null: of honest sessions at most 1 day in 20,000 shows such a change within one country, and at
 // most 1 in 100,000 into another one. Either half alone is daily life: a phone that leaves the
-// house changes its network and keeps its program, an update changes the program in its place. No
-// count of days stands behind the two figures; they are declared, and a proxy that rewrites both
+// house changes its network and keeps its program, and a newer version of it is no other program.
+// No count of days stands behind the two figures; they are declared, and a proxy that rewrites both
 // for everybody is outside the class. At half a session's bankroll the first is worth 32 dB, which
 // denies it on this host, the second 41 dB, which tells the mesh.
 
@@ -33,8 +33,8 @@ function bet(ceilings: SplitBet["ceilings"], on: SplitBet["ceilings"]): SplitBet
   };
 }
 
-/** Acts further apart may be a day's work gone on elsewhere. */
-const TOGETHER_MINUTES = 60;
+/** Acts further apart may be work that somebody took home. */
+const TOGETHER_MINUTES = 720;
 const MINUTE_MS = 60_000;
 
 /** `names` of a day that has begun: the worst that was seen on it. */
@@ -46,7 +46,7 @@ export const splitSession: Detector = {
   name: "split-session",
   share: 0.5,
   against:
-    "within an hour an honest session goes on from another network by another program on at most " +
+    "within 12 h an honest session goes on from another network by another program on at most " +
     "1 of 20,000 days, and from another country on at most 1 of 100,000",
 
   observe(memory: DetectorMemory, seen: Observation): void {
