@@ -15,6 +15,8 @@ const ROUNDS = 7;
 const FIRST = 120_000;
 /** Events of one measurement. Nobody hears an event twice: it would bet nothing. */
 const STRETCH = 20_000;
+/** Of those so many are decoded at a time, unmeasured. */
+const CHUNK = 1_000;
 const DIRECTION = "at-least";
 /**
  * GOALS.md: 200,000 and 75,000 events/s where the toys of its day did 735,000 and 279,000. As
@@ -59,13 +61,22 @@ async function run(say: (line: string) => void): Promise<Result> {
 /** Each call takes the next stretch; the first one what comes before as well. */
 function measured({ take }: Side, events: readonly Event[]): () => number {
   let next = 0;
+  /** Decoded anew, as from a source: objects and texts that nobody has looked at yet. */
+  const chunk = () => {
+    next += CHUNK;
+    return JSON.parse(JSON.stringify(events.slice(next - CHUNK, next))) as Event[];
+  };
   return () => {
-    while (next < FIRST) take(events[next++] as Event);
-    const end = next + STRETCH;
-    const start = process.cpuUsage();
-    while (next < end) take(events[next++] as Event);
-    const { user, system } = process.cpuUsage(start);
-    return (STRETCH / (user + system)) * 1e6;
+    while (next < FIRST) for (const event of chunk()) take(event);
+    let tookUs = 0;
+    for (const end = next + STRETCH; next < end; ) {
+      const fresh = chunk();
+      const start = process.cpuUsage();
+      for (const event of fresh) take(event);
+      const { user, system } = process.cpuUsage(start);
+      tookUs += user + system;
+    }
+    return (STRETCH / tookUs) * 1e6;
   };
 }
 
