@@ -20,7 +20,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function feedOf(saved = new Map<string, Uint8Array>(), isTaking = true, clock = openClock()) {
+const NOW_MS = Date.UTC(2026, 10, 24, 10, 1);
+const clockAt = (nowMs: number) => ({ ...openClock(), wallMs: () => nowMs });
+
+function feedOf(saved = new Map<string, Uint8Array>(), isTaking = true, clock = clockAt(NOW_MS)) {
   const inputs: SidecarInput[] = [];
   const faults: unknown[] = [];
   const feed = new SourceFeed({
@@ -74,8 +77,21 @@ test("lines that are no log lines are counted, and the cursor passes them", asyn
   expect(inputs.at(-1)?.type).toBe("cursor");
 });
 
+test("a line from a time to come is refused and told once: it would make all later ones late", async () => {
+  writeFileSync(authLog().path, line(1).replace("2026", "2099") + line(2).replace("-24T", "-26T"));
+  const { feed, inputs } = feedOf();
+  await feed.start([authLog()]);
+  appendFileSync(authLog().path, line(3).replace("-24T", "-25T"));
+  await vi.waitUntil(() => eventsOf(inputs).length === 1, { timeout: 10_000 });
+  await feed.close();
+  expect(feed.counts()).toMatchObject([{ lines: 3, events: 1, refused: 2 }]);
+  expect(eventsOf(inputs)).toMatchObject([{ event: { address: "address:203.0.113.3" } }]);
+  const told = readFileSync(join(folder, "feed.log"), "utf8").split("ahead of this host's clock");
+  expect(told).toHaveLength(2);
+});
+
 test("a batch is accepted only when the node has taken it", async () => {
-  const event = { id: "1", time: Date.now(), kind: "login-failed", service: "shop" };
+  const event = { id: "1", time: NOW_MS, kind: "login-failed", service: "shop" };
   const statusOf = async (isTaking: boolean) => {
     const { feed, inputs } = feedOf(new Map(), isTaking);
     await feed.start([{ type: "http", listen: { host: "127.0.0.1", port: 0 } }]);
@@ -120,7 +136,7 @@ test("trouble with a log is told once, and again when it comes back after it had
     looks++;
     return beforeMs + looks;
   };
-  const { feed } = feedOf(new Map(), true, { ...openClock(), monotonicMs });
+  const { feed } = feedOf(new Map(), true, { ...clockAt(NOW_MS), monotonicMs });
   const warnings = () =>
     readFileSync(join(folder, "feed.log"), "utf8").split("a log cannot be read").length - 1;
   await feed.start([authLog()]);

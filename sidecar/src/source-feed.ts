@@ -15,6 +15,11 @@ import {
   openFormat,
   openHttpEvents,
 } from "./sources/index.ts";
+import { LINE_FUTURE_MS_MAX } from "./sources/limits.ts";
+
+const FUTURE_REFUSED =
+  "lines are dated over a day ahead of this host's clock and refused: see whether the clock is " +
+  "right, and the year and timezone of this source";
 
 export interface SourceFeedOptions {
   readonly hostName: string;
@@ -104,6 +109,7 @@ export class SourceFeed {
     if (parser === undefined) throw new Error(`there is no log format ${source.format}`);
     const cursor = readCursor(this.#o.cursorOf(name));
     let told = "";
+    let isFutureTold = false;
     let seenMs = 0;
     await followFile({
       path,
@@ -115,6 +121,12 @@ export class SourceFeed {
         const parsed = parser.parse(line, position);
         const events = parsed.outcome === "events" ? parsed.events : [];
         for (const event of parsed.outcome === "event" ? [parsed.event] : events) {
+          if (event.timeMs > clock.wallMs() + LINE_FUTURE_MS_MAX) {
+            counts.refused++;
+            if (!isFutureTold) log.warn({ path }, FUTURE_REFUSED);
+            isFutureTold = true;
+            continue;
+          }
           counts.events++;
           push({ type: "event", event: complete(event) });
         }

@@ -160,7 +160,7 @@ describe("a line that another program wrapped", () => {
     expect(events.map(({ address }) => address)).toEqual(["address:203.0.113.9"]);
   });
 
-  test("a name that goes on with a key of its own leaves a line of pairs without an address", () => {
+  test("a name that goes on with a key of its own leaves pairs without an address", () => {
     const pairs = 'time=2026-03-03T04:05:06Z msg="login failed" ip=203.0.113.9 user=eve';
     const [own, two] = eventsOf(parseAll(`${pairs}\n${pairs} client_ip=198.51.100.66`, "logfmt"));
     expect(own).toMatchObject({ kind: "login-failed", address: "address:203.0.113.9" });

@@ -53,6 +53,11 @@ export const HTTP_REQUEST_MS_MAX = 10_000;
 /** Milliseconds by which a posted event's time may lie ahead of this host's clock. */
 export const HTTP_FUTURE_MS_MAX = 300_000;
 
+// A log in another zone than the one that was said is 14 hours ahead at most. A subject that was
+// seen at a time to come would be late ever after, and hardly anything is bet on what is late.
+/** Milliseconds by which the time of a line may lie ahead of this host's clock. */
+export const LINE_FUTURE_MS_MAX = 86_400_000;
+
 // A layer reports an attempt when it ends, and a mail client holds a connection for a minute.
 /** Event time in ms within which two layers' lines speak of the same attempts. */
 export const ATTEMPT_MS_MAX = 60_000;
@@ -78,7 +83,7 @@ export const CUT_STREAMS_MAX = 1_024;
 /** Connections of one service whose address an earlier line has named. */
 export const NAMED_CONNECTIONS_MAX = 4_096;
 
-/** Statement beginnings of unknown services that have been seen without an address. */
+/** Statements of unknown services seen without an address; past this, none is believed. */
 export const DISTRUSTED_MAX = 1_024;
 
 // The largest published city database is about 130 MiB.

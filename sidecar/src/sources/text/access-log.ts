@@ -8,16 +8,19 @@ import { readStamp } from "./stamp.ts";
 
 const ADDRESS = "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,41})";
 const LINE = new RegExp(
-  `^(?:(?!${ADDRESS} )[\\w.:-]{1,255} (?=${ADDRESS} ))?(${ADDRESS}) (?:\\S{1,64}) (.{1,256}?) ` +
+  `^(?:(?!${ADDRESS} )[\\w.:-]{1,255} (?=${ADDRESS} ))?(${ADDRESS}) ` +
+    `(?!${ADDRESS} )\\S{1,64} (.{1,256}?) ` +
     "(\\[\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20}\\]) " +
     '"([^"\\\\]*(?:\\\\.[^"\\\\]*)*)" (\\d{3}) (\\d{1,15}|-)' +
     '(?: "[^"\\\\]*(?:\\\\.[^"\\\\]*)*" "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)")?(?: |$)',
 );
-const REQUEST = /^([A-Z]{3,10}) (\S{1,4096})(?: HTTP\/[\d.]{1,4})?$/;
+/** Where a time and a request begin; a second one is in a name. */
+const TIME_AND_REQUEST = /\[\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{8,20}\] "/;
+const REQUEST = /^([A-Z]{3,10}) (\S{1,16384})(?: HTTP\/[\d.]{1,4})?$/;
 const LOGIN_PATH = new RegExp(
   "(?:^|/)(?:wp-login\\.php|log-?in(?:\\.\\w{2,4})?|sign-?in|log-?on|auth(?:enticate)?|sessions?|" +
     "admin/login|administrator/index\\.php|user/login|users/sign_in|oauth/token|token|" +
-    "xmlrpc\\.php|j_security_check|owa/auth\\.owa)/?$",
+    "xmlrpc\\.php|j_security_check|owa/auth\\.owa)/{0,8}$",
   "i",
 );
 /** Pages that answer a refused login with 200 and an accepted one with a redirect. */
@@ -37,7 +40,7 @@ export interface Access {
 /** Reads one access; nothing when the line is no access log's, "bad-time" when its time is none. */
 export function readAccess(line: string, clock: SyslogClock): Access | "bad-time" | undefined {
   const match = LINE.exec(line);
-  if (match === null) return undefined;
+  if (match === null || TIME_AND_REQUEST.test(line.slice(match[0].length))) return undefined;
   const [, ip, name = "", time, request, status, size, agent] = match as unknown as string[];
   const user = name.trim();
   const stamp = readStamp(time as string, clock);
@@ -69,10 +72,17 @@ export function kindOf(status: number, method: string, path: string, isNamed: bo
   const isRefused = status === 401 || status === 403;
   const isPost = method === "POST";
   if (isRefused && isNamed && status === 401) return "login-failed";
-  if (isRefused && isPost && LOGIN_PATH.test(path)) return "login-failed";
-  if (status === 200 && isPost && FORM_PATH.test(path)) return "login-failed";
-  if (status === 302 && isPost && FORM_PATH.test(path)) return "login-succeeded";
+  const page = isPost ? path.replace(ESCAPED, unescaped) : "";
+  if (isRefused && LOGIN_PATH.test(page)) return "login-failed";
+  if (status === 200 && FORM_PATH.test(page)) return "login-failed";
+  if (status === 302 && FORM_PATH.test(page)) return "login-succeeded";
   return status === 401 ? "login-probed" : "request";
+}
+
+const ESCAPED = /%([2-7][0-9a-f])/gi;
+
+function unescaped(_escape: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 16));
 }
 
 /** The path of a request target without query and authority. */

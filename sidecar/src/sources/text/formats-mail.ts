@@ -399,8 +399,8 @@ const OTHERS: readonly TextFormat[] = [
     aliases: ["roundcube-auth"],
     programs: ["roundcube"],
     lines: [
-      // What a proxy header says, in parentheses behind the address, is the client's own word; where
-      // it or the name writes another ` from ADDRESS`, the line names nobody (one-reading.ts).
+      // What a proxy header says, in parentheses behind the address, is the client's own word;
+      // where it or the name writes another ` from ADDRESS`, nobody is named (one-reading.ts).
       lineOf(
         "login-failed",
         " for ",

@@ -69,8 +69,8 @@ const APACHE: TextFormat = {
 };
 
 // A name of basic authentication holds no colon (RFC 7617 section 2), so the first `, client: `
-// behind it is nginx's own; request, host and referrer stand behind it, the client's words unescaped.
-// Only a referrer may hold a second one: in a request there is no space.
+// behind it is nginx's own. Request, host and referrer stand behind it, the client's unescaped
+// words; of these only a referrer may hold a second one, since in a request there is no space.
 const NGINX_HEAD = "^(?:\\[(?:error|info|crit|warn)\\] )?\\d+#\\d+: (?:\\*\\d+ )?";
 const NGINX_CLIENT = `, client: ${IP}, server: (?:(?!, client: ).)*?(?:, referrer: ".*)?$`;
 

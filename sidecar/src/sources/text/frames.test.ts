@@ -64,6 +64,8 @@ describe("an access log", () => {
     ["eve", "GET /a HTTP/1.1", 401, "login-failed"],
     ["-", "GET /a HTTP/1.1", 401, "login-probed"],
     ["-", "POST /login HTTP/1.1", 401, "login-failed"],
+    ["-", "POST /%6Cogin// HTTP/1.1", 401, "login-failed"],
+    ["-", `POST /login?a=${"a".repeat(5_000)} HTTP/1.1`, 401, "login-failed"],
     ["-", "POST /api/users HTTP/1.1", 403, "request"],
     ["-", "POST /wp-login.php HTTP/1.1", 200, "login-failed"],
     ["-", "POST /wp-login.php HTTP/1.1", 302, "login-succeeded"],
@@ -81,6 +83,13 @@ describe("an access log", () => {
     expect(one(`www.example ${plain}`)?.address).toBe(`address:${PEER}`);
     const forged = plain.replace(" - eve", " 198.51.100.66 - eve");
     expect([undefined, `address:${PEER}`]).toContain(one(forged)?.address);
+    // A host that the client asked for by its address looks the same.
+    expect([undefined, `address:${PEER}`]).toContain(one(`198.51.100.66 ${plain}`)?.address);
+  });
+
+  test("with a time and a request in a name is none, or the name would set the clock", () => {
+    const name = 'a [03/Mar/2099:04:05:06 +0000] "GET / HTTP/1.1" 401 1';
+    expect(one(line(name, "GET / HTTP/1.1", 401))?.address).toBeUndefined();
   });
 
   test("keeps no query of a request", () => {

@@ -55,6 +55,12 @@ describe("a service that nobody knows", () => {
     expect(reader.read("other", `Login failed for user eve from ${PEER}`)?.address).toBe(PEER);
   });
 
+  test("is not believed either where the name stands before the statement", () => {
+    const reader = new GenericLoginReader();
+    expect(reader.read("svc", "user eve: login failed")?.address).toBeUndefined();
+    expect(reader.read("svc", `user ip=${VICTIM}: login failed`)?.address).toBeUndefined();
+  });
+
   test("says when the account does not exist", () => {
     expect(read(`authentication failed: no such user, from ${PEER}`)?.isUnknown).toBe(true);
   });

@@ -4,8 +4,8 @@
 //
 // What a stranger can type is a name. A name that holds an address adds a second one to the line,
 // and such a line is refused. Where the program writes no address at all, the stranger's would be
-// the only one: so the beginning of a statement that was once seen without an address is never
-// believed again.
+// the only one: so a program's statement that was once seen without an address is never believed
+// again, whatever stood before it.
 
 import { DISTRUSTED_MAX } from "../limits.ts";
 import { addressTextOf } from "./address-text.ts";
@@ -56,19 +56,22 @@ export class GenericLoginReader {
     const statement = STATEMENT.exec(plain);
     if (statement === null) return undefined;
     const isUnknown = UNKNOWN_USER.test(plain);
-    const beginning = `${program} ${message.slice(0, statement.index + statement[0].length)}`
-      .slice(0, 96)
-      .replace(/\d+/g, "0");
+    const said = `${program} ${statement[0].toLowerCase()}`;
     const found = addressesOf(message);
     const [only] = found;
-    if (only === undefined) this.#distrust(beginning);
+    if (only === undefined) this.#distrust(said);
     if (only === undefined || found.length > 1) return { isUnknown };
-    if (this.#distrusted.has(beginning) || !isProgramsOwn(message, only)) return { isUnknown };
+    if (this.#isDistrusted(said) || !isProgramsOwn(message, only)) return { isUnknown };
     return { address: addressTextOf(only.text), isUnknown };
   }
 
-  #distrust(beginning: string): void {
-    if (this.#distrusted.size < DISTRUSTED_MAX) this.#distrusted.add(beginning);
+  #distrust(said: string): void {
+    if (this.#distrusted.size < DISTRUSTED_MAX) this.#distrusted.add(said);
+  }
+
+  /** What there was no room to remember is not believed either. */
+  #isDistrusted(said: string): boolean {
+    return this.#distrusted.size >= DISTRUSTED_MAX || this.#distrusted.has(said);
   }
 }
 

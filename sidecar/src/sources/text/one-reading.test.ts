@@ -42,6 +42,16 @@ test.each([
 });
 
 test.each([
+  `search for ${VICTIM} failed to login`,
+  `page x was not found y (${VICTIM})`,
+  `search Authentication request for a has been denied (IP: ${VICTIM}).`,
+  `search FATAL:  no pg_hba.conf entry for host "${VICTIM}", user "a", database "b"`,
+  `search (auth failed, 1 attempts): user=<a>, method=PLAIN, rip=${VICTIM}, lip=192.0.2.1`,
+])("the end of a line that nobody knows is no service's statement: %s", (message) => {
+  expect(addressIn("auto", `2026-03-03T04:05:06Z INFO ${message}`)).toBeUndefined();
+});
+
+test.each([
   ["gitea", GITEA(`a from ${VICTIM}: user does not exist`)],
   ["samba", SAMBA(SAMBA("a").slice(27).replaceAll(PEER, VICTIM))],
   ["asterisk", CALL(`x' failed for '${VICTIM}' (callid: y`)],

@@ -76,3 +76,24 @@ function alternatives(text: string): string {
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
+
+/** `(?:…)?` at the head of a pattern, which may hold one level of groups more. */
+const MAY_BE_MISSING = /^\(\?:(?:[^()\\]|\\.|\[[^\]]*\]|\((?:[^()\\]|\\.)*\)\??)*\)\?/;
+/** Anything, or anything but a sign, of no length or a long one. */
+const ANYTHING = new RegExp(
+  "^(?:\\(\\?<user>)?(?:\\.|\\[\\^[^\\]]*\\]|\\(\\?:\\(\\?![^()]*\\)\\.\\))" +
+    "(?:\\*|\\{\\d,\\d{3,}\\})",
+);
+
+/**
+ * Whether words of anybody may stand before what the pattern knows: then it says nothing of who
+ * printed the line, and a stranger's words at the end of any other line would match it.
+ */
+export function beginsWithAnything({ pattern }: Template): boolean {
+  let source = pattern.source.replace(/^\^/, "");
+  for (let head = MAY_BE_MISSING.exec(source); head !== null; ) {
+    source = source.slice(head[0].length);
+    head = MAY_BE_MISSING.exec(source);
+  }
+  return ANYTHING.test(source);
+}

@@ -27,6 +27,7 @@ import { GenericLoginReader } from "./generic-login.ts";
 import { isOneReading } from "./one-reading.ts";
 import { readPamFailure } from "./pam-failure.ts";
 import { readStamp, readTime } from "./stamp.ts";
+import { beginsWithAnything } from "./template.ts";
 import type { LineShape, TextFormat } from "./text-format.ts";
 import { readWindowsXml } from "./windows-xml.ts";
 
@@ -39,9 +40,13 @@ export interface TextLogConfig extends AuthLogConfig {
 
 type JsonReader = (message: string, timeMs: number, position: string) => ParsedLine | undefined;
 
+/** What may be told by its lines alone, in a log that is nobody's. */
 const UNTAGGED: readonly TextFormat[] = TEXT_FORMATS.filter(
   (format) => format.isTaggedOnly !== true,
-);
+).map((format) => ({
+  ...format,
+  lines: format.lines.filter(({ template }) => !beginsWithAnything(template)),
+}));
 /** `host tag[7] …`, `tag: …`, and RouterOS's `host topic,topic …`: a bare word is no tag. */
 const LOOSE_TAG =
   /^(?:([\w.-]{1,255}) )?([A-Za-z][\w./,-]{0,63})(?:\[(\d{1,10})\]:?|:|(?<=,\w{1,32})) (?=\S)/;
@@ -55,6 +60,8 @@ export class TextLog {
   readonly #readJson: JsonReader | undefined;
   readonly #names: { readonly subjects: Subjects; readonly realm: string };
   readonly #clock: SyslogClock;
+  /** Of times behind a tag, which a stranger may have written: they turn no year. */
+  readonly #innerClock: SyslogClock;
   readonly #authLog: AuthLogParser;
   readonly #generic = new GenericLoginReader();
   readonly #attempts = new Attempts();
@@ -68,6 +75,7 @@ export class TextLog {
     this.#readJson = config.readJson;
     this.#names = { subjects: new Subjects(config.host, config.realm), realm: config.realm };
     this.#clock = new SyslogClock(config);
+    this.#innerClock = new SyslogClock(config);
     this.#authLog = openAuthLog(config);
   }
 
@@ -170,7 +178,7 @@ export class TextLog {
     if (json !== undefined) return json;
     // Some services print a time of their own behind the tag.
     const body = frame.message.replace(PROCESS_BEFORE, "");
-    const inner = readStamp(body, this.#clock);
+    const inner = readStamp(body, this.#innerClock);
     const message = inner === undefined ? body : body.slice(inner.restAt);
     const known = formatsOfTag(program);
     const formats = known.length > 0 ? known : this.#format === undefined ? [] : [this.#format];
