@@ -25,7 +25,9 @@ interface FieldPlan {
   readonly isDefaultLeftOut: boolean;
 }
 
-/** By field number; `undefined` for a message with a field of a kind that is not understood here. */
+/**
+ * By field number; `undefined` for a message with a field of a kind that is not understood here.
+ */
 type Plan = ReadonlyMap<number, FieldPlan>;
 
 const plans = new WeakMap<DescMessage, Plan | "unknown">();

@@ -1,6 +1,6 @@
 // Reading and writing of signed and hashed bytes. Owns the strictness of the formats: a message is
-// accepted only if encoding it again would give the same bytes, so unknown fields, second spellings and
-// trailing bytes never enter anything that is signed or hashed.
+// accepted only if encoding it again would give the same bytes, so unknown fields, second spellings
+// and trailing bytes never enter anything that is signed or hashed.
 
 import {
   create,

@@ -1,7 +1,7 @@
 // Signatures that verified lately, so that the same bytes are not verified twice: one batch's
 // signature stands behind a hundred signals, and each warrant shows it again. Owns a bounded table.
-// Only a whole match of key, message and signature counts, and only what verified is kept: a stranger
-// can push entries out, never in.
+// Only a whole match of key, message and signature counts, and only what verified is kept: a
+// stranger can push entries out, never in.
 
 /** A power of two. Some 200 kB when full of ordinary envelopes. */
 const SLOTS = 512;

@@ -2,7 +2,9 @@
 // where its stack ends depends on the process, and members that disagree split the mesh. Owns one
 // bound, far above what any document of ours needs. Over-counts rather than under-counts.
 
-/** Levels of brackets, and columns of indentation and `-` or `?` before the first word of a line. */
+/**
+ * Levels of brackets, and columns of indentation and `-` or `?` before the first word of a line.
+ */
 const DEPTH_MAX = 100;
 
 /** Line, from 1, at which a text nests too deep; `undefined` when it nowhere does. */

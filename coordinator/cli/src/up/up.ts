@@ -82,8 +82,8 @@ const OTHER = "leave the flag out, or name another directory with --data";
 function checkFollow({ follow, hasReplay }: UpWishes, sidecars: number): void {
   if (sidecars < POLICY_HOSTS_MIN) {
     throw usage(
-      `a mesh of ${sidecars} sidecar cannot meet its policy, which asks for ${POLICY_HOSTS_MIN} hosts of ` +
-        "as many fault domains: --sidecars 2 or more",
+      `a mesh of ${sidecars} sidecar cannot meet its policy, which asks for ${POLICY_HOSTS_MIN} ` +
+        "hosts of as many fault domains: --sidecars 2 or more",
     );
   }
   for (const [host, file] of follow) {

@@ -1,7 +1,7 @@
-// Everybody who asks, with real processes on a three-server NATS cluster: a watch and paged reads go
-// on without gap or repeat while coordinators are killed under them, a read waits for the index that
-// it names, the same signed bytes sent to every replica are entered once, an auditor reads all and
-// changes nothing, and a stock gRPC client finds its way by reflection and health.
+// Everybody who asks, with real processes on a three-server NATS cluster: a watch and paged reads
+// go on without gap or repeat while coordinators are killed under them, a read waits for the index
+// that it names, the same signed bytes sent to every replica are entered once, an auditor reads all
+// and changes nothing, and a stock gRPC client finds its way by reflection and health.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// The governor, with real processes: machines act by themselves as often as the policy lets them and
-// no more, never against a break-glass identity, and what they may not do waits for people with
+// The governor, with real processes: machines act by themselves as often as the policy lets them
+// and no more, never against a break-glass identity, and what they may not do waits for people with
 // its evidence. While hosts flood the mesh with signals, people's kill switch goes through.
 
 import { appendFileSync, writeFileSync } from "node:fs";
