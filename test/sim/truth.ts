@@ -10,6 +10,7 @@ import {
   type EntryRecord,
   EntryRecordSchema,
   EntrySchema,
+  type Envelope,
   EnvelopeSchema,
   envelopeType,
   type Head,
@@ -49,6 +50,12 @@ export interface SealedTruth {
   readonly atMs: number;
 }
 
+/** A message of a coordinator's heads. */
+export interface SaidHead {
+  readonly envelope: Envelope;
+  readonly head: Head;
+}
+
 interface SignedHead {
   readonly head: Head;
   readonly bytes: Bytes;
@@ -63,11 +70,16 @@ export class Truth {
   readonly #heads = new Map<string, SignedHead>();
   readonly #sealed = new Map<LedgerId, SealedTruth[]>(LEDGERS.map((l) => [l, []]));
   readonly #proven = new Map<LedgerId, TrueEntry[]>(LEDGERS.map((l) => [l, []]));
+  /** Highest index that a majority has sealed. */
+  readonly #highest = new Map<LedgerId, number>();
   /** How far machine time has at most stood ahead of the truth when a head was sealed. */
   #leadMs = Number.NEGATIVE_INFINITY;
   readonly #decoded = new Map<string, TrueEntry>();
   /** Entries as they stood before their private parts went, by hash of their bytes. */
   readonly #whole = new Map<string, TrueEntry>();
+
+  /** The message that is being let out now, as every checker reads it. */
+  #saying: { readonly bytes: Uint8Array; readonly said: SaidHead | undefined } | undefined;
 
   constructor(world: World) {
     this.world = world;
@@ -102,10 +114,12 @@ export class Truth {
   /** Entries of a ledger under sealed heads, by index from 1 (place 0 is a hole). */
   entries(ledger: LedgerId): readonly TrueEntry[] {
     const proven = this.#proven.get(ledger) as TrueEntry[];
+    if ((this.#highest.get(ledger) ?? 0) < proven.length) return proven;
     const sealed = this.sealed(ledger);
     for (let i = sealed.length - 1; i >= 0; i--) {
       const { head } = sealed[i] as SealedTruth;
-      if (Number(head.index) < proven.length) break;
+      // A lower one may have got its majority later.
+      if (Number(head.index) < proven.length) continue;
       const found = this.#entriesUnder(ledger, head);
       if (found === undefined) continue;
       this.#proven.set(ledger, found);
@@ -160,12 +174,22 @@ export class Truth {
     );
   }
 
+  /** The head in a message; `undefined` when it is none. Nobody may change what it gives. */
+  saidIn(bytes: Uint8Array): SaidHead | undefined {
+    if (this.#saying?.bytes === bytes) return this.#saying.said;
+    const envelope = decode(EnvelopeSchema, Uint8Array.from(bytes), LIMITS.messageBytesMax);
+    const head = envelope && decode(HeadSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
+    const said = envelope && head && { envelope, head };
+    this.#saying = { bytes, said };
+    return said;
+  }
+
   #hear(channel: string, bytes: Uint8Array): void {
     if (!channel.startsWith(this.world.channels.headsAll.slice(0, -1))) return;
     const { crypto, mesh, coordinators } = this.world.sim;
-    const envelope = decode(EnvelopeSchema, Uint8Array.from(bytes), LIMITS.messageBytesMax);
-    const head = envelope && decode(HeadSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
-    if (envelope === undefined || head === undefined) return;
+    const said = this.saidIn(bytes);
+    if (said === undefined) return;
+    const { envelope, head } = said;
     const message = pae(envelopeType(mesh, "head"), envelope.body);
     for (const { key, signature } of envelope.signatures) {
       const signer = coordinators.find((c) => hex(c.signer.publicKey) === hex(key));
@@ -185,6 +209,8 @@ export class Truth {
     const ledger = LEDGERS.find((l) => l === head.ledger);
     if (ledger !== undefined) {
       this.#sealed.get(ledger)?.push({ head, bytes, atMs: signed.sealedMs });
+      const highest = Math.max(this.#highest.get(ledger) ?? 0, Number(head.index));
+      this.#highest.set(ledger, highest);
     }
   }
 

@@ -9,7 +9,6 @@ import {
   EnvelopeSchema,
   encode,
   equalBytes,
-  HeadSchema,
   hex,
   LEDGERS,
   Ledger,
@@ -93,14 +92,14 @@ export class DurabilityChecker extends Checker {
   }
 
   #checkHead(from: string, store: SimStore, bytes: Uint8Array): void {
-    const envelope = decode(EnvelopeSchema, Uint8Array.from(bytes), LIMITS.messageBytesMax);
-    const head = envelope && decode(HeadSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
-    const ledger = LEDGERS.find((l) => l === head?.ledger);
-    if (envelope === undefined || head === undefined || ledger === undefined) return;
+    const said = this.watch.truth.saidIn(bytes);
+    const ledger = LEDGERS.find((l) => l === said?.head.ledger);
+    if (said === undefined || ledger === undefined) return;
+    const { envelope, head } = said;
     // Once it was stored, it is said again whatever has become of the row.
-    const said = `${from}/${hex(envelope.body)}`;
-    const isSaid = this.#said.has(said);
-    this.#said.add(said);
+    const name = `${from}/${hex(envelope.body)}`;
+    const isSaid = this.#said.has(name);
+    this.#said.add(name);
     if (isSaid) return;
     const stored = store.get(`head/${ledgerLetter(ledger)}/${ordered(head.position)}`);
     if (stored === undefined || !equalBytes(stored, envelope.body)) {

@@ -1,7 +1,16 @@
 // I9 of what was ordered to be erased: once nobody needs it, it lies beside no entry and in no
 // snapshot of any coordinator, and beside no entry of a host. Looks for the salts, which are chance.
 
-import { hex, LEDGERS, Ledger, ledgerLetter } from "@ostraka/proto";
+import {
+  decode,
+  type Entry,
+  hex,
+  LEDGERS,
+  Ledger,
+  LIMITS,
+  ledgerLetter,
+  ProposalSchema,
+} from "@ostraka/proto";
 import type { SimStore } from "../sim-store.ts";
 import { Checker } from "./checker.ts";
 
@@ -12,8 +21,8 @@ export class ErasureChecker extends Checker {
   readonly invariant = "I9";
   /** Salt of every part that was ever beside an entry, by hex commitment. */
   readonly #salts = new Map<string, Uint8Array>();
-  /** Commitments that an order has named, and when that was seen. */
-  readonly #ordered = new Map<string, number>();
+  /** Commitments that an order has named: when that was seen, and its control index. */
+  readonly #ordered = new Map<string, { readonly atMs: number; readonly index: number }>();
   readonly #through = new Map<number, number>();
 
   override sample(): void {
@@ -27,7 +36,8 @@ export class ErasureChecker extends Checker {
         }
         if (entry.effect.case !== "erasure") continue;
         for (const commitment of entry.effect.value.commitments) {
-          this.#ordered.set(hex(commitment), truth.world.time.nowMs);
+          const order = { atMs: truth.world.time.nowMs, index: Number(entry.index) };
+          this.#ordered.set(hex(commitment), order);
         }
       }
       this.#through.set(ledger, Math.max(1, entries.length));
@@ -40,27 +50,35 @@ export class ErasureChecker extends Checker {
     if (!stand().canDecide) return;
     const { nowMs } = truth.world.time;
     const needed = this.#needed();
-    const gone = [...this.#ordered]
-      .filter(([name, orderedMs]) => nowMs - orderedMs >= ERASED_MS && !needed.has(name))
-      .flatMap(([commitment]) => this.#salts.get(commitment) ?? [])
-      .map((salt) => Buffer.from(salt));
+    const due = [...this.#ordered].filter(
+      ([name, { atMs }]) => nowMs - atMs >= ERASED_MS && !needed.has(name),
+    );
+    // A host erases what it has when the order comes; what comes again later is control's to keep.
+    const gone = (above: number) =>
+      due.flatMap(([name, { index }]) => {
+        const salt = index > above ? this.#salts.get(name) : undefined;
+        return salt === undefined ? [] : [Buffer.from(salt)];
+      });
     for (const { person, store } of truth.wholeCoordinators()) {
-      for (const key of this.#keysOf(store)) this.#look(person.name, store, key, gone);
+      for (const key of this.#keysOf(store)) this.#look(person.name, store, key, gone(0));
     }
     for (const { person, store } of stand().started) {
-      for (const [key] of store.scan("control/")) this.#look(person.name, store, key, gone);
+      for (const [key] of store.scan("control/")) {
+        this.#look(person.name, store, key, gone(Number(key.slice(-16))));
+      }
     }
   }
 
-  /** Commitments beside what is open or in force in the signals ledger, which control cannot know. */
+  /**
+   * Commitments beside what is open or in force in the signals ledger, which control cannot know,
+   * and beside proposals that came after an order and may still be approved.
+   */
   #needed(): ReadonlySet<string> {
     const { truth } = this.watch;
     const { crypto } = truth.world.sim;
     const needed = new Set<string>();
-    for (const { entry, record } of truth.entries(Ledger.SIGNALS).slice(1)) {
-      const { case: kind, value } = entry.effect;
-      const isTimed = kind === "suggestion" || kind === "revocation";
-      if (!isTimed || Number(value.expiresMs) <= truth.machineMsMax() - ERASED_MS) continue;
+    for (const { entry, record } of LEDGERS.flatMap((ledger) => truth.entries(ledger).slice(1))) {
+      if (neededUntilMs(entry) <= truth.machineMsMax() - ERASED_MS) continue;
       for (const { salt, content } of record.privates) {
         needed.add(hex(crypto.sha256(salt, content)));
       }
@@ -86,4 +104,14 @@ export class ErasureChecker extends Checker {
       this.watch.report(`${name} keeps under ${key} what was ordered to be erased`);
     }
   }
+}
+
+/** Until when whoever reads the ledger must know whom an entry names; 0 for those of no interest. */
+function neededUntilMs({ effect, ledger }: Entry): number {
+  if (effect.case === "proposal") {
+    const proposal = decode(ProposalSchema, effect.value.body, LIMITS.commandBytesMax);
+    return Number(proposal?.notAfterMs ?? 0n);
+  }
+  const isOfMachines = effect.case === "suggestion" || effect.case === "revocation";
+  return isOfMachines && ledger === Ledger.SIGNALS ? Number(effect.value.expiresMs) : 0;
 }

@@ -4,9 +4,7 @@
 
 import {
   decode,
-  EnvelopeSchema,
   equalBytes,
-  HeadSchema,
   hex,
   LEDGERS,
   type LedgerId,
@@ -38,9 +36,9 @@ export class HistoryChecker extends Checker {
     const { world } = this.watch.truth;
     if (!channel.startsWith(world.channels.headsAll.slice(0, -1))) return;
     if (!world.coordinators.some((c) => c.person.name === from)) return;
-    const envelope = decode(EnvelopeSchema, Uint8Array.from(bytes), LIMITS.messageBytesMax);
-    const head = envelope && decode(HeadSchema, envelope.body, LIMITS.envelopeBodyBytesMax);
-    if (envelope === undefined || head === undefined) return;
+    const said = this.watch.truth.saidIn(bytes);
+    if (said === undefined) return;
+    const { envelope, head } = said;
     const at = `${head.ledger}/${head.generation}/${head.position}`;
     const text = hex(envelope.body);
     const mine = this.#signed.get(`${from}/${at}`);
