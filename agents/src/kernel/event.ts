@@ -21,6 +21,9 @@ export const EVENT_KINDS = [
 
 export type EventKind = (typeof EVENT_KINDS)[number];
 
+/** Last millisecond of the year 9998: every time said outward still has an ISO 8601 form. */
+export const EVENT_TIME_MS_MAX = 253_370_764_799_999;
+
 export interface Event {
   /**
    * Identity of the event: source position or the event's own id. Equal text is NOT equal identity.

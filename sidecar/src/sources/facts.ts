@@ -2,7 +2,7 @@
 // the readers of formats and the event. Owns the making of the event. A name or an address that
 // cannot be a subject gives none.
 
-import type { Event, EventKind } from "@ostraka/agents/kernel";
+import { EVENT_TIME_MS_MAX, type Event, type EventKind } from "@ostraka/agents/kernel";
 import { parseSubject, type SubjectText, userSubject } from "@ostraka/proto";
 import type { Subjects } from "./auth-log/subjects.ts";
 import { REPEAT_COUNT_MAX } from "./limits.ts";
@@ -37,20 +37,27 @@ export interface Facts {
   readonly recordType?: string | undefined;
 }
 
+/** What the names of subjects are made with: whose accounts, and where they are remembered. */
+export interface Names {
+  readonly subjects: Subjects;
+  readonly realm: string;
+}
+
+type Made = { -readonly [K in keyof Event]: Event[K] };
+
 /** Longest text of an action, target, agent, process or device that an event carries on. */
 const TEXT_MAX = 512;
-const TIME_MS_MAX = 253_370_764_799_999;
 
 /** @returns the event, or nothing when its time is none. */
 export function makeEvent(
   facts: Facts,
   service: string,
   position: string,
-  names: { readonly subjects: Subjects; readonly realm: string },
+  names: Names,
 ): Event | undefined {
   const { timeMs, kind } = facts;
-  if (!Number.isSafeInteger(timeMs) || timeMs < 0 || timeMs > TIME_MS_MAX) return undefined;
-  const event: { -readonly [K in keyof Event]: Event[K] } = {
+  if (!Number.isSafeInteger(timeMs) || timeMs < 0 || timeMs > EVENT_TIME_MS_MAX) return undefined;
+  const event: Made = {
     id: position,
     timeMs,
     kind,
@@ -81,13 +88,7 @@ export function makeEvent(
   return event;
 }
 
-type Made = { -readonly [K in keyof Event]: Event[K] };
-
-function nameAccount(
-  event: Made,
-  facts: Facts,
-  names: { readonly subjects: Subjects; readonly realm: string },
-): void {
+function nameAccount(event: Made, facts: Facts, names: Names): void {
   const { user, isDirectoryUser, isUnknown, isRoot } = facts;
   if (isUnknown !== undefined) event.isAccountKnown = !isUnknown;
   if (isRoot === true || (user === "root" && isDirectoryUser !== true)) event.isRoot = true;

@@ -10,7 +10,7 @@ import {
 } from "./auth-log/auth-log.ts";
 import { Subjects } from "./auth-log/subjects.ts";
 import { SyslogClock } from "./auth-log/syslog-time.ts";
-import { makeEvent } from "./facts.ts";
+import { makeEvent, type Names } from "./facts.ts";
 import { CUT_STREAMS_MAX, LINE_BYTES_MAX, RECORD_CHARS_MAX } from "./limits.ts";
 import { decodeLine, refusalOf } from "./line-text.ts";
 import { JsonAssembler } from "./records/json-assembler.ts";
@@ -91,7 +91,7 @@ class MixedLog implements FormatParser {
   readonly #records: RecordReader;
   readonly #text: TextLog;
   readonly #clock: SyslogClock;
-  readonly #names: { readonly subjects: Subjects; readonly realm: string };
+  readonly #names: Names;
   readonly #service: string | undefined;
   readonly #assembler = new JsonAssembler();
   /** Streams whose last line goes on in their next. */

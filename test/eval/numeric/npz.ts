@@ -141,7 +141,7 @@ function readHeader(header: string) {
   if (descr === null || order === null || sides === null) {
     throw new NpzError(`.npy header is not read: ${header.slice(0, 80)}`);
   }
-  const [, endian, kind, width] = descr as unknown as [string, string, string, string];
+  const [, endian, kind, width] = descr;
   const getter = GETTERS[`${kind}${width}`];
   if (getter === undefined) throw new NpzError(`.npy values of type ${kind}${width} are not read`);
   const shape = (sides[1] as string).split(",").flatMap((side) => {

@@ -2,6 +2,7 @@
 // Owns the year of a log that does not state it. Must never read this host's clock: a replay of an
 // old file gives the times of then.
 
+import { offsetMsOf, wallMsOf } from "../written-time.ts";
 import { openTimeZone, type ToEpochMs } from "./time-zone.ts";
 
 const DAY_MS = 86_400_000;
@@ -106,20 +107,10 @@ export class SyslogClock {
   readIso(text: string): SyslogTime {
     const match = ISO.exec(text);
     if (match === null) return "bad-time";
-    const [, y, mo, d, h, mi, s, fraction = "", offset] = match;
-    const day = Number(d);
-    const month = Number(mo) - 1;
-    const hour = Number(h);
-    // RFC 3339 lets a leap second be written; it is read as the last second before it.
-    const second = Math.min(Number(s), 59);
-    const dayMs = Date.UTC(Number(y), month, day);
-    const isRealDay = day >= 1 && new Date(dayMs).getUTCMonth() === month;
-    if (!isRealDay || hour > 23 || Number(mi) > 59 || Number(s) > 60) return "bad-time";
-    const ms = Number(fraction.padEnd(3, "0").slice(0, 3));
-    const wallMs = dayMs + ((hour * 60 + Number(mi)) * 60 + second) * 1000 + ms;
+    const [, y, mo, d, h, mi, s, fraction, offset] = match;
+    const wallMs = wallMsOf([y, mo, d, h, mi, s], fraction);
+    if (wallMs === undefined) return "bad-time";
     if (offset === undefined) return this.#toEpochMs(wallMs);
-    if (offset === "Z") return wallMs;
-    const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2));
-    return offset.startsWith("-") ? wallMs + minutes * 60_000 : wallMs - minutes * 60_000;
+    return offset === "Z" ? wallMs : wallMs - offsetMsOf(offset);
   }
 }

@@ -27,7 +27,7 @@ function readPairs(line: string, pattern: RegExp): Record<string, string> | unde
   while (pattern.lastIndex < line.length) {
     const match = pattern.exec(line);
     if (match === null || pairs.size >= PAIRS_MAX) return undefined;
-    const [, key, raw] = match as unknown as [string, string, string];
+    const [, key = "", raw = ""] = match;
     const value = raw.startsWith('"') ? unquote(raw) : raw;
     pairs.set(key, pairs.has(key) && pairs.get(key) !== value ? undefined : value);
   }

@@ -2,6 +2,7 @@
 // is not what it should be is a field that is not there. Owns no format.
 
 import type { Facts } from "../facts.ts";
+import { offsetMsOf, wallMsOf } from "../written-time.ts";
 import type { RecordType } from "./record-names.ts";
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
@@ -59,16 +60,10 @@ export function timeOf(value: unknown): number | undefined {
   const match = ISO.exec(value);
   if (match === null)
     return /^\d{10,16}(?:\.\d+)?$/.test(value) ? epochMs(Number(value)) : undefined;
-  const [, y, mo, d, h, mi, s = "0", fraction = "", zone = "Z"] = match;
-  const dayMs = Date.UTC(Number(y), Number(mo) - 1, Number(d));
-  const isDay = new Date(dayMs).getUTCMonth() === Number(mo) - 1;
-  if (!isDay || Number(h) > 23 || Number(mi) > 59 || Number(s) > 60) return undefined;
-  const ms = Number(fraction.padEnd(3, "0").slice(0, 3));
-  const second = (Number(h) * 60 + Number(mi)) * 60 + Math.min(Number(s), 59);
-  const wallMs = dayMs + second * 1000 + ms;
-  if (zone === "Z" || zone === "UTC") return wallMs;
-  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
-  return zone.startsWith("-") ? wallMs + minutes * 60_000 : wallMs - minutes * 60_000;
+  const [, y, mo, d, h, mi, s = "0", fraction, zone = "Z"] = match;
+  const wallMs = wallMsOf([y, mo, d, h, mi, s], fraction);
+  if (wallMs === undefined || zone === "Z" || zone === "UTC") return wallMs;
+  return wallMs - offsetMsOf(zone);
 }
 
 // Seconds until the year 2286, milliseconds since 1973, microseconds and nanoseconds after.

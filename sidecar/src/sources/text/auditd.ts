@@ -25,7 +25,7 @@ const EXEC: ReadonlySet<string> = new Set(["59", "322", "221", "281", "11"]);
 export function readAudit(line: string): AuditRecord | undefined {
   const head = HEAD.exec(line);
   if (head === null) return undefined;
-  const [whole, type, seconds, ms] = head as unknown as [string, string, string, string];
+  const [whole, type = "", seconds, ms] = head;
   const fields = fieldsOf(line.slice(whole.length));
   fields["type"] = type;
   const inner = fields["msg"];

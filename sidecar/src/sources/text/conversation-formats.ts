@@ -91,7 +91,7 @@ function openCharon(): ConversationReader {
   return (message, host) => {
     const match = CHARON.exec(message);
     if (match === null) return undefined;
-    const [, part, number, text] = match as unknown as [string, string, string?, string?];
+    const [, part, number, text] = match;
     if (number === undefined || text === undefined) return NOTICE;
     const id = `${host} ${number}`;
     if (part === "NET") {

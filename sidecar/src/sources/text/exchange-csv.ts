@@ -25,20 +25,15 @@ export interface ExchangeLine {
 export function readExchange(line: string): ExchangeLine | undefined {
   const smtp = SMTP.exec(line);
   if (smtp !== null) {
-    const [, time, ip, said] = smtp as unknown as [string, string, string, string];
+    const [, time = "", ip = "", said = ""] = smtp;
     // The server's own words only: the direction `>`.
     const isFailure = said.startsWith("535 ") && line.includes(",>,535 ");
     return { time, ip, isFailure };
   }
   const other = IMAP_POP.exec(line);
   if (other === null) return undefined;
-  const [, time, ip, user, command, rest] = other as unknown as string[];
-  const isLogin = ["authenticate", "login", "pass", "auth"].includes(command as string);
-  const isFailure = isLogin && /(?:AuthFailed|LogonDenied|LogonFailed)/.test(rest as string);
-  return {
-    time: time as string,
-    ip: ip as string,
-    isFailure,
-    ...(user !== "" && { user: user as string }),
-  };
+  const [, time = "", ip = "", user = "", command = "", rest = ""] = other;
+  const isLogin = ["authenticate", "login", "pass", "auth"].includes(command);
+  const isFailure = isLogin && /(?:AuthFailed|LogonDenied|LogonFailed)/.test(rest);
+  return { time, ip, isFailure, ...(user !== "" && { user }) };
 }

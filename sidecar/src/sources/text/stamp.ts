@@ -2,6 +2,7 @@
 // Owns the table of their shapes. Must never read this host's clock: a line without a time is none.
 
 import type { SyslogClock } from "../auth-log/syslog-time.ts";
+import { millisOf, offsetMsOf, type TimeParts, wallMsOf } from "../written-time.ts";
 
 export interface Stamp {
   readonly timeMs: number;
@@ -143,7 +144,7 @@ function syslog(line: string, clock: SyslogClock): Stamp | undefined {
   const second = (Number(h) * 60 + Number(mi)) * 60 + Math.min(Number(s), 59);
   const timeMs = clock.readTraditional(month as string, day as string, second);
   if (typeof timeMs !== "number") return undefined;
-  return { timeMs: timeMs + millis(fraction), restAt: whole.length };
+  return { timeMs: timeMs + millisOf(fraction), restAt: whole.length };
 }
 
 function java(line: string, clock: SyslogClock): Stamp | undefined {
@@ -167,13 +168,13 @@ function glog(line: string, clock: SyslogClock): Stamp | undefined {
   const second = (Number(h) * 60 + Number(mi)) * 60 + Number(s);
   const timeMs = clock.readTraditional(month, ` ${Number(day)}`, second);
   if (typeof timeMs !== "number") return undefined;
-  return { timeMs: timeMs + millis(fraction), restAt: whole.length };
+  return { timeMs: timeMs + millisOf(fraction), restAt: whole.length };
 }
 
 function epoch(line: string): Stamp | undefined {
   const match = EPOCH.exec(line);
   if (match === null) return undefined;
-  return { timeMs: Number(match[1]) * 1000 + millis(match[2]), restAt: match[0].length };
+  return { timeMs: Number(match[1]) * 1000 + millisOf(match[2]), restAt: match[0].length };
 }
 
 // TAI was 10 s ahead of UTC when multilog began; the leap seconds since then do not matter here.
@@ -184,42 +185,25 @@ function tai64n(line: string): Stamp | undefined {
   return { timeMs: seconds * 1000, restAt: match[0].length };
 }
 
-type Parts = readonly (string | undefined)[];
-
 function stamp(
   whole: string,
   clock: SyslogClock,
-  parts: Parts,
+  parts: TimeParts,
   fraction: string | undefined,
   zone: string | undefined,
 ): Stamp | undefined {
-  const [y, mo, d, h, mi, s] = parts.map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const dayMs = Date.UTC(y, mo - 1, d);
-  const isDay = d >= 1 && new Date(dayMs).getUTCMonth() === mo - 1;
-  if (!isDay || h > 23 || mi > 59 || s > 60) return undefined;
-  const wallMs = dayMs + ((h * 60 + mi) * 60 + Math.min(s, 59)) * 1000 + millis(fraction);
+  const wallMs = wallMsOf(parts, fraction);
+  if (wallMs === undefined) return undefined;
   return { timeMs: zoned(wallMs, zone, clock), restAt: whole.length };
 }
 
 function zoned(wallMs: number, zone: string | undefined, clock: SyslogClock): number {
   if (zone === undefined) return clock.ofWall(wallMs);
   if (zone.length === 1 || zone === "UTC" || zone === "GMT") return wallMs;
-  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
-  return zone.startsWith("-") ? wallMs + minutes * 60_000 : wallMs - minutes * 60_000;
+  return wallMs - offsetMsOf(zone);
 }
 
 function monthOf(name: string | undefined): string {
   const at = MONTHS.indexOf(name ?? "");
   return at < 0 || at % 3 !== 0 ? "NaN" : String(at / 3 + 1);
-}
-
-function millis(fraction: string | undefined): number {
-  return fraction === undefined ? 0 : Number(fraction.padEnd(3, "0").slice(0, 3));
 }
