@@ -11,6 +11,8 @@ export interface Observation {
   timeMs: number;
   /** The event was older than the subject's latest: its gap says nothing. */
   isLate: boolean;
+  /** It was older by more than lines come out of order: where it belongs is not known. */
+  isHeldBack: boolean;
   /** `acted`: no login but something done by an account; no declared login detector sees it. */
   outcome: "failed" | "succeeded" | "probed" | "acted";
   /**
@@ -67,6 +69,7 @@ export function openObservation(): Observation {
   return {
     timeMs: 0,
     isLate: false,
+    isHeldBack: false,
     outcome: "failed",
     isRefused: false,
     isSuspiciousName: false,

@@ -238,6 +238,20 @@ describe("duplicates, order and time", () => {
     expect(scorer.standing(SOURCE)?.reasons.map((r) => r.detector)).toEqual(["failure-run"]);
   });
 
+  test("failures that were held back behind the successes they were mixed with are no run", () => {
+    const minutes = Array.from({ length: 60 }, (_, n) => n);
+    const at = (n: number) => NOON + n * MINUTE;
+    const inOrder = minutes.map((n) =>
+      event(n % 3 === 0 ? "login-failed" : "login-succeeded", at(n)),
+    );
+    const isFailed = (one: Event) => one.kind === "login-failed";
+    feed(...inOrder.filter((one) => !isFailed(one)), ...inOrder.filter(isFailed));
+    expect(told.order).toEqual([]);
+    // In time the same number of failures in a row is one.
+    burst(20, at(61));
+    expect(told.signals).toHaveLength(1);
+  });
+
   test("an event more than a day older than the latest is counted as stale", () => {
     feed(event("login-failed", NOON));
     const before = scorer.standing(SOURCE);

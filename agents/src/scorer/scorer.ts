@@ -63,6 +63,12 @@ const RENEWING_RUN_MIN = 5;
 const IDLE_MS_MAX = 7 * DAY_MS;
 /** A folded line counts at most this often: by then every line is drawn. */
 const COUNT_MAX = 64;
+/**
+ * Lines of two logs come out of order by seconds. What comes later still was held back: its place
+ * among the attempts is unknown, and failures that come after the successes they were mixed with
+ * look like a run.
+ */
+const OUT_OF_ORDER_MS_MAX = 10_000;
 const SUBJECTS_DEFAULT = 20_000;
 /** At 8 kB each, beside 2 kB a subject. */
 const PROFILES_DEFAULT = 1_024;
@@ -268,7 +274,8 @@ class EventScorer implements Scorer {
       if (acts > logins) this.#hear(state, logins, 1, out);
     } else {
       const times = Math.min(COUNT_MAX, Math.max(1, Math.trunc(event.count) || 1));
-      this.#hear(state, 0, isSecondLine(state, seen) ? times - 1 : times, out, times);
+      const from = seen.isHeldBack && seen.isRefused ? logins : 0;
+      this.#hear(state, from, isSecondLine(state, seen) ? times - 1 : times, out, times);
     }
     if (seen.outcome === "succeeded") state.logins++;
     if (isAct || seen.outcome === "succeeded") this.#learn(state, out);
@@ -361,6 +368,7 @@ class EventScorer implements Scorer {
     }
     const seen = this.#seen;
     seen.isLate = timeMs < state.lastMs;
+    seen.isHeldBack = timeMs < state.lastMs - OUT_OF_ORDER_MS_MAX;
     seen.timeMs = seen.isLate ? state.lastMs : timeMs;
     state.lastMs = seen.timeMs;
     const day = Math.floor(seen.timeMs / DAY_MS);

@@ -76,6 +76,11 @@ describe("impossible travel", () => {
     expect(travel([0, BERLIN], [1, { ...NEW_YORK, outcome: "acted" }])).toBe(1);
   });
 
+  test("does not begin where an event that was held back had been", () => {
+    const before = { ...NEW_YORK, isLate: true, isHeldBack: true };
+    expect(travel([0, BERLIN], [0.5, before], [1, BERLIN])).toBe(0);
+  });
+
   test("is seen over midnight, and forgotten with the run", () => {
     const life = new Life(impossibleTravel).see(23, BERLIN).see(24.5, NEW_YORK);
     expect(life.memory.wins).toBe(1);

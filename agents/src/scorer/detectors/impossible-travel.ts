@@ -51,6 +51,11 @@ export const impossibleTravel: Detector = {
       memory.names = OVER;
       quiet = QUIET_DAYS;
     }
+    // What was held back does not say where it is now.
+    if (seen.isHeldBack && memory.chain === 1) {
+      memory.mark = (memory.mark % QUIET_AT) + quiet * QUIET_AT;
+      return;
+    }
     memory.chain = 1;
     memory.mark = packPlace(seen, quiet);
   },

@@ -35,6 +35,13 @@ describe("a session that goes on in other hands", () => {
     expect(life([0, OFFICE], [721, ABROAD]).wins).toBe(0);
   });
 
+  test("is none where an act that was held back says where it was before", () => {
+    const before = { ...NEXT_DOOR, isLate: true, isHeldBack: true };
+    expect(life([0, OFFICE], [1, before], [2, OFFICE]).wins).toBe(0);
+    // Late by less than lines come out of order, it is where the session goes on.
+    expect(life([0, OFFICE], [1, { ...before, isHeldBack: false }], [2, OFFICE]).wins).toBe(1);
+  });
+
   test("says nothing where the source does not say where and by what", () => {
     expect(life([0, { networkHash: 11 }], [1, { networkHash: 12 }]).starts).toBe(0);
     expect(life([0, { agentHash: 11 }], [1, { agentHash: 12 }]).starts).toBe(0);

@@ -57,6 +57,8 @@ export const splitSession: Detector = {
       if (memory.starts === 0) layDayBet(memory, SPLIT_BET.lost, seen.timeMs);
       memory.names = NOTHING;
     }
+    // What was held back does not say where it is now.
+    if (seen.isHeldBack && memory.chain === 1) return;
     if (memory.chain === 1 && !seen.isLate) settle(memory, seen, changeOf(memory.mark, seen));
     memory.chain = 1;
     memory.mark = pack(seen);
