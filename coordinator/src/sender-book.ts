@@ -4,7 +4,7 @@
 
 /** Counts of this span and of the one before it are looked at. */
 const SPAN_MS = 30_000;
-/** Senders counted in a span; more of them are counted together as nobody. */
+/** Senders counted in a span; those that come after them are not. */
 const SENDERS_MAX = 4_096;
 
 export interface Sender {

@@ -15,7 +15,6 @@ import {
   forgetLearnedEvidence,
   forgetProfileRanks,
   LearnedWatch,
-  learnedDayAccountOf,
   learnedEvidenceFromMs,
   learnedLevelOf,
   resetLearned,
@@ -23,9 +22,9 @@ import {
 import { Peers } from "./learned/peers.ts";
 import { ProfilePool } from "./learned/profile-pool.ts";
 import { HostSketch } from "./learned/statistical.ts";
-import { type Lines, linesOf } from "./lines.ts";
+import { LineDrawer } from "./line-drawer.ts";
 import { type Observation, openObservation, readEvent } from "./observation.ts";
-import { firedOf, reasonsOf } from "./reasons.ts";
+import { reasonsOf } from "./reasons.ts";
 import { RecentIds } from "./recent-ids.ts";
 import type { RuleHit, RuleSet, SpeaksOf } from "./rules/rule-set.ts";
 import type {
@@ -36,7 +35,7 @@ import type {
   ScorerTotals,
   Standing,
 } from "./scorer-shape.ts";
-import type { EvidenceKindName, ScorerOutput, ScorerPolicy } from "./signal.ts";
+import type { ScorerOutput } from "./signal.ts";
 import { readSnapshot, type ScorerParts, writeSnapshot } from "./snapshot.ts";
 import {
   dayAccountOf,
@@ -44,12 +43,11 @@ import {
   evidenceFromMs,
   forgetEvidence,
   forgetRun,
+  IDLE_MS_MAX,
   levelOf,
-  longestRunOf,
   memoryOf,
   NO_NAME,
   openSubjectState,
-  resetLevel,
   type SubjectState,
   toMdb,
   vouchFor,
@@ -57,10 +55,6 @@ import {
 import { SubjectTable } from "./subject-table.ts";
 
 const DAY_MS = 86_400_000;
-/** Refusals in a row that count as going on; of honest runs 15 in 1,000 are so long (0.35^4). */
-const RENEWING_RUN_MIN = 5;
-/** After a week of silence an address may be somebody else's: what it had won is dropped. */
-const IDLE_MS_MAX = 7 * DAY_MS;
 /** A folded line counts at most this often: by then every line is drawn. */
 const COUNT_MAX = 64;
 /**
@@ -97,9 +91,7 @@ export function restoreScorer(snapshot: unknown, options: ScorerOptions): Scorer
 
 class EventScorer implements Scorer {
   readonly parts: ScorerParts;
-  #policy: ScorerPolicy;
-  #lines: Readonly<Record<EvidenceKindName, Lines>>;
-  readonly #isExempt: (subject: SubjectText) => boolean;
+  readonly #lines: LineDrawer;
   readonly #ensemble: Ensemble;
   readonly #table: SubjectTable;
   readonly #recent = new RecentIds();
@@ -121,9 +113,6 @@ class EventScorer implements Scorer {
   #didTeach = false;
 
   constructor(ensemble: Ensemble, options: ScorerOptions) {
-    this.#policy = options.policy;
-    this.#lines = linesOf(options.policy);
-    this.#isExempt = options.isExempt ?? (() => false);
     this.#ensemble = ensemble;
     this.#rules = options.rules;
     this.#intel = options.intel;
@@ -137,6 +126,7 @@ class EventScorer implements Scorer {
       open: (subject) => openSubjectState(subject, ensemble),
       onEvicted: (state) => this.#pool.drop(state),
     });
+    this.#lines = new LineDrawer(options.policy, this.#table, options.isExempt);
     this.parts = {
       ensemble,
       peers,
@@ -155,8 +145,7 @@ class EventScorer implements Scorer {
         this.#onEvent(input.event, out);
         return;
       case "policy":
-        this.#lines = linesOf(input.policy);
-        this.#policy = input.policy;
+        this.#lines.use(input.policy);
         return;
       case "pardon":
         this.#onPardon(input.subject, input.beforeMs);
@@ -295,7 +284,7 @@ class EventScorer implements Scorer {
       for (let i = from; i < acts; i++) {
         (declared[i] as Detector).observe(memoryOf(state, i), seen);
       }
-      if (isMoved) this.#drawLines(state, "declared", levelOf(state), out);
+      if (isMoved) this.#lines.draw(state, "declared", levelOf(state), out);
     }
     seen.isRepeat = false;
   }
@@ -308,9 +297,8 @@ class EventScorer implements Scorer {
     const mayTeach = isCalm && !seen.isSourceLeased && !seen.isRefused && !seen.isLate;
     this.#watch.observe(state, seen, mayTeach);
     if (mayTeach) this.#didTeach = true;
-    // Without a share of the budget there is no line to look at.
-    if (this.#lines.learned.leaseMoney === Number.POSITIVE_INFINITY) return;
-    this.#drawLines(state, "learned", learnedLevelOf(state), out);
+    if (!this.#lines.hasLearned) return;
+    this.#lines.draw(state, "learned", learnedLevelOf(state), out);
   }
 
   /** Hits speak of the account, else its session, else its address; a failed login's of that. */
@@ -339,7 +327,7 @@ class EventScorer implements Scorer {
     const state = this.#table.touch(subject);
     if (!this.#takeTime(state, event.timeMs)) return;
     this.#hearRules(state, hits);
-    this.#drawLines(state, "declared", levelOf(state), out);
+    this.#lines.draw(state, "declared", levelOf(state), out);
     this.#table.settle(state);
   }
 
@@ -382,94 +370,6 @@ class EventScorer implements Scorer {
       state.lastRefusedMs < 0 ? Number.POSITIVE_INFINITY : seen.timeMs - state.lastRefusedMs;
     return true;
   }
-
-  #drawLines(state: SubjectState, kind: EvidenceKindName, level: number, out: ScorerOutput): void {
-    const isLeased = state.leaseUntilMs > state.lastMs;
-    const { leaseMoney, signalMdb } = this.#lines[kind];
-    if (level < leaseMoney && !(isLeased && kind === "declared")) return;
-    const levelMdb = toMdb(level);
-    this.#drawLease(state, kind, levelMdb, isLeased, out);
-    if (levelMdb >= signalMdb) this.#drawSignal(state, kind, levelMdb, out);
-  }
-
-  /**
-   * A lease falls at the line. While it holds, a source that goes on being refused keeps it alive
-   * without earning it again; it then ends `leaseMs` after the last refusal, give or take a
-   * quarter, which spares outputs. A single slip in a busy office renews nothing.
-   */
-  #drawLease(
-    state: SubjectState,
-    evidenceKind: EvidenceKindName,
-    levelMdb: number,
-    isRenewal: boolean,
-    out: ScorerOutput,
-  ): void {
-    const { leaseMs, leaseStage: stage } = this.#policy;
-    if (!isRenewal && levelMdb < this.#lines[evidenceKind].leaseMdb) return;
-    const fromMs = state.lastMs;
-    const untilMs = fromMs + leaseMs;
-    if (isRenewal && untilMs - state.leaseUntilMs < leaseMs / 4) return;
-    if (isRenewal && longestRunOf(state) < RENEWING_RUN_MIN) return;
-    if (this.#isExempt(state.subject)) return;
-    state.leaseUntilMs = untilMs;
-    this.#table.noteLease(untilMs);
-    if (!isRenewal) noteFired(state, evidenceKind);
-    const { subject } = state;
-    const reasons = reasonsOf(state, evidenceKind);
-    out.lease({ subject, fromMs, untilMs, stage, levelMdb, evidenceKind, isRenewal, reasons });
-  }
-
-  #drawSignal(
-    state: SubjectState,
-    kind: EvidenceKindName,
-    levelMdb: number,
-    out: ScorerOutput,
-  ): void {
-    const { epoch, leaseMs } = this.#policy;
-    const timeMs = state.lastMs;
-    const isHeld = state.heldEpoch === epoch && timeMs < state.heldUntilMs;
-    if (!isHeld) {
-      state.heldEpoch = epoch;
-      state.heldUntilMs = timeMs + leaseMs;
-      noteFired(state, kind);
-      this.#sendSignal(state, kind, levelMdb, out);
-    }
-    // The reset is what bounds false signals; held back or not, the level starts again from
-    // nothing.
-    if (kind === "declared") resetLevel(state);
-    else resetLearned(state);
-  }
-
-  #sendSignal(
-    state: SubjectState,
-    evidenceKind: EvidenceKindName,
-    levelMdb: number,
-    out: ScorerOutput,
-  ): void {
-    const timeMs = state.lastMs;
-    const isDeclared = evidenceKind === "declared";
-    const fromMs = isDeclared ? evidenceFromMs : learnedEvidenceFromMs;
-    out.signal({
-      subject: state.subject,
-      timeMs,
-      day: state.day,
-      evidenceMdb: toMdb(isDeclared ? dayAccountOf(state) : learnedDayAccountOf(state)),
-      levelMdb,
-      evidenceKind,
-      evidenceFromMs: fromMs(state, timeMs),
-      reasons: reasonsOf(state, evidenceKind),
-      sharedSubjects: state.vouched.length,
-      recommendedStage: this.#isExempt(state.subject) ? "observe" : "suspend",
-      epoch: this.#policy.epoch,
-    });
-  }
-}
-
-/** Remembers what drew a line, for the lift that may come. */
-function noteFired(state: SubjectState, kind: EvidenceKindName): void {
-  const isGoingOn = state.firedMs > state.lastMs - IDLE_MS_MAX;
-  state.fired = (isGoingOn ? state.fired : 0) | firedOf(state, kind);
-  state.firedMs = state.lastMs;
 }
 
 /**

@@ -14,6 +14,9 @@ import type { Queue } from "./subject-table.ts";
 /** Nothing is ever said below this: money of 0 has no logarithm. */
 const LEVEL_MDB_MIN = -300_000;
 
+/** After a week of silence an address may be somebody else's: what it had won is dropped. */
+export const IDLE_MS_MAX = 7 * 86_400_000;
+
 /** No name hash at all; 0 is the hash of an unnamed account. */
 export const NO_NAME = -1;
 
