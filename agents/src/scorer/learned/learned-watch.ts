@@ -39,7 +39,7 @@ export function accountOf(lineup: Lineup, row: Row, detector: number): AccountCu
   return money;
 }
 
-function isVouched({ learned }: SubjectState): boolean {
+export function isVouched({ learned }: SubjectState): boolean {
   return learned !== undefined && (learned.cells[learned.at + GOOD_DAYS] as number) >= VOUCHED_DAYS;
 }
 
