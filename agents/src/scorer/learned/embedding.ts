@@ -100,29 +100,47 @@ function advance(cells: Int32Array, counter: number): number {
   return moment;
 }
 
-/** Unit vectors in root form; good until the next call. */
+/** Sizes of the roots of the last actions; good until the next call. */
 const recent = new Float64Array(CELLS);
-const other = new Float64Array(CELLS);
 
 /**
  * Signed square roots of a vector's cells at length 1, all zero when it is empty: between roots the
  * cosine is Hellinger's affinity, in which what is done all the time does not drown the rest.
  */
 export function rootsOf(cells: Int32Array, at: number, into: Float64Array): void {
-  let size = 0;
-  for (let i = 0; i < CELLS; i++) size += Math.abs(cells[at + i] as number);
-  const unit = size === 0 ? 0 : 1 / size;
+  const unit = unitOf(cells, at);
   for (let i = 0; i < CELLS; i++) {
     const cell = (cells[at + i] as number) * unit;
     into[i] = cell < 0 ? -Math.sqrt(-cell) : Math.sqrt(cell);
   }
 }
 
-/** One minus the cosine of what was done last and a memory: 0 to 2, 1 where either is empty. */
-function distanceTo(cells: Int32Array, at: number): number {
-  rootsOf(cells, at, other);
+/** What brings the sizes of a vector's cells to a sum of 1; 0 when it is empty. */
+function unitOf(cells: Int32Array, at: number): number {
+  let size = 0;
+  for (let i = 0; i < CELLS; i++) size += Math.abs(cells[at + i] as number);
+  return size === 0 ? 0 : 1 / size;
+}
+
+function readRecent(own: Int32Array): void {
+  const unit = unitOf(own, RECENT_AT);
+  for (let i = 0; i < CELLS; i++) {
+    recent[i] = Math.sqrt(Math.abs((own[RECENT_AT + i] as number) * unit));
+  }
+}
+
+/**
+ * One minus the cosine of what was done last and a memory: 0 to 2, 1 where either is empty. Signs
+ * are as good as random, and a branch on each would be most of the work: they are multiplied in.
+ */
+function distanceTo(own: Int32Array, cells: Int32Array, at: number): number {
+  const unit = unitOf(cells, at);
   let dot = 0;
-  for (let i = 0; i < CELLS; i++) dot += (recent[i] as number) * (other[i] as number);
+  for (let i = 0; i < CELLS; i++) {
+    const cell = cells[at + i] as number;
+    const sign = (((own[RECENT_AT + i] as number) ^ cell) >> 31) | 1;
+    dot += sign * (recent[i] as number) * Math.sqrt(Math.abs(cell * unit));
+  }
   return 1 - dot;
 }
 
@@ -140,9 +158,9 @@ export const embedding: ProfileDetector = {
     if ((own[LEARNED] as number) < LEARNED_MIN || (own[NOTED] as number) < NOTED_MIN) {
       return Number.NaN;
     }
-    rootsOf(own, RECENT_AT, recent);
-    const toPast = distanceTo(own, PAST_AT);
-    const toPeers = distanceTo(peers, PEERS_AT);
+    readRecent(own);
+    const toPast = distanceTo(own, own, PAST_AT);
+    const toPeers = distanceTo(own, peers, PEERS_AT);
     return Math.log2((toPast + CHANCE) / (toPeers + CHANCE));
   },
   note(own, seen) {
@@ -156,9 +174,9 @@ export const embedding: ProfileDetector = {
   },
   describe(own, peers) {
     if (own === undefined) return "";
-    rootsOf(own, RECENT_AT, recent);
-    const toPast = distanceTo(own, PAST_AT).toFixed(2);
-    const toPeers = distanceTo(peers, PEERS_AT).toFixed(2);
+    readRecent(own);
+    const toPast = distanceTo(own, own, PAST_AT).toFixed(2);
+    const toPeers = distanceTo(own, peers, PEERS_AT).toFixed(2);
     return `distanceToPast=${toPast} distanceToPeers=${toPeers}`;
   },
 };

@@ -60,10 +60,11 @@ export class CorrelationGroups {
    * @returns whether the correlation fires; the group then begins anew.
    */
   observe(key: string, timeMs: number, slot: number, value: string): boolean {
-    const window = this.#near.get(key) ?? this.#young.get(key) ?? openWindow(this.#plan);
+    const near = this.#near.get(key);
+    const known = near ?? this.#young.get(key);
+    const window = known ?? openWindow(this.#plan);
     // Touched last, wherever it is.
-    this.#near.delete(key);
-    this.#young.delete(key);
+    if (known !== undefined) (near === undefined ? this.#young : this.#near).delete(key);
     const isFired = observeWindow(window, this.#plan, timeMs, slot, value);
     if (!isFired) this.#keep(key, window);
     return isFired;
@@ -136,7 +137,8 @@ function countEvent(window: Window, { spanMs, need }: CorrelationPlan, timeMs: n
   const { times } = window;
   let at = times.length;
   while (at > 0 && (times[at - 1] as number) > timeMs) at--;
-  times.splice(at, 0, timeMs);
+  if (at === times.length) times.push(timeMs);
+  else times.splice(at, 0, timeMs);
   const oldest = window.newestMs - spanMs;
   let old = 0;
   while (old < times.length && (times[old] as number) < oldest) old++;

@@ -238,9 +238,21 @@ function blockTest(text: string): ValueTest | string {
   if (block === undefined) return "is no block of addresses such as 10.0.0.0/8";
   return (value) => {
     if (typeof value !== "string" || value.length > 64) return false;
-    const address = parseAddress(value);
+    const address = addressOf(value);
     return address !== undefined && isInBlock(address, block);
   };
+}
+
+let parsedText = "";
+let parsedAddress: ReturnType<typeof parseAddress>;
+
+/** An event's address stands beside many blocks, and is read once. */
+function addressOf(text: string): ReturnType<typeof parseAddress> {
+  if (text !== parsedText) {
+    parsedAddress = parseAddress(text);
+    parsedText = text;
+  }
+  return parsedAddress;
 }
 
 function textTest(text: string, modifiers: Modifiers): ValueTest | string {
