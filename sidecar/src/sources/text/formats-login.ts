@@ -162,7 +162,7 @@ export const LOGIN_FORMATS: readonly TextFormat[] = [
           '<ip> for user "<user>" failed.',
       ),
       failed('WARNING: Authentication attempt from <ip> for user "<user>" failed.'),
-      failed('<*>Authentication attempt from <ip> for user "<q>" failed.'),
+      failed('<*>Authentication attempt from <ip> for user "<user>" failed.'),
     ],
   },
   {
