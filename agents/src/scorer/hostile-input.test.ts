@@ -124,6 +124,39 @@ describe("a crowd that is invented", () => {
   });
 });
 
+test("thousands of logins of one account, each from elsewhere, cost no regular his past", () => {
+  const alice = "user:acme/alice" as SubjectText;
+  const startMs = Date.UTC(2026, 2, 2, 9);
+  const said = { lease: () => undefined, signal: () => undefined };
+  const scorer = openScorer({ policy: DEFAULT_SCORER_POLICY, maxSubjects: 200 });
+  let serial = 0;
+  const take = (timeMs: number, rest: Partial<Event>): void => {
+    const about = { id: `log:${++serial}`, timeMs, service: "web", count: 1 };
+    scorer.step({ type: "event", event: { ...about, kind: "login-succeeded", ...rest } }, said);
+  };
+  for (let day = 0; day < 3; day++) {
+    for (let n = 0; n < 9; n++) {
+      const timeMs = startMs + day * 86_400_000 + n;
+      take(timeMs, { kind: "activity", account: alice, action: `read-${n}` });
+    }
+  }
+  for (let n = 0; n < 2_000; n++) {
+    const address = `address:10.0.${n >> 8}.${n & 255}` as SubjectText;
+    const session = `session:web/${n}` as SubjectText;
+    const account = "user:acme/mallory" as SubjectText;
+    take(startMs + 3 * 86_400_000 + n, { address, session, account });
+    take(startMs + 3 * 86_400_000 + n, {
+      kind: "activity",
+      account: `user:acme/invented-${n}` as SubjectText,
+    });
+  }
+  expect(scorer.counts()).toMatchObject({ subjects: 200, profileEvictions: 0 });
+  expect(scorer.standing(alice)).toBeDefined();
+  expect(scorer.counts().profiles).toBeGreaterThanOrEqual(1);
+  const options = { policy: DEFAULT_SCORER_POLICY, maxSubjects: 200 };
+  expect(restoreScorer(scorer.snapshot(), options)?.snapshot()).toEqual(scorer.snapshot());
+});
+
 test("a subject costs at most 2 kB of fixed numbers, whatever is configured", () => {
   const { source, actor, session } = openEnsemble(additionsOf({ hasContext: true }));
   for (const { rows, learnedRows } of [source, actor, session]) {

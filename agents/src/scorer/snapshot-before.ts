@@ -57,7 +57,7 @@ export function takeSnapshotBefore(snapshot: unknown, parts: ScorerParts): boole
   if (!isLike(counts, COUNTS) || !Number.isSafeInteger(evictions)) return false;
   Object.assign(parts.counts, counts);
   const open = (state: StateBefore) => stateOf(state, parts);
-  parts.table.fill(young.map(open), earned.map(open), evictions);
+  parts.table.fill({ young: young.map(open), earned: earned.map(open), known: [] }, evictions);
   parts.recent.fill(recentNewer, recentOlder);
   return true;
 }

@@ -19,8 +19,8 @@ import { takeSnapshotBefore } from "./snapshot-before.ts";
 import { openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 import type { SubjectTable } from "./subject-table.ts";
 
-/** The first bytes; the versions before were JSON and began with a brace. */
-const MAGIC = [0x4f, 0x53, 0x43, 0x52, 3, 0, 0, 0] as const;
+/** The first bytes, the fifth of them the version; 1 and 2 were JSON and began with a brace. */
+const MAGIC = [0x4f, 0x53, 0x43, 0x52, 4, 0, 0, 0] as const;
 /** Magic, then the checksum of all that follows. */
 const CONTENT_AT = 16;
 
@@ -63,10 +63,10 @@ export function writeSnapshot(parts: ScorerParts): Uint8Array {
   for (const lineup of lineups) writeLayout(w, layoutOf(lineup));
   const { events, duplicates, stale, invalid, pardoned } = parts.counts;
   for (const count of [events, duplicates, stale, invalid, pardoned]) w.whole(count);
-  const { young, earned, evictions } = parts.table.rows();
-  w.whole(evictions);
+  const { young, earned, known } = parts.table.rows();
+  w.whole(parts.table.evictions);
   const places = new Map<SubjectState, number>();
-  for (const states of [young, earned]) {
+  for (const states of [young, earned, known]) {
     w.whole(states.length);
     for (const state of states) {
       places.set(state, places.size);
@@ -170,6 +170,7 @@ class Restoring {
     const evictions = r.whole();
     const young = this.#readStates();
     const earned = this.#readStates();
+    const known = this.#readStates();
     if (!r.isSound) return false;
     const subjects = new Set(this.#states.map(({ subject }) => subject));
     if (subjects.size !== this.#states.length) return false;
@@ -181,7 +182,7 @@ class Restoring {
     rules?.restore(jsonOf(r.text()));
     if (rules === undefined) r.text();
     // Last: a smaller table forgets, and then profiles go too.
-    if (r.isDone && isSketched) table.fill(young, earned, evictions);
+    if (r.isDone && isSketched) table.fill({ young, earned, known }, evictions);
     return r.isDone && isSketched;
   }
 

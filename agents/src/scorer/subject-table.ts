@@ -1,12 +1,15 @@
 // Which subjects are remembered when not all can be. Owns the bound and the order of forgetting.
-// Two rows by last touch: `young`, and `earned` for subjects with something to lose: a successful
-// login, a past that it has taught, a lease, a pardon, or a level of 10 dB. The young go first,
-// oldest touch first, so somebody who invents a million addresses evicts only other young ones; to
-// push out an earned one he must earn half the table, some six failures an address. An evicted
+// Three rows by last touch: `young`; `earned`, half the table at most, for subjects with something
+// to lose: a successful login, a past that it has taught, a lease, a pardon, or a level of 10 dB;
+// and `known`, a quarter at most, for those who have taught on two days. The young go first, then
+// the earned, oldest touch first. Somebody who invents a million addresses evicts only other young
+// ones; to push out an earned one he must earn half the table, a login or some six failures each,
+// and to push out a known one he must be a quarter of it on two days. An evicted
 // subject that returns on the same day begins a second bankroll, so the promise reads: false
 // signals <= (subject-days + evictions) / c.
 
 import type { SubjectText } from "@ostraka/proto";
+import { isVouched } from "./learned/learned-watch.ts";
 import { levelOf, type SubjectState } from "./subject-state.ts";
 
 const EARNED_LEVEL = 10;
@@ -43,6 +46,13 @@ export class Queue {
   }
 }
 
+/** States from the oldest touch to the newest. */
+export interface TableRows {
+  readonly young: readonly SubjectState[];
+  readonly earned: readonly SubjectState[];
+  readonly known: readonly SubjectState[];
+}
+
 export interface SubjectTableOptions {
   readonly max: number;
   readonly open: (subject: SubjectText) => SubjectState;
@@ -56,6 +66,7 @@ export class SubjectTable {
   readonly #states = new Map<SubjectText, SubjectState>();
   readonly #young = new Queue();
   readonly #earned = new Queue();
+  readonly #known = new Queue();
   #evictions = 0;
   #leasedUntilMs = 0;
 
@@ -102,27 +113,30 @@ export class SubjectTable {
     return state;
   }
 
-  /** Moves a subject to the earned row once it has earned it; call after its state changed. */
+  /** Moves a subject to the row that it has come to; call after its state changed. */
   settle(state: SubjectState): void {
-    if (state.queue !== this.#young || !hasEarned(state)) return;
-    this.#young.remove(state);
-    this.#earned.push(state);
-    const oldest = this.#earned.oldest;
-    if (this.#earned.size <= this.#max / 2 || oldest === undefined) return;
-    this.#earned.remove(oldest);
-    this.#young.push(oldest);
+    if (state.queue === this.#young && hasEarned(state)) {
+      move(state, this.#earned);
+      keepTo(this.#max / 2, this.#earned, this.#young);
+    }
+    if (state.queue === this.#earned && isVouched(state)) {
+      move(state, this.#known);
+      keepTo(this.#max / 4, this.#known, this.#earned);
+      keepTo(this.#max / 2, this.#earned, this.#young);
+    }
   }
 
-  /** Both rows in order of touch, for a snapshot. */
-  rows(): { young: SubjectState[]; earned: SubjectState[]; evictions: number } {
-    const evictions = this.#evictions;
-    return { young: this.#young.states(), earned: this.#earned.states(), evictions };
+  /** All rows in order of touch, for a snapshot. */
+  rows(): TableRows {
+    const [young, earned, known] = [this.#young, this.#earned, this.#known];
+    return { young: young.states(), earned: earned.states(), known: known.states() };
   }
 
   /** Fills an empty table from a snapshot's rows. */
-  fill(young: readonly SubjectState[], earned: readonly SubjectState[], evictions: number): void {
+  fill({ young, earned, known }: TableRows, evictions: number): void {
     for (const state of young) this.#add(state, this.#young);
     for (const state of earned) this.#add(state, this.#earned);
+    for (const state of known) this.#add(state, this.#known);
     this.#evictions = evictions;
     for (const { leaseUntilMs } of this.#states.values()) this.noteLease(leaseUntilMs);
     while (this.#states.size > this.#max) this.#evict();
@@ -135,7 +149,7 @@ export class SubjectTable {
   }
 
   #evict(): void {
-    const state = this.#young.oldest ?? this.#earned.oldest;
+    const state = this.#young.oldest ?? this.#earned.oldest ?? this.#known.oldest;
     if (state === undefined) return;
     state.queue?.remove(state);
     state.queue = undefined;
@@ -145,6 +159,16 @@ export class SubjectTable {
     if (state.learned !== undefined) state.lineup.learnedRows.give(state.learned);
     state.lineup.rows.give(state.row);
   }
+}
+
+function move(state: SubjectState, to: Queue): void {
+  state.queue?.remove(state);
+  to.push(state);
+}
+
+/** Who has gone without a touch longest steps down. */
+function keepTo(most: number, row: Queue, lower: Queue): void {
+  if (row.size > most && row.oldest !== undefined) move(row.oldest, lower);
 }
 
 function hasEarned(state: SubjectState): boolean {
