@@ -12,6 +12,8 @@ export interface Child {
   readonly pid: number;
   /** The next line of its standard output. @throws when it ends first or is silent for a minute. */
   line(): Promise<string>;
+  /** Writes a line to its standard input. */
+  tell(line: string): void;
   /** Ends it and waits for that. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function startNode(...args: readonly string[]): Child {
       if (done === true) throw new Error(`a process ended before it spoke: ${args.join(" ")}`);
       return value;
     },
+    tell: (line) => child.stdin.write(`${line}\n`),
     [Symbol.asyncDispose]: () => end(child),
   };
 }
