@@ -118,6 +118,7 @@ function compileValues(
   const exact = modifiers.isAll ? undefined : exactValues(values, modifiers);
   if (exact !== undefined) return matchExact(field, exact);
   const matches: Match[] = [];
+  const tests: ValueTest[] = [];
   for (const value of values) {
     if (value.value === null) {
       if (modifiers.kind !== "equals" || modifiers.encodings.length > 0) {
@@ -128,11 +129,29 @@ function compileValues(
     }
     const test = testOf(value, modifiers, context);
     if (test === undefined) return undefined;
+    tests.push(test);
+    if (!modifiers.isAll) continue;
     const one = exactValues([value], modifiers);
     const needs = one === undefined ? NO_NEEDS : new Map([[field.name, one]]);
     matches.push({ needs, test: (event) => field.any(event, test) });
   }
-  return modifiers.isAll ? allOf(matches) : anyOf(matches);
+  if (modifiers.isAll) return allOf(matches);
+  const test = anyTest(tests);
+  // Not all are plain, or they would have been compared above: nothing certain is needed.
+  if (tests.length > 0) {
+    matches.push({ needs: NO_NEEDS, test: (event) => field.any(event, test) });
+  }
+  return anyOf(matches);
+}
+
+/** The field is looked up once for all of its values. */
+function anyTest(tests: readonly ValueTest[]): ValueTest {
+  const [only] = tests;
+  if (tests.length === 1 && only !== undefined) return only;
+  return (value) => {
+    for (let i = 0; i < tests.length; i++) if ((tests[i] as ValueTest)(value)) return true;
+    return false;
+  };
 }
 
 /** The values in lower case, when all are plain texts or numbers to be equal to. */
@@ -218,9 +237,7 @@ function testOf(
     if (typeof test === "string") return faults.add(at, `${quoted(one)}: ${test}`);
     tests.push(test);
   }
-  const [only] = tests;
-  if (tests.length === 1) return only;
-  return (candidate) => tests.some((test) => test(candidate));
+  return anyTest(tests);
 }
 
 function compare(kind: "lt" | "lte" | "gt" | "gte", bound: number): ValueTest {
@@ -277,6 +294,13 @@ function textTest(text: string, modifiers: Modifiers): ValueTest | string {
         : encoded(variant, encodings).map((code) => literal(isCased ? code : lower(code))),
   );
   const tests = patterns.map((pattern) => matchPattern(pattern, ends));
+  const [only] = tests;
+  if (tests.length === 1 && only !== undefined) {
+    return (value) => {
+      const candidate = read(value);
+      return candidate !== undefined && only(candidate);
+    };
+  }
   return (value) => {
     const candidate = read(value);
     return candidate !== undefined && tests.some((test) => test(candidate));

@@ -17,8 +17,21 @@ interface Piece {
   readonly any: readonly number[];
 }
 
-/** Lower case, unit by unit where the whole would change its length: places must stay. */
+let textBefore = "";
+let loweredBefore = "";
+
+/**
+ * Lower case, unit by unit where the whole would change its length: places must stay. Asked for the
+ * same text again, as many values of one field are, it says what it said.
+ */
 export function lower(text: string): string {
+  if (text === textBefore) return loweredBefore;
+  loweredBefore = inLowerCase(text);
+  textBefore = text;
+  return loweredBefore;
+}
+
+function inLowerCase(text: string): string {
   const whole = text.toLowerCase();
   if (whole.length === text.length) return whole;
   let folded = "";
