@@ -31,6 +31,11 @@ const SUCCEEDED: ReadonlySet<string> = new Set([
   "gd_auth_succeed",
   "slo",
 ]);
+/** What anybody who knows a name can bring about: blocks, warnings, requested passwords and codes. */
+const BEFORE_LOGIN: ReadonlySet<string> = new Set([
+  ...["limit_wc", "limit_mu", "limit_sul", "pla", "pwd_leak", "signup_pwd_leak", "reset_pwd_leak"],
+  ...["scpr", "fcpr", "cls", "cs", "fcoa"],
+]);
 
 export const AUTH0_EVENTS: RecordFormat = {
   type: "auth0.events",
@@ -72,5 +77,6 @@ function read(record: JsonRecord): Facts | undefined {
 
 function kindOf(action: string): EventKind {
   if (FAILED.has(action)) return "login-failed";
+  if (BEFORE_LOGIN.has(action)) return "login-probed";
   return SUCCEEDED.has(action) && action !== "slo" ? "login-succeeded" : "activity";
 }

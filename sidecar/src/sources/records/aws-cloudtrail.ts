@@ -66,7 +66,8 @@ function kindOf(record: JsonRecord, action: string): EventKind {
     const result = text(record, "responseElements", "ConsoleLogin");
     return result === "Success" ? "login-succeeded" : "login-failed";
   }
-  if (action === "CheckMfa" || action === "SwitchRole") return "activity";
+  // Asked for by whoever knows the address of the account's mail.
+  if (action === "PasswordRecoveryRequested") return "login-probed";
   return "activity";
 }
 

@@ -22,6 +22,7 @@ const LOGINS: ReadonlySet<string> = new Set([
   "user.authentication.auth_via_social",
   "user.authentication.verify",
 ]);
+const LOCKS: ReadonlySet<string> = new Set(["user.account.lock", "user.account.lock.limit"]);
 const GRANTS: ReadonlySet<string> = new Set([
   "user.account.privilege.grant",
   "group.privilege.grant",
@@ -66,10 +67,14 @@ function read(record: JsonRecord): Facts | undefined {
   };
 }
 
+// Whoever knows a name can have a sign-in evaluated, challenged, and its account locked: what stands
+// BEFORE a session is not the account's doing.
 function kindOf(action: string, result: string | undefined): EventKind {
+  if (LOCKS.has(action)) return "login-probed";
+  if (action === "policy.evaluate_sign_on") return result === "ALLOW" ? "activity" : "login-probed";
   if (!LOGINS.has(action)) return "activity";
   if (result === "SUCCESS") return "login-succeeded";
-  return result === "FAILURE" || result === "DENY" ? "login-failed" : "service-notice";
+  return result === "FAILURE" || result === "DENY" ? "login-failed" : "login-probed";
 }
 
 function booleanOf(value: unknown): boolean | undefined {

@@ -290,3 +290,29 @@ test("every format has a name from the list, and its names find it", () => {
   }
   expect(recordFormatOf("aws.cloudtrial")).toBeUndefined();
 });
+
+test.each([
+  ["a lock of Okta", okta("SUCCESS", { eventType: "user.account.lock" })],
+  ["a sign-in that Okta denies", okta("DENY", { eventType: "policy.evaluate_sign_on" })],
+  ["a sign-in that Okta challenges", okta("CHALLENGE")],
+  [
+    "a password of AWS's root, asked for",
+    cloudTrail({
+      eventName: "PasswordRecoveryRequested",
+      userIdentity: { type: "Root", accountId: "123456789012" },
+      responseElements: { PasswordRecoveryRequested: "Success" },
+    }),
+  ],
+  [
+    "a block by Auth0",
+    {
+      data: { type: "limit_wc", log_id: "1", client_id: "c", date: TIME, ip: PEER, user_name: "e" },
+    },
+  ],
+])("%s is what anybody can bring about who knows a name: a probe", (_what, record) => {
+  expect(read(record)).toMatchObject({ kind: "login-probed", address: `address:${PEER}` });
+});
+
+test("a sign-in that Okta allows is the account's", () => {
+  expect(read(okta("ALLOW", { eventType: "policy.evaluate_sign_on" }))?.kind).toBe("activity");
+});
