@@ -60,7 +60,7 @@ export interface ReplaySummary {
   readonly linesPerSecond: number;
 }
 
-/** What a source's parser says of one line; the shape of `openAuthLog(...).parse`. */
+/** What a source's parser says of one line: as much of `openFormat(...)` as a replay asks. */
 export interface LineParser {
   parse(
     line: Uint8Array | string,

@@ -17,6 +17,7 @@ const DEPTH_MAX = 8;
 /** Larger ones are refused by the compiler too; this keeps them out of memory. */
 const FILE_BYTES_MAX = 4_194_304;
 const FAULTS_SHOWN = 10;
+const WANTED = `${STARTER}, or a file or folder that is there`;
 
 /**
  * Reads and compiles the rules that a configuration names.
@@ -45,7 +46,10 @@ export function readRuleSources(places: readonly string[]): RuleSource[] {
   for (const place of places) {
     const root = place === STARTER ? STARTER_FOLDER : place;
     for (const path of filesAt(root)) {
-      if (sources.length >= FILES_MAX) throw invalid(`${place} holds over ${FILES_MAX} rule files`);
+      if (sources.length >= FILES_MAX)
+        throw invalid(
+          `${place} holds over ${FILES_MAX} rule files: name those folders that are meant`,
+        );
       const shown = place === STARTER ? `${STARTER}/${relative(root, path)}` : path;
       sources.push({ name: shown, text: textOf(path) });
     }
@@ -58,7 +62,8 @@ function filesAt(root: string): string[] {
 }
 
 function filesIn(folder: string, depth: number): string[] {
-  if (depth > DEPTH_MAX) throw invalid(`${folder} lies over ${DEPTH_MAX} folders deep`);
+  if (depth > DEPTH_MAX)
+    throw invalid(`${folder} lies over ${DEPTH_MAX} folders deep: name it by itself`);
   const entries = readdirSync(folder, { withFileTypes: true });
   const names = entries.map(({ name }) => name).sort();
   return names.flatMap((name) => {
@@ -73,18 +78,21 @@ function statOf(path: string) {
   try {
     return statSync(path);
   } catch (error) {
-    throw invalid(`rules name ${path}, which cannot be read (${codeOf(error)})`);
+    throw invalid(`rules name ${path}, which cannot be read (${codeOf(error)}): name ${WANTED}`);
   }
 }
 
 function textOf(path: string): string {
   try {
     const { size } = statSync(path);
-    if (size > FILE_BYTES_MAX) throw invalid(`${path} has ${size} bytes: no rule file is so large`);
+    if (size > FILE_BYTES_MAX)
+      throw invalid(
+        `${path} has ${size} bytes, over ${FILE_BYTES_MAX}: no rule file is so large; split it`,
+      );
     return readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof OstrakaError) throw error;
-    throw invalid(`${path} cannot be read (${codeOf(error)})`);
+    throw invalid(`${path} cannot be read (${codeOf(error)}): give this process leave to read it`);
   }
 }
 

@@ -12,6 +12,9 @@ import { type ReplayRecord, type ReplaySummary, runReplay } from "@ostraka/sidec
 import { usage } from "../failure.ts";
 import { printable, type Terminal } from "../terminal.ts";
 
+/** As a policy has it. */
+const LEARNED_PERCENT_MAX = 50;
+
 export interface ReplayFlags {
   readonly source?: string;
   readonly year?: string;
@@ -65,13 +68,8 @@ async function replayFile(
     if (error instanceof RangeError) throw usage(`--tz ${zone.slice(0, 80)}: ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof OstrakaError) throw error;
-    throw new OstrakaError(
-      "OSTRAKA_NOT_FOUND",
-      `${path} cannot be read (${code}): name a log file`,
-      {
-        cause: error,
-      },
-    );
+    const why = `${path} cannot be read (${code}): name a log file`;
+    throw new OstrakaError("OSTRAKA_NOT_FOUND", why, { cause: error });
   }
 }
 
@@ -81,9 +79,6 @@ function shareOf(text: string): number {
   if (percent <= LEARNED_PERCENT_MAX) return percent / 100;
   throw usage(`--learned-share ${text}: give a share from 0% to ${LEARNED_PERCENT_MAX}%`);
 }
-
-/** As a policy has it. */
-const LEARNED_PERCENT_MAX = 50;
 
 /** What moved the level, strongest first, and what would have kept it quiet. */
 function explain(record: ReplayRecord, terminal: Terminal): void {

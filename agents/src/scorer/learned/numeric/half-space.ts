@@ -46,19 +46,12 @@ export function openHalfSpace({ features, trees, depth, seed }: HalfSpaceOptions
   assert(features >= 1 && features <= 64, "a half-space forest has 1 to 64 features");
   assert(trees >= 1 && trees <= TREES_MAX, "a half-space forest has 1 to 64 trees");
   assert(depth >= 1 && depth <= DEPTH_MAX, "half-space trees are 1 to 10 deep");
-  const { columns, cuts, shares } = drawCuts(features, trees, depth, seed);
   const inner = 2 ** depth - 1;
+  const { shares, below } = drawCuts(features, trees, inner, seed);
   /** Counts of a tree: of every node but the root, whose count is the rows. */
   const counts = 2 * inner;
   const words = 1 + Math.ceil((trees * counts) / 2);
 
-  /** The next node down, or -1 at the bottom and where the row's feature is not known. */
-  const below = (tree: number, node: number, row: Float64Array): number => {
-    if (node >= inner) return -1;
-    const value = row[columns[tree * inner + node] as number] as number;
-    if (Number.isNaN(value)) return -1;
-    return 2 * node + (value < (cuts[tree * inner + node] as number) ? 1 : 2);
-  };
   const rows = (counted: Int32Array, at: number) => counted[at] as number;
   const countAt = (counted: Int32Array, at: number, tree: number, node: number) =>
     node === 0 ? rows(counted, at) : halfOf(counted, at + 1, tree * counts + node - 1);
@@ -119,9 +112,9 @@ export function openHalfSpace({ features, trees, depth, seed }: HalfSpaceOptions
   };
 }
 
-function drawCuts(features: number, trees: number, depth: number, seed: number) {
+/** @param inner nodes of a tree that have a cut */
+function drawCuts(features: number, trees: number, inner: number, seed: number) {
   const chance = new CellChance(new Float64Array(1), seed);
-  const inner = 2 ** depth - 1;
   const columns = new Uint8Array(trees * inner);
   const cuts = new Float64Array(trees * inner);
   const shares = new Float64Array(trees * inner);
@@ -144,7 +137,15 @@ function drawCuts(features: number, trees: number, depth: number, seed: number) 
   for (let tree = 0; tree < trees; tree++) {
     draw(tree * inner, 0, new Float64Array(features), new Float64Array(features).fill(1));
   }
-  return { columns, cuts, shares };
+
+  /** The next node down, or -1 at the bottom and where the row's feature is not known. */
+  const below = (tree: number, node: number, row: Float64Array): number => {
+    if (node >= inner) return -1;
+    const value = row[columns[tree * inner + node] as number] as number;
+    if (Number.isNaN(value)) return -1;
+    return 2 * node + (value < (cuts[tree * inner + node] as number) ? 1 : 2);
+  };
+  return { shares, below };
 }
 
 /** The n-th count of 16 bits from word `at` on. */
