@@ -9,7 +9,7 @@ import { MUTANTS } from "./mutants.ts";
 import type { SeedResult } from "./run-seed.ts";
 
 /** Seeds that a mutant may hide from before it counts as a survivor. */
-const MUTANT_SEEDS_MAX = 60;
+const MUTANT_SEEDS_MAX = 120;
 const EXIT_USAGE = 2;
 
 function usage(why: string): never {

@@ -39,7 +39,7 @@ export const MUTANTS_OF_UPKEEP: readonly Mutant[] = [
     name: "halt-on-one-word",
     invariant: "I2",
     breaks: "what one coordinator reports halts a widening",
-    seed: 7,
+    seed: 10,
     edits: [
       {
         file: `${AGENTS}/reports/majority-report.ts`,
@@ -118,7 +118,7 @@ export const MUTANTS_OF_UPKEEP: readonly Mutant[] = [
     "canary-counts-everywhere",
     "I6",
     "every host may speak under the epoch that a share of them tries",
-    34,
+    59,
     `${NODE}/mesh.ts`,
     "canary !== undefined && isInCanary(this.crypto, canary, host) ? [canary.epoch] : [];",
     "canary !== undefined && isInCanary && host ? [canary.epoch] : [];",
@@ -136,7 +136,7 @@ export const MUTANTS_OF_UPKEEP: readonly Mutant[] = [
     "uncovered-claimed",
     "I8",
     "a host counts as covered by any receipt",
-    1,
+    4,
     `${NODE}/receipts-root.ts`,
     "const isPast = taken !== undefined && indexIn(taken.receipt, verdict.ledger) >= verdict.index;",
     "const isPast = taken !== undefined; void indexIn;",

@@ -194,7 +194,7 @@ const FIRST: readonly Mutant[] = [
     name: "reread-ignored",
     invariant: "I3",
     breaks: "a journal that lost or changed messages is not noticed at a reconnect",
-    seed: 239,
+    seed: 264,
     edits: [
       {
         file: `${NODE}/ledger-lane.ts`,
@@ -310,7 +310,7 @@ const FIRST: readonly Mutant[] = [
     "lifts-not-imported",
     "I5",
     "the signals ledger does not hear of lifts",
-    2,
+    10,
     `${NODE}/signals-machine.ts`,
     "for (const id of lift.revocationIds) this.book.active.end(id, Number(lift.expiresMs), subject);",
   ),
@@ -362,7 +362,7 @@ const FIRST: readonly Mutant[] = [
     "overwritten-not-united",
     "I7",
     "a second revocation of a subject replaces the first",
-    2,
+    17,
     DENY_SET,
     "denials.helds = [...denials.helds, held];",
     "denials.helds = [held];",
