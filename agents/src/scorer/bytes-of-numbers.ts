@@ -45,16 +45,22 @@ export class NumberWriter {
   row(cells: Float64Array, at: number, width: number): void {
     const maskBytes = Math.ceil(width / 8);
     this.#reserve(maskBytes + 8 * width);
-    const mask = this.#at;
-    this.#bytes.fill(0, mask, mask + maskBytes);
-    this.#at += maskBytes;
-    for (let i = 0; i < width; i++) {
-      const value = cells[at + i] as number;
-      if (value === 0) continue;
-      this.#bytes[mask + (i >> 3)] = (this.#bytes[mask + (i >> 3)] as number) | (1 << (i & 7));
-      this.#view.setFloat64(this.#at, value, true);
-      this.#at += 8;
+    const view = this.#view;
+    let mask = this.#at;
+    let to = mask + maskBytes;
+    for (let from = 0; from < width; from += 8) {
+      let bits = 0;
+      const count = Math.min(8, width - from);
+      for (let i = 0; i < count; i++) {
+        const value = cells[at + from + i] as number;
+        if (value === 0) continue;
+        bits |= 1 << i;
+        view.setFloat64(to, value, true);
+        to += 8;
+      }
+      this.#bytes[mask++] = bits;
     }
+    this.#at = to;
   }
 
   words(words: Int32Array): void {
@@ -87,6 +93,9 @@ export class NumberWriter {
   }
 }
 
+/** Units of one text, while it is read. */
+const units = new Uint16Array(512);
+
 export class NumberReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -109,6 +118,11 @@ export class NumberReader {
   }
 
   whole(): number {
+    const first = this.#bytes[this.#at];
+    if (first !== undefined && first < 0x80 && this.#isSound) {
+      this.#at++;
+      return first;
+    }
     let value = 0;
     for (let unit = 1; unit <= 2 ** 49; unit *= 0x80) {
       if (!this.#has(1)) return 0;
@@ -129,6 +143,12 @@ export class NumberReader {
 
   text(): string {
     const length = this.count();
+    if (length > units.length) return this.#longText(length);
+    for (let i = 0; i < length; i++) units[i] = this.whole();
+    return String.fromCharCode.apply(undefined, units.subarray(0, length) as unknown as number[]);
+  }
+
+  #longText(length: number): string {
     let text = "";
     for (let i = 0; i < length; i++) text += String.fromCharCode(this.whole());
     return text;
@@ -136,7 +156,9 @@ export class NumberReader {
 
   numbers(): number[] {
     const length = this.count(8);
-    return Array.from({ length }, () => this.number());
+    const list: number[] = [];
+    for (let i = 0; i < length; i++) list.push(this.number());
+    return list;
   }
 
   /** How many follow: never more than there are bytes for. */
@@ -147,14 +169,17 @@ export class NumberReader {
     return 0;
   }
 
-  /** Fills the first `width` cells. */
-  row(width: number, cells: Float64Array): void {
+  /** Fills cells `[at, at + width)`. */
+  row(width: number, cells: Float64Array, at: number): void {
     const mask = this.#mask(width);
-    for (let i = 0; i < width; i++) {
-      if (!this.#isSet(mask, i)) cells[i] = 0;
-      else if (this.#has(8)) {
-        cells[i] = this.#view.getFloat64(this.#at, true);
-        this.#at += 8;
+    cells.fill(0, at, at + width);
+    if (mask < 0) return;
+    for (let from = 0; from < width; from += 8) {
+      const bits = this.#bytes[mask + (from >> 3)] as number;
+      if (bits === 0) continue;
+      const count = Math.min(8, width - from);
+      for (let i = 0; i < count; i++) {
+        if (((bits >> i) & 1) === 1) cells[at + from + i] = this.number();
       }
     }
   }

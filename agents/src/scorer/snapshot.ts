@@ -271,12 +271,19 @@ function readLayout(r: NumberReader): Layout {
 }
 
 /** Where the numbers of a written row go in a row of now; -1 for nowhere. */
+interface RowFit {
+  readonly places: Int32Array;
+  /** Each has the place that it had. */
+  readonly isInPlace: boolean;
+}
+
+/** Where all that was written goes now. */
 interface Fit {
   readonly layout: Layout;
   readonly declared: readonly number[];
   readonly learned: readonly number[];
-  readonly row: Int32Array;
-  readonly learnedRow: Int32Array;
+  readonly row: RowFit;
+  readonly learnedRow: RowFit;
   readonly profileWords: readonly {
     readonly index: number;
     readonly from: number;
@@ -311,8 +318,8 @@ function fitOf(layout: Layout, lineup: Lineup): Fit {
   const isUnmoved = isSame(declared) && isSame(learned);
   return {
     ...{ layout, declared, learned, profileWords, blockWords: from },
-    row: fitRow(declared),
-    learnedRow: fitLearnedRow(layout, learned, lineup),
+    row: rowFit(fitRow(declared)),
+    learnedRow: rowFit(fitLearnedRow(layout, learned, lineup)),
     lowered(state) {
       if (isUnmoved) return;
       state.lowered = moveBits(state.lowered, declared, 2);
@@ -332,18 +339,22 @@ function moveBits(bits: number, places: readonly number[], width: 1 | 2): number
   return moved;
 }
 
-function fitRow(declared: readonly number[]): Int32Array {
+function rowFit(places: readonly number[]): RowFit {
+  return { places: Int32Array.from(places), isInPlace: places.every((to, i) => to === i) };
+}
+
+function fitRow(declared: readonly number[]): number[] {
   const places: number[] = [];
   for (let i = 0; i < HEADER_CELLS; i++) places.push(i);
   for (const to of declared) pushPart(places, HEADER_CELLS + to * MEMORY_CELLS, MEMORY_CELLS, to);
-  return Int32Array.from(places);
+  return places;
 }
 
 function fitLearnedRow(
   layout: Layout,
   learned: readonly number[],
   { learnedAt, accountsAt, historiesAt }: Lineup,
-): Int32Array {
+): number[] {
   const places: number[] = [];
   for (let i = 0; i < LEARNED_HEADER_CELLS; i++) places.push(i);
   layout.learned.forEach(({ width }, i) => {
@@ -353,7 +364,7 @@ function fitLearnedRow(
   for (const to of learned) pushPart(places, accountsAt + to * ACCOUNT_CELLS, ACCOUNT_CELLS, to);
   const cells = HISTORY_HALVES / 2;
   for (const to of learned) pushPart(places, historiesAt + to * cells, cells, to);
-  return Int32Array.from(places);
+  return places;
 }
 
 function pushPart(places: number[], at: number, width: number, to: number): void {
@@ -362,10 +373,16 @@ function pushPart(places: number[], at: number, width: number, to: number): void
 
 const scratch = new Float64Array(4_096);
 
-function readInto(r: NumberReader, cells: Float64Array, at: number, places: Int32Array): void {
-  if (places.length > scratch.length) return;
-  r.row(places.length, scratch);
-  for (let i = 0; i < places.length; i++) {
+function readInto(r: NumberReader, cells: Float64Array, at: number, fit: RowFit): void {
+  const { places, isInPlace } = fit;
+  const width = places.length;
+  if (width > scratch.length) return;
+  if (isInPlace) {
+    r.row(width, cells, at);
+    return;
+  }
+  r.row(width, scratch, 0);
+  for (let i = 0; i < width; i++) {
     const to = places[i] as number;
     if (to >= 0) cells[at + to] = scratch[i] as number;
   }
