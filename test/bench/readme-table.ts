@@ -4,11 +4,11 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { beginOf, endOf, findBlock, withBlock } from "../page-block.ts";
 import type { Row } from "./row.ts";
 import { pageTable } from "./table.ts";
 
-const BEGIN = "<!-- bench:begin -->";
-const END = "<!-- bench:end -->";
+const BLOCK = "bench";
 /** Carries the result itself, so that the table can be generated again and compared. */
 const RESULT = /^<!-- bench:result (.*) -->$/m;
 
@@ -17,9 +17,7 @@ const RESULT = /^<!-- bench:result (.*) -->$/m;
  * @throws when the page has not exactly one such block, or the result no rows.
  */
 export function withBenchTable(page: string, resultText: string): string {
-  const [before, block, after] = partsOf(page);
-  if (block === undefined) throw new Error(`the page has no block of ${BEGIN} and ${END}`);
-  return `${before}${blockOf(rowsOf(resultText))}${after}`;
+  return withBlock(page, BLOCK, blockOf(rowsOf(resultText)));
 }
 
 /**
@@ -27,7 +25,7 @@ export function withBenchTable(page: string, resultText: string): string {
  * it has no block.
  */
 export function benchTableFaults(page: string): readonly string[] {
-  const [, block] = partsOf(page);
+  const block = findBlock(page, BLOCK)?.block;
   if (block === undefined) return [];
   const result = RESULT.exec(block)?.[1];
   if (result === undefined) return ["the benchmark's table names no result it was generated from"];
@@ -39,18 +37,9 @@ export function benchTableFaults(page: string): readonly string[] {
   return ["the benchmark's table was edited by hand: run test/bench/readme-table.ts"];
 }
 
-function partsOf(page: string): readonly [string, string | undefined, string] {
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  const isOne = from >= 0 && to > from && page.lastIndexOf(BEGIN) === from;
-  if (!isOne || page.lastIndexOf(END) !== to) return [page, undefined, ""];
-  const end = to + END.length;
-  return [page.slice(0, from), page.slice(from, end), page.slice(end)];
-}
-
 function blockOf(rows: readonly Row[]): string {
   const result = `<!-- bench:result ${JSON.stringify({ rows })} -->`;
-  return [BEGIN, result, "", pageTable({ rows }), "", END].join("\n");
+  return [beginOf(BLOCK), result, "", pageTable({ rows }), "", endOf(BLOCK)].join("\n");
 }
 
 function rowsOf(resultText: string): readonly Row[] {

@@ -4,10 +4,10 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { beginOf, endOf, findBlock, withBlock } from "../page-block.ts";
 import { readRow, rowText, type SetRow, TABLE_HEAD } from "./eval-table.ts";
 
-const BEGIN = "<!-- eval:begin -->";
-const END = "<!-- eval:end -->";
+const BLOCK = "eval";
 /** Carries the result itself, so that the table can be generated again and compared. */
 const RESULT = /^<!-- eval:result (.*) -->$/m;
 
@@ -23,15 +23,13 @@ interface Shown {
  * @throws when the page has not exactly one such block, or the result no table.
  */
 export function withEvalTable(page: string, printed: string): string {
-  const [before, block, after] = partsOf(page);
-  if (block === undefined) throw new Error(`the page has no block of ${BEGIN} and ${END}`);
-  return `${before}${blockOf(shownIn(printed))}${after}`;
+  return withBlock(page, BLOCK, blockOf(shownIn(printed)));
 }
 
 /** What is wrong with a page's table: nothing where it says what its own result generates. */
 export function evalTableFaults(page: string): readonly string[] {
-  const [, block] = partsOf(page);
-  if (block === undefined) return [`the page has no block of ${BEGIN} and ${END}`];
+  const block = findBlock(page, BLOCK)?.block;
+  if (block === undefined) return [`the page has no block of ${beginOf(BLOCK)}`];
   const result = RESULT.exec(block)?.[1];
   if (result === undefined) return ["the evaluation's table names no result it was made from"];
   try {
@@ -40,15 +38,6 @@ export function evalTableFaults(page: string): readonly string[] {
     return [`the evaluation's result cannot be read: ${String(error)}`];
   }
   return ["the evaluation's table was edited by hand: run test/eval/readme-table.ts"];
-}
-
-function partsOf(page: string): readonly [string, string | undefined, string] {
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  const isOne = from >= 0 && to > from && page.lastIndexOf(BEGIN) === from;
-  if (!isOne || page.lastIndexOf(END) !== to) return [page, undefined, ""];
-  const end = to + END.length;
-  return [page.slice(0, from), page.slice(from, end), page.slice(end)];
 }
 
 /** Reads what the evaluation printed: paragraph, table, and the JSON line with what is missing. */
@@ -71,7 +60,8 @@ function blockOf(shown: Shown): string {
   const lacking = missing.length === 0 ? [] : ["", `Missing in this run: ${missing.join(", ")}.`];
   const table = [TABLE_HEAD, ...rows.map(rowText)];
   const result = `<!-- eval:result ${text} -->`;
-  return [BEGIN, result, "", configuration, "", ...table, ...lacking, "", END].join("\n");
+  const body = [result, "", configuration, "", ...table, ...lacking, ""];
+  return [beginOf(BLOCK), ...body, endOf(BLOCK)].join("\n");
 }
 
 if (import.meta.main) {

@@ -1,8 +1,8 @@
 // What a ranking of blocks is worth: area under the ROC curve, average precision, hit rates at a
-// false-alarm rate, and how sure we may be of them. Owns the arithmetic, ties included. Must never
-// choose a threshold for anybody.
+// false-alarm rate. Owns the hit rates, ties included. Must never choose a threshold for anybody.
 
 import assert from "node:assert/strict";
+import { rankingFigures } from "../numeric/ranking.ts";
 
 export interface Ranked {
   readonly strangeness: number;
@@ -23,13 +23,16 @@ export function rankingOf(blocks: readonly Ranked[]): Ranking {
     blocks.every(({ strangeness }) => Number.isFinite(strangeness)),
     "a strangeness is finite",
   );
+  const strangeness = blocks.map((block) => block.strangeness);
+  const { rocAuc: auc, ap } = rankingFigures(
+    strangeness,
+    blocks.map((block) => block.isMasquerade),
+  );
   const sorted = [...blocks].sort((a, b) => b.strangeness - a.strangeness);
   const positives = sorted.filter((block) => block.isMasquerade).length;
   const negatives = sorted.length - positives;
   let hits = 0;
   let alarms = 0;
-  let area = 0;
-  let precision = 0;
   const atRate = [0, 0];
   for (let from = 0; from < sorted.length; ) {
     let to = from;
@@ -38,19 +41,16 @@ export function rankingOf(blocks: readonly Ranked[]): Ranking {
     for (; to < sorted.length && (sorted[to] as Ranked).strangeness === value; to++) {
       if ((sorted[to] as Ranked).isMasquerade) tied++;
     }
-    const tiedAlarms = to - from - tied;
-    area += tiedAlarms * (hits + tied / 2);
     hits += tied;
-    alarms += tiedAlarms;
-    precision += tied * (hits / (hits + alarms));
+    alarms += to - from - tied;
     for (const [i, rate] of [0.01, 0.05].entries()) {
       if (alarms <= rate * negatives) atRate[i] = hits / positives;
     }
     from = to;
   }
   if (positives === 0 || negatives === 0) {
-    return { auc: Number.NaN, ap: Number.NaN, hitsAt1: Number.NaN, hitsAt5: Number.NaN };
+    return { auc, ap: Number.NaN, hitsAt1: Number.NaN, hitsAt5: Number.NaN };
   }
   const [hitsAt1, hitsAt5] = atRate as [number, number];
-  return { auc: area / (positives * negatives), ap: precision / positives, hitsAt1, hitsAt5 };
+  return { auc, ap, hitsAt1, hitsAt5 };
 }

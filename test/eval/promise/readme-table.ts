@@ -4,6 +4,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { beginOf, endOf, findBlock, withBlock } from "../../page-block.ts";
 import { DAYS_MAX, fewestDaysOfAll } from "../teaching/slow-ramp.ts";
 import type { Measured } from "./measures.ts";
 
@@ -47,7 +48,7 @@ export function teachingBlock(days: readonly (readonly [name: string, days: numb
 }
 
 function block(name: string, lines: readonly string[]): string {
-  return [`<!-- ${name}:begin -->`, ...lines, `<!-- ${name}:end -->`].join("\n");
+  return [beginOf(name), ...lines, endOf(name)].join("\n");
 }
 
 function rowsOf(
@@ -73,15 +74,7 @@ function digits(value: number): string {
 
 /** A block as a page has it, or `undefined`. */
 export function blockIn(page: string, name: typeof PROMISE | typeof TEACHING): string | undefined {
-  const end = `<!-- ${name}:end -->`;
-  const [from, to] = [page.indexOf(`<!-- ${name}:begin -->`), page.indexOf(end)];
-  return from >= 0 && to > from ? page.slice(from, to + end.length) : undefined;
-}
-
-function withBlock(page: string, name: typeof PROMISE | typeof TEACHING, text: string): string {
-  const old = blockIn(page, name);
-  if (old === undefined) throw new Error(`${PAGE} has no block named ${name}`);
-  return page.replace(old, () => text);
+  return findBlock(page, name)?.block;
 }
 
 if (import.meta.main) {
