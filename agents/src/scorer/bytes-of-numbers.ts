@@ -117,6 +117,11 @@ export class NumberReader {
     return this.#isSound;
   }
 
+  /** What was read cannot be: the rest is not read either. */
+  refuse(): void {
+    this.#isSound = false;
+  }
+
   whole(): number {
     const first = this.#bytes[this.#at];
     if (first !== undefined && first < 0x80 && this.#isSound) {

@@ -190,33 +190,41 @@ class Restoring {
     const states: SubjectState[] = [];
     const count = this.#r.count();
     for (let n = 0; n < count && this.#r.isSound; n++) states.push(this.#readState());
-    this.#states.push(...states);
+    for (const state of states) this.#states.push(state);
     return states;
   }
 
   #readState(): SubjectState {
     const r = this.#r;
     const state = openSubjectState(r.text() as SubjectText, this.#parts.ensemble);
-    const fit = this.#fits[r.whole()] ?? (this.#fits[0] as Fit);
+    const fit = this.#fits[r.whole()];
+    // Its numbers would not fit the row of another class.
+    if (fit?.lineup !== state.lineup) {
+      r.refuse();
+      return state;
+    }
     readInto(r, state.row.cells, state.row.at, fit.row);
     fit.lowered(state);
-    state.vouched = r.numbers().slice(0, VOUCHED_MAX);
-    const lists = Array.from({ length: r.count() }, () => r.numbers());
-    lists.forEach((list, i) => {
+    const vouched = r.numbers();
+    if (vouched.length > 0) state.vouched = vouched.slice(0, VOUCHED_MAX);
+    const lists = r.count();
+    for (let i = 0; i < lists; i++) {
+      const list = r.numbers();
       const to = fit.declared[i] ?? -1;
       while (state.lists.length <= to) state.lists.push([]);
       if (to >= 0) state.lists[to] = list;
-    });
+    }
     if (r.whole() === 0) return state;
     state.learned = state.lineup.learnedRows.take();
     readInto(r, state.learned.cells, state.learned.at, fit.learnedRow);
-    const said = Array.from({ length: r.count() }, () => r.text());
-    if (said.length > 0) state.said = [];
-    said.forEach((words, i) => {
+    const said = r.count();
+    if (said > 0) state.said = [];
+    for (let i = 0; i < said; i++) {
+      const words = r.text();
       const to = fit.learned[i] ?? -1;
       while (state.said !== undefined && state.said.length <= to) state.said.push(undefined);
       if (to >= 0 && words !== "" && state.said !== undefined) state.said[to] = words;
-    });
+    }
     return state;
   }
 
@@ -279,6 +287,7 @@ interface RowFit {
 
 /** Where all that was written goes now. */
 interface Fit {
+  readonly lineup: Lineup;
   readonly layout: Layout;
   readonly declared: readonly number[];
   readonly learned: readonly number[];
@@ -317,7 +326,7 @@ function fitOf(layout: Layout, lineup: Lineup): Fit {
   const isSame = (places: readonly number[]) => places.every((to, i) => to === i);
   const isUnmoved = isSame(declared) && isSame(learned);
   return {
-    ...{ layout, declared, learned, profileWords, blockWords: from },
+    ...{ lineup, layout, declared, learned, profileWords, blockWords: from },
     row: rowFit(fitRow(declared)),
     learnedRow: rowFit(fitLearnedRow(layout, learned, lineup)),
     lowered(state) {
