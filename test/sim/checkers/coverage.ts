@@ -123,13 +123,15 @@ export class CoverageChecker extends Checker {
     untilMs = Number.POSITIVE_INFINITY,
   ): boolean {
     return (this.#receipts.get(name) ?? []).some(({ receipt, atMs }) => {
-      if (atMs > untilMs) return false;
       const at = ledger === Ledger.CONTROL ? receipt.controlIndex : receipt.signalsIndex;
-      const isExcepted = receipt.exceptions.some(
-        ({ revocationId }) => revocationId.length === 0 || hex(revocationId) === hex(id),
-      );
-      return Number(at) >= index && !isExcepted;
+      return atMs <= untilMs && Number(at) >= index && !doesExcept(receipt, id);
     });
+  }
+
+  /** Whether it has said since that it does not enforce it: its step may have come. */
+  #excepts({ name }: HostPerson, id: Uint8Array): boolean {
+    const last = this.#receipts.get(name)?.at(-1);
+    return last !== undefined && doesExcept(last.receipt, id);
   }
 
   override atRest(): void {
@@ -146,10 +148,18 @@ export class CoverageChecker extends Checker {
         const asked = this.#asked(verdict, control.length - 1);
         const { id } = effect.value;
         if (this.#certified.has(hex(id))) continue;
-        if (asked.every((host) => this.#hasShown(host, verdict, id, untilMs))) {
+        const isShown = (host: HostPerson) =>
+          this.#hasShown(host, verdict, id, untilMs) && !this.#excepts(host, id);
+        if (asked.every(isShown)) {
           this.watch.report(`nobody certifies ${hex(id)}, which all hosts have shown`);
         }
       }
     }
   }
+}
+
+function doesExcept({ exceptions }: Receipt, id: Uint8Array): boolean {
+  return exceptions.some(
+    ({ revocationId }) => revocationId.length === 0 || hex(revocationId) === hex(id),
+  );
 }
