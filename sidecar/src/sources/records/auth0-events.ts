@@ -31,7 +31,7 @@ const SUCCEEDED: ReadonlySet<string> = new Set([
   "gd_auth_succeed",
   "slo",
 ]);
-/** What anybody who knows a name can bring about: blocks, warnings, requested passwords and codes. */
+/** What anybody who knows a name can bring about: blocks, requests of passwords and codes. */
 const BEFORE_LOGIN: ReadonlySet<string> = new Set([
   ...["limit_wc", "limit_mu", "limit_sul", "pla", "pwd_leak", "signup_pwd_leak", "reset_pwd_leak"],
   ...["scpr", "fcpr", "cls", "cs", "fcoa"],

@@ -67,8 +67,8 @@ function read(record: JsonRecord): Facts | undefined {
   };
 }
 
-// Whoever knows a name can have a sign-in evaluated, challenged, and its account locked: what stands
-// BEFORE a session is not the account's doing.
+// Whoever knows a name can have a sign-in evaluated, challenged, and its account locked: what
+// stands BEFORE a session is not the account's doing.
 function kindOf(action: string, result: string | undefined): EventKind {
   if (LOCKS.has(action)) return "login-probed";
   if (action === "policy.evaluate_sign_on") return result === "ALLOW" ? "activity" : "login-probed";
