@@ -22,7 +22,7 @@ export function scorerOptions(maxProfiles: number) {
   return { policy, hasContext: true, maxSubjects: SUBJECTS, maxProfiles };
 }
 
-/** Everybody logs in on one day and acts on the next ones; nobody has a profile yet but by these. */
+/** Everybody logs in on one day and acts on the next ones: only by these has anybody a profile. */
 export function fillSubjects(scorer: Scorer): void {
   for (let n = 0; n < LOGINS; n++) {
     take(scorer, { ...whoseEvent(n, 0), kind: "login-succeeded", session: textOf("session:s", n) });
@@ -70,8 +70,8 @@ function textOf(prefix: string, n: number): SubjectText {
 
 export function statesOf(scorer: Scorer): SubjectState[] {
   const { parts } = scorer as Scorer & { readonly parts: ScorerParts };
-  const { young, earned } = parts.table.rows();
-  return [...young, ...earned];
+  const { young, earned, known } = parts.table.rows();
+  return [...young, ...earned, ...known];
 }
 
 /** The numbers of a subject, those of its profile apart: what a plain array would hold of it. */

@@ -1,5 +1,5 @@
-// Which hosts the roster has expelled, by hand from the control ledger: a second opinion that shares
-// no code with the nodes. Reads the versions one by one and says who signed each.
+// Which hosts the roster has expelled, by hand from the control ledger: a second opinion that
+// shares no code with the nodes. Reads the versions one by one and says who signed each.
 
 import { decode, hex, Ledger, RosterSchema } from "@ostraka/proto";
 import { signersOf } from "./signers.ts";

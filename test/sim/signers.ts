@@ -1,4 +1,5 @@
-// Who of some people has truly signed an envelope, by hand: type, bytes and signatures, nothing else.
+// Who of some people has truly signed an envelope, by hand: type, bytes and signatures, nothing
+// else. Knows no threshold and no group.
 
 import { type Envelope, type EnvelopeKind, envelopeType, equalBytes, pae } from "@ostraka/proto";
 import type { Person } from "./sim-mesh.ts";

@@ -1,6 +1,6 @@
-// What owners and operators do besides verdicts: a roster that expels a host, orders of erasure; and
-// what becomes of hosts: one falls silent for longer than anybody overlooks, one cannot enforce what
-// it is asked to, while a verdict widens. From the seed. Judges nothing.
+// What owners and operators do besides verdicts: a roster that expels a host, orders of erasure;
+// and what becomes of hosts: one falls silent for longer than anybody overlooks, one cannot enforce
+// what it is asked to, while a verdict widens. From the seed. Judges nothing.
 
 import {
   compareBytes,

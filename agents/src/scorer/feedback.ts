@@ -1,6 +1,7 @@
 // What a lift teaches the scorer: the detectors behind the last lease or signal about its subject
 // count half as much for that subject from now on, down to an eighth, and never recover while it is
-// remembered (DESIGN.md 5: feedback only ever lowers). Owns that step and the note of what fired. Must never raise a share.
+// remembered (DESIGN.md 5: feedback only ever lowers). Owns that step and the note of what fired.
+// Must never raise a share.
 //
 // Taking it at once is sound: of money already at work, less is counted, never more.
 

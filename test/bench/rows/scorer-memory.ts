@@ -1,5 +1,5 @@
-// What the scorer remembers of 100,000 subjects: bytes of a subject, of a vouched one's profile, and
-// how long all of it takes to be written down and to be taken up again.
+// What the scorer remembers of 100,000 subjects: bytes of a subject, of a vouched one's profile,
+// and how long all of it takes to be written down and to be taken up again.
 
 import { openScorer, restoreScorer } from "@ostraka/agents/scorer";
 import { liveBytes } from "../collect.ts";

@@ -1,5 +1,6 @@
 // I9 of what was ordered to be erased: once nobody needs it, it lies beside no entry and in no
-// snapshot of any coordinator, and beside no entry of a host. Looks for the salts, which are chance.
+// snapshot of any coordinator, and beside no entry of a host. Looks for the salts, which are
+// chance.
 
 import {
   decode,
@@ -106,7 +107,7 @@ export class ErasureChecker extends Checker {
   }
 }
 
-/** Until when whoever reads the ledger must know whom an entry names; 0 for those of no interest. */
+/** Until when whoever reads the ledger must know whom an entry names; 0 where nobody must. */
 function neededUntilMs({ effect, ledger }: Entry): number {
   if (effect.case === "proposal") {
     const proposal = decode(ProposalSchema, effect.value.body, LIMITS.commandBytesMax);

@@ -39,9 +39,9 @@ export function readModifiers(
     return faults.add(at, `unknown modifier ${quoted(word)}${nearest(word, KNOWN)}`);
   }
   if (new Set(words).size !== words.length) return faults.add(at, "a modifier is given twice");
-  const kinds = words.filter((word) => (KINDS as readonly string[]).includes(word));
+  const kinds = KINDS.filter((kind) => words.includes(kind));
   if (kinds.length > 1) return faults.add(at, `${kinds.join(" and ")} do not go together`);
-  const kind = (kinds[0] ?? "equals") as MatchKind;
+  const kind: MatchKind = kinds[0] ?? "equals";
   const has = (...any: string[]) => any.some((word) => words.includes(word));
   if (has(...FLAGS) && kind !== "re") return faults.add(at, "i, m and s go with re alone");
   const encodings = words.filter((word) => (ENCODINGS as readonly string[]).includes(word));

@@ -59,7 +59,7 @@ export function readRuleDocument(root: YamlNode, faults: RuleFaults): RuleDocume
   const detection = reader.map("detection");
   const correlation = reader.map("correlation");
   reader.oneOf("status", STATUSES);
-  const level = (reader.oneOf("level", RULE_LEVELS) ?? "informational") as RuleLevel;
+  const level = reader.oneOf("level", RULE_LEVELS) ?? "informational";
   const tags = reader.tags();
   const id = reader.text("id", ID_MAX) ?? title ?? "";
   const document: RuleDocument = {
@@ -107,7 +107,7 @@ function readSupport(
   }
   const reader = new DocumentReader(own, faults);
   return {
-    subject: reader.oneOf("subject", SUBJECTS) as SpeaksOf | undefined,
+    subject: reader.oneOf("subject", SUBJECTS),
     quietDays: reader.days("quietDays"),
     falsePerDays: reader.days("falsePerDays"),
   };
@@ -144,11 +144,12 @@ class DocumentReader {
     return this.#faults.add(entry.at, `${key} must be a mapping`);
   }
 
-  oneOf(key: string, known: readonly string[]): string | undefined {
+  oneOf<T extends string>(key: string, known: readonly T[]): T | undefined {
     const entry = this.#entry(key);
     if (entry === undefined) return undefined;
     const value = entry.value.kind === "scalar" ? String(entry.value.value) : "";
-    if (known.includes(value)) return value;
+    const found = known.find((one) => one === value);
+    if (found !== undefined) return found;
     return this.#faults.add(entry.at, `${key} ${quoted(value)} is none of ${known.join(", ")}`);
   }
 
