@@ -28,13 +28,16 @@ const TIME_KEYS = [
     "event_time",
   ],
 ];
-// In order: what a proxy resolved stands BEFORE the peer that it resolved it from.
+// In order: what a proxy resolved stands BEFORE the peer that it resolved it from, and a key of the
+// record itself before one within it, which may be what a client sent.
 const ADDRESS_KEYS = [
-  ...["client_ip", "clientIp", "clientIP", "client_addr", "request.client_ip", "meta.remote_ip"],
+  ...["client_ip", "clientIp", "clientIP", "client_addr"],
   ...["remote_ip", "remoteIp", "remoteIP", "remote_addr", "remoteAddr", "remote_address"],
-  ...["remoteAddress", "request.remote_ip", "request.remote_addr", "ip_address", "ipAddress", "ip"],
+  ...["remoteAddress", "ip_address", "ipAddress", "ip"],
   ...["src_ip", "source_ip", "sourceIp", "sourceIPAddress", "visitor_ip", "ClientHost"],
-  ...["clientip", "src", "addr", "remote", "attr.remote", "attr.client", "peer", "rhost"],
+  ...["clientip", "src", "addr", "remote", "peer", "rhost"],
+  ...["request.client_ip", "request.remote_ip", "request.remote_addr", "meta.remote_ip"],
+  ...["attr.remote", "attr.client"],
   ...["client.ip", "client.address", "source.ip", "context.ip", "actor.ip", "request.ip"],
   ...["real_ip", "RemoteAddr", "http.client_ip", "req.remoteAddress", "addr.remote"],
   ...["remote_host", "ipaddr", "userIp", "user_ip", "fromIp", "IP"],

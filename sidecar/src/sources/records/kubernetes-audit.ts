@@ -2,14 +2,7 @@
 // Owns which requests bind a right, and what a 401 is.
 
 import type { Facts } from "../facts.ts";
-import {
-  first,
-  type JsonRecord,
-  number,
-  type RecordFormat,
-  text,
-  timeOf,
-} from "./record-format.ts";
+import { at, type JsonRecord, number, type RecordFormat, text, timeOf } from "./record-format.ts";
 
 const BINDINGS: ReadonlySet<string> = new Set([
   "rolebindings",
@@ -39,7 +32,9 @@ function read(record: JsonRecord): Facts | undefined {
   const isDone = code === undefined || code < 400;
   const isGrant =
     resource !== undefined && BINDINGS.has(resource) && /^(?:create|update|patch)$/.test(verb);
-  const client = first(record, "sourceIPs");
+  // "All but the last IP can be arbitrarily set by the client" (audit.k8s.io/v1, Event.sourceIPs).
+  const sources = at(record, "sourceIPs");
+  const client = Array.isArray(sources) ? sources.at(-1) : sources;
   return {
     // 401: no credential that the API server knows; 403 is an account without the right.
     kind: code === 401 ? "login-failed" : "activity",

@@ -61,7 +61,7 @@ const kubernetes = (verb: string, resource: string, code: number) => ({
   requestURI: "/api",
   requestReceivedTimestamp: "2026-03-03T04:05:06.123456Z",
   user: { username: "eve" },
-  sourceIPs: [PEER, "10.0.0.1"],
+  sourceIPs: [PEER],
   objectRef: { resource, namespace: "n", name: "x" },
   responseStatus: { code },
 });
@@ -311,6 +311,19 @@ test.each([
   ],
 ])("%s is what anybody can bring about who knows a name: a probe", (_what, record) => {
   expect(read(record)).toMatchObject({ kind: "login-probed", address: `address:${PEER}` });
+});
+
+test("a request to Kubernetes is the last hop's: whatever stands before it, a client may set", () => {
+  const record = { ...kubernetes("get", "pods", 401), sourceIPs: ["198.51.100.66", PEER] };
+  expect(read(record)).toMatchObject({ kind: "login-failed", address: `address:${PEER}` });
+});
+
+test("a key of the record itself goes before one that a client may have sent within it", () => {
+  for (const within of ["request", "meta"]) {
+    const sent = { client_ip: "198.51.100.66", remote_ip: "198.51.100.66" };
+    const record = { time: TIME, remote_ip: PEER, msg: "login failed", [within]: sent };
+    expect(read(record)?.address).toBe(`address:${PEER}`);
+  }
 });
 
 test("a sign-in that Okta allows is the account's", () => {

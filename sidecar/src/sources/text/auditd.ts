@@ -17,6 +17,7 @@ export interface AuditRecord {
 const HEAD =
   /^(?:node=\S{1,255} )?type=([A-Z0-9_]{2,40}) msg=audit\((\d{10})\.(\d{3}):\d{1,20}\): ?/;
 const FIELD = /([a-zA-Z0-9_-]{1,40})=("[^"]{0,4096}"|'[^']{0,8192}'|[^\s"']{0,4096})/g;
+const ADDRESS = /[ ']addr=([^\s']{1,64})/g;
 const FIELDS_MAX = 128;
 /** 64-bit and 32-bit x86 and arm64 execve and execveat. */
 const EXEC: ReadonlySet<string> = new Set(["59", "322", "221", "281", "11"]);
@@ -30,7 +31,9 @@ export function readAudit(line: string): AuditRecord | undefined {
   fields["type"] = type;
   const inner = fields["msg"];
   if (inner !== undefined) Object.assign(fields, { ...fieldsOf(inner), ...fields });
-  const ip = fields["addr"];
+  const addresses = new Set(Array.from(line.matchAll(ADDRESS), ([, address]) => address));
+  // A host name is written as it came: two addresses, and one of them may be its.
+  const ip = addresses.size > 1 ? undefined : fields["addr"];
   const auid = fields["auid"];
   const user =
     fields["acct"] ?? (auid === undefined || auid === "4294967295" ? undefined : `uid-${auid}`);

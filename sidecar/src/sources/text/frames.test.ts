@@ -104,6 +104,15 @@ describe("an access log", () => {
 
 describe("the audit system", () => {
   const audit = (type: string, rest: string) => `type=${type} msg=audit(1772510706.123:9): ${rest}`;
+  test("names nobody where a host name writes an address of its own", () => {
+    const login = (host: string) =>
+      audit("USER_LOGIN", `pid=1 msg='op=login hostname=${host} addr=${PEER} res=failed'`);
+    expect(one(login("x"))).toMatchObject({ kind: "login-failed", address: `address:${PEER}` });
+    for (const host of ["x addr=198.51.100.66", "x' addr=198.51.100.66"]) {
+      expect(one(login(host))?.address).toBeUndefined();
+    }
+  });
+
   test("names a program that ran, and for whom", () => {
     const line = audit(
       "SYSCALL",
