@@ -1,21 +1,19 @@
-// The scorer's state in bytes and back. Owns the version, the checksum and the fitting of rows to
-// the detectors that are configured now: a snapshot that no scorer could have written is refused
-// whole, never half-applied. Numbers come back bit for bit, so a restored scorer continues to the
-// same outputs.
+// The scorer's state in bytes and back. Owns the version, the checksum and the order of what is
+// written: a snapshot that no scorer could have written is refused whole, never half-applied.
+// Numbers come back bit for bit, so a restored scorer continues to the same outputs.
 
 import type { SubjectText } from "@ostraka/proto";
 import { checksumOf, NumberReader, NumberWriter } from "./bytes-of-numbers.ts";
-import { type Ensemble, HEADER_CELLS, LEARNED_HEADER_CELLS, type Lineup } from "./ensemble.ts";
+import type { Ensemble, Lineup } from "./ensemble.ts";
 import { GROUPS_MAX } from "./learned/peer-groups.ts";
 import type { Peers } from "./learned/peers.ts";
 import type { ProfilePool } from "./learned/profile-pool.ts";
-import { HISTORY_HALVES } from "./learned/rank-history.ts";
 import type { HostSketch } from "./learned/statistical.ts";
-import { ACCOUNT_CELLS, MEMORY_CELLS } from "./memory-cursor.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import type { RuleSet } from "./rules/rule-set.ts";
 import type { ScorerCounts } from "./scorer-shape.ts";
 import { takeSnapshotBefore } from "./snapshot-before.ts";
+import { type Fit, fitOf, layoutOf, readInto, readLayout, writeLayout } from "./snapshot-fit.ts";
 import { openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 import type { SubjectTable } from "./subject-table.ts";
 
@@ -34,21 +32,6 @@ export interface ScorerParts {
   readonly peers: Peers;
   readonly sketch: HostSketch;
   readonly rules: RuleSet | undefined;
-}
-
-/** How the numbers of a class of subject are laid out, by names. */
-interface Layout {
-  readonly declared: readonly string[];
-  readonly learned: readonly { readonly name: string; readonly width: number }[];
-  readonly profiles: readonly {
-    readonly name: string;
-    readonly words: number;
-    readonly peerWords: number;
-  }[];
-}
-
-function layoutOf({ declared, learned, profiles }: Lineup): Layout {
-  return { declared: declared.map(({ name }) => name), learned, profiles };
 }
 
 function lineupsOf({ source, actor, session }: Ensemble): readonly Lineup[] {
@@ -98,22 +81,6 @@ export function writeSnapshot(parts: ScorerParts): Uint8Array {
   view.setUint32(8, a, true);
   view.setUint32(12, b, true);
   return bytes;
-}
-
-function writeLayout(w: NumberWriter, { declared, learned, profiles }: Layout): void {
-  w.whole(declared.length);
-  for (const name of declared) w.text(name);
-  w.whole(learned.length);
-  for (const { name, width } of learned) {
-    w.text(name);
-    w.whole(width);
-  }
-  w.whole(profiles.length);
-  for (const { name, words, peerWords } of profiles) {
-    w.text(name);
-    w.whole(words);
-    w.whole(peerWords);
-  }
 }
 
 function writeState(w: NumberWriter, state: SubjectState, lineups: readonly Lineup[]): void {
@@ -266,136 +233,6 @@ class Restoring {
 
 /** Nothing that was ever configured is so large. */
 const PEER_WORDS_MAX = 1 << 22;
-
-function readLayout(r: NumberReader): Layout {
-  const declared = Array.from({ length: r.count() }, () => r.text());
-  const learned = Array.from({ length: r.count() }, () => ({ name: r.text(), width: r.whole() }));
-  const profiles = Array.from({ length: r.count() }, () => ({
-    name: r.text(),
-    words: r.whole(),
-    peerWords: r.whole(),
-  }));
-  return { declared, learned, profiles };
-}
-
-/** Where the numbers of a written row go in a row of now; -1 for nowhere. */
-interface RowFit {
-  readonly places: Int32Array;
-  /** Each has the place that it had. */
-  readonly isInPlace: boolean;
-}
-
-/** Where all that was written goes now. */
-interface Fit {
-  readonly lineup: Lineup;
-  readonly layout: Layout;
-  readonly declared: readonly number[];
-  readonly learned: readonly number[];
-  readonly row: RowFit;
-  readonly learnedRow: RowFit;
-  readonly profileWords: readonly {
-    readonly index: number;
-    readonly from: number;
-    readonly to: number;
-    readonly words: number;
-  }[];
-  readonly blockWords: number;
-  /** Puts what feedback lowered in the places of now. */
-  lowered(state: SubjectState): void;
-}
-
-function fitOf(layout: Layout, lineup: Lineup): Fit {
-  const now = layoutOf(lineup);
-  const declared = layout.declared.map((name) => now.declared.indexOf(name));
-  const learned = [
-    ...layout.learned.map(({ name, width }) =>
-      now.learned.findIndex((one) => one.name === name && one.width === width),
-    ),
-    ...layout.profiles.map(({ name, words }) => {
-      const at = now.profiles.findIndex((one) => one.name === name && one.words === words);
-      return at < 0 ? -1 : now.learned.length + at;
-    }),
-  ];
-  let from = 0;
-  const profileWords = layout.profiles.flatMap(({ words }, index) => {
-    const to = (learned[layout.learned.length + index] as number) - now.learned.length;
-    const part = { index, from, to, words };
-    from += words;
-    return to < 0 ? [] : [part];
-  });
-  const isSame = (places: readonly number[]) => places.every((to, i) => to === i);
-  const isUnmoved = isSame(declared) && isSame(learned);
-  return {
-    ...{ lineup, layout, declared, learned, profileWords, blockWords: from },
-    row: rowFit(fitRow(declared)),
-    learnedRow: rowFit(fitLearnedRow(layout, learned, lineup)),
-    lowered(state) {
-      if (isUnmoved) return;
-      state.lowered = moveBits(state.lowered, declared, 2);
-      state.learnedLowered = moveBits(state.learnedLowered, learned, 2);
-      const fired = state.fired >>> 0;
-      const high = moveBits(fired >>> 16, learned, 1);
-      state.fired = moveBits(fired & 0xffff, declared, 1) + high * 65_536;
-    },
-  };
-}
-
-function moveBits(bits: number, places: readonly number[], width: 1 | 2): number {
-  let moved = 0;
-  places.forEach((to, i) => {
-    if (to >= 0) moved += ((bits >>> (width * i)) & (width === 1 ? 1 : 3)) * 2 ** (width * to);
-  });
-  return moved;
-}
-
-function rowFit(places: readonly number[]): RowFit {
-  return { places: Int32Array.from(places), isInPlace: places.every((to, i) => to === i) };
-}
-
-function fitRow(declared: readonly number[]): number[] {
-  const places: number[] = [];
-  for (let i = 0; i < HEADER_CELLS; i++) places.push(i);
-  for (const to of declared) pushPart(places, HEADER_CELLS + to * MEMORY_CELLS, MEMORY_CELLS, to);
-  return places;
-}
-
-function fitLearnedRow(
-  layout: Layout,
-  learned: readonly number[],
-  { learnedAt, accountsAt, historiesAt }: Lineup,
-): number[] {
-  const places: number[] = [];
-  for (let i = 0; i < LEARNED_HEADER_CELLS; i++) places.push(i);
-  layout.learned.forEach(({ width }, i) => {
-    const to = learned[i] as number;
-    pushPart(places, learnedAt[to] ?? 0, width, to);
-  });
-  for (const to of learned) pushPart(places, accountsAt + to * ACCOUNT_CELLS, ACCOUNT_CELLS, to);
-  const cells = HISTORY_HALVES / 2;
-  for (const to of learned) pushPart(places, historiesAt + to * cells, cells, to);
-  return places;
-}
-
-function pushPart(places: number[], at: number, width: number, to: number): void {
-  for (let i = 0; i < width; i++) places.push(to < 0 ? -1 : at + i);
-}
-
-const scratch = new Float64Array(4_096);
-
-function readInto(r: NumberReader, cells: Float64Array, at: number, fit: RowFit): void {
-  const { places, isInPlace } = fit;
-  const width = places.length;
-  if (width > scratch.length) return;
-  if (isInPlace) {
-    r.row(width, cells, at);
-    return;
-  }
-  r.row(width, scratch, 0);
-  for (let i = 0; i < width; i++) {
-    const to = places[i] as number;
-    if (to >= 0) cells[at + to] = scratch[i] as number;
-  }
-}
 
 function jsonOf(text: string): unknown {
   try {
