@@ -72,6 +72,8 @@ export interface Readiness {
 
 /** Baselines are saved this often: a crash reads the lines since then again. */
 const SAVE_MS = 10_000;
+/** Clocks of hosts whose logs are read here may be ahead by so much. */
+const EVENT_AHEAD_MS_MAX = 300_000;
 
 export class SidecarNode {
   readonly mesh: Mesh;
@@ -241,8 +243,12 @@ export class SidecarNode {
 
   #onEvent(event: Event, out: Out<SidecarEffect>): void {
     this.#isUnsaved = true;
+    const { wallMs } = this.clock;
+    // A line dated far ahead counts as of now: else all that its subject does until that day would
+    // lie in the past and bet nothing.
+    const isAhead = event.timeMs > wallMs + EVENT_AHEAD_MS_MAX;
     this.scoring.observe(
-      event,
+      isAhead ? { ...event, timeMs: wallMs } : event,
       (lease) => this.#onLease(lease, out),
       (signal) => this.#onSignal(signal, out),
     );
