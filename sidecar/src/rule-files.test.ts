@@ -115,6 +115,15 @@ describe("rules of an operator", () => {
     rmSync(path);
   });
 
+  test("that are none are refused: a folder without rules, and a file without a word", () => {
+    const bare = join(folder, "bare");
+    mkdirSync(bare);
+    expect(() => loadRules([bare])).toThrow(`${bare} holds no rule file`);
+    writeFileSync(join(bare, "half.yml"), "\n");
+    expect(() => loadRules([bare])).toThrow("half.yml is empty");
+    rmSync(bare, { recursive: true });
+  });
+
   test("that are not there are named", () => {
     expect(() => loadRules([join(folder, "gone")])).toThrow("cannot be read (ENOENT)");
   });

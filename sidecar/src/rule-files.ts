@@ -45,7 +45,10 @@ export function readRuleSources(places: readonly string[]): RuleSource[] {
   const sources: RuleSource[] = [];
   for (const place of places) {
     const root = place === STARTER ? STARTER_FOLDER : place;
-    for (const path of filesAt(root)) {
+    const paths = filesAt(root);
+    // As likely a wrong path, or a folder about to be filled: either way not what was meant.
+    if (paths.length === 0) throw invalid(`${place} holds no rule file: .yml and .yaml are read`);
+    for (const path of paths) {
       if (sources.length >= FILES_MAX)
         throw invalid(
           `${place} holds over ${FILES_MAX} rule files: name those folders that are meant`,
@@ -89,7 +92,9 @@ function textOf(path: string): string {
       throw invalid(
         `${path} has ${size} bytes, over ${FILE_BYTES_MAX}: no rule file is so large; split it`,
       );
-    return readFileSync(path, "utf8");
+    const text = readFileSync(path, "utf8");
+    if (text.trim() === "") throw invalid(`${path} is empty: write a rule into it, or remove it`);
+    return text;
   } catch (error) {
     if (error instanceof OstrakaError) throw error;
     throw invalid(`${path} cannot be read (${codeOf(error)}): give this process leave to read it`);

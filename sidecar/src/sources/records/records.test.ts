@@ -313,7 +313,7 @@ test.each([
   expect(read(record)).toMatchObject({ kind: "login-probed", address: `address:${PEER}` });
 });
 
-test("a request to Kubernetes is the last hop's: whatever stands before it, a client may set", () => {
+test("a request to Kubernetes is the last hop's: a client may set what stands before it", () => {
   const record = { ...kubernetes("get", "pods", 401), sourceIPs: ["198.51.100.66", PEER] };
   expect(read(record)).toMatchObject({ kind: "login-failed", address: `address:${PEER}` });
 });
