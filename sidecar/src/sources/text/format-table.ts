@@ -8,6 +8,7 @@ import { LOGIN_FORMATS } from "./formats-login.ts";
 import { MAIL_FORMATS } from "./formats-mail.ts";
 import { PANEL_FORMATS } from "./formats-panels.ts";
 import { SERVER_FORMATS } from "./formats-servers.ts";
+import { SITE_FORMATS } from "./formats-sites.ts";
 import { WEB_FORMATS } from "./formats-web.ts";
 import type { TextFormat } from "./text-format.ts";
 
@@ -16,6 +17,7 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   ...LOGIN_FORMATS,
   ...WEB_FORMATS,
   ...APP_FORMATS,
+  ...SITE_FORMATS,
   ...INFRA_FORMATS,
   ...SERVER_FORMATS,
   ...PANEL_FORMATS,
