@@ -139,8 +139,6 @@ class Restoring {
     const earned = this.#readStates();
     const known = this.#readStates();
     if (!r.isSound) return false;
-    const subjects = new Set(this.#states.map(({ subject }) => subject));
-    if (subjects.size !== this.#states.length) return false;
     this.#readProfiles();
     this.#readPeers();
     recent.fill(r.numbers(), r.numbers());
@@ -149,8 +147,7 @@ class Restoring {
     rules?.restore(jsonOf(r.text()));
     if (rules === undefined) r.text();
     // Last: a smaller table forgets, and then profiles go too.
-    if (r.isDone && isSketched) table.fill({ young, earned, known }, evictions);
-    return r.isDone && isSketched;
+    return r.isDone && isSketched && table.fill({ young, earned, known }, evictions);
   }
 
   #readStates(): SubjectState[] {

@@ -132,14 +132,19 @@ export class SubjectTable {
     return { young: young.states(), earned: earned.states(), known: known.states() };
   }
 
-  /** Fills an empty table from a snapshot's rows. */
-  fill({ young, earned, known }: TableRows, evictions: number): void {
+  /**
+   * Fills an empty table from a snapshot's rows.
+   * @returns whether no subject stands in them twice; the table is not to be used if one does.
+   */
+  fill({ young, earned, known }: TableRows, evictions: number): boolean {
     for (const state of young) this.#add(state, this.#young);
     for (const state of earned) this.#add(state, this.#earned);
     for (const state of known) this.#add(state, this.#known);
+    if (this.#states.size < young.length + earned.length + known.length) return false;
     this.#evictions = evictions;
     for (const { leaseUntilMs } of this.#states.values()) this.noteLease(leaseUntilMs);
     while (this.#states.size > this.#max) this.#evict();
+    return true;
   }
 
   #add(state: SubjectState, queue: Queue): SubjectState {
