@@ -103,11 +103,17 @@ export function writeHostConfig(paths: MeshPaths, host: HostPlace, nats: NatsAcc
   editYaml(path, (config) => ({
     ...config,
     nats: natsPart(nats),
-    sources: [{ type: "auth-log", path: host.log, ...zone }],
+    sources: [{ type: "auth-log", path: host.log, ...zone }, ...otherSources(config)],
     gate: { host: "127.0.0.1", port: gate, trustedProxies: ["127.0.0.1"] },
     explain: `127.0.0.1:${explain}`,
   }));
   return path;
+}
+
+/** What somebody added for the host to watch is theirs. */
+function otherSources(config: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const sources = Array.isArray(config["sources"]) ? config["sources"] : [];
+  return sources.filter((source) => (source as { type?: unknown } | null)?.type !== "auth-log");
 }
 
 function natsPart({ urls, credsFile = "nats.creds", caFile }: NatsAccess) {
