@@ -54,7 +54,7 @@ test("a format that nobody has is refused with the list of those that somebody h
   const refusal = await replay("b.log", "x\n", "dovecott").catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(OstrakaError);
   expect((refusal as OstrakaError).message).toContain(
-    'no log format "dovecott": give auto, or one',
+    'no log format "dovecott": did you mean dovecot? Give auto, or one',
   );
   expect((refusal as OstrakaError).message).toContain("dovecot, ");
 });

@@ -17,6 +17,7 @@ import {
   type ScorerPolicy,
   type Signal,
 } from "@ostraka/agents/scorer";
+import { nearestKey } from "@ostraka/host";
 import { OstrakaError, type SubjectText } from "@ostraka/proto";
 import { loadRules } from "./rule-files.ts";
 import { formatNames, openFormat, readFileLines } from "./sources/index.ts";
@@ -129,7 +130,9 @@ export async function runReplay(options: FileReplayOptions): Promise<ReplaySumma
 
 function unknownFormat(source: string): string {
   const name = JSON.stringify(source.slice(0, 64));
-  return `no log format ${name}: give auto, or one of ${formatNames().join(", ")}`;
+  const names = formatNames();
+  const near = nearestKey(source, names);
+  return `no log format ${name}: did you mean ${near}? Give auto, or one of ${names.join(", ")}`;
 }
 
 export interface Replay {

@@ -142,7 +142,7 @@ export function quoted(value: unknown): string {
 }
 
 /** The known key with the fewest edits to the one typed; the first of equals. */
-function nearestKey(typed: string, known: readonly string[]): string {
+export function nearestKey(typed: string, known: readonly string[]): string {
   const short = typed.slice(0, TYPED_CHARS_MAX);
   const ranked = known.map((key) => ({ key, edits: editsTo(short, key) }));
   ranked.sort((a, b) => a.edits - b.edits);

@@ -6,6 +6,7 @@ export { openClock } from "./clock.ts";
 export {
   ConfigMapping,
   invalidConfig,
+  nearestKey,
   parseConfigYaml,
   quoted,
   readConfigText,
