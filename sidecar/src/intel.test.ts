@@ -42,7 +42,7 @@ async function open(...names: string[]): Promise<IntelFiles> {
   };
   files = new IntelFiles({
     sources,
-    log: log as unknown as ConstructorParameters<typeof IntelFiles>[0]["log"],
+    log,
     nowMs: () => now,
     pollMs: 20,
   });
@@ -128,7 +128,7 @@ describe("a list of threat intelligence", () => {
     const log = { info: () => undefined, warn: (_: object, words: string) => said.push(words) };
     files = new IntelFiles({
       sources: [{ ...source, maxAgeDays: 7, ceilingPercent: 1 }],
-      log: log as unknown as ConstructorParameters<typeof IntelFiles>[0]["log"],
+      log,
       nowMs: () => now,
     });
     await files.start();

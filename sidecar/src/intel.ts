@@ -5,7 +5,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { IntelBook, type IntelEntries, IntelReader } from "@ostraka/agents/scorer";
-import type { Log } from "@ostraka/host";
+import type { EditionLog } from "./edition-log.ts";
 import type { IntelSource } from "./intel-config.ts";
 import { FileWatch } from "./sources/file-watch.ts";
 
@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
 
 export interface IntelFilesOptions {
   readonly sources: readonly IntelSource[];
-  readonly log: Pick<Log, "info" | "warn">;
+  readonly log: EditionLog;
   /** Wall clock in milliseconds. */
   readonly nowMs: () => number;
   readonly pollMs?: number;

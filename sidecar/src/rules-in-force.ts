@@ -3,7 +3,7 @@
 // and the log says why. Must never put half of a folder in force.
 
 import { RuleBook } from "@ostraka/agents/rules";
-import type { Log } from "@ostraka/host";
+import type { EditionLog } from "./edition-log.ts";
 import { loadRules, STARTER, sourcesState } from "./rule-files.ts";
 
 /** How often the files are looked at. */
@@ -12,7 +12,7 @@ const POLL_MS = 30_000;
 export interface RulesInForceOptions {
   /** `starter`, or paths of files and folders. */
   readonly places: readonly string[];
-  readonly log: Pick<Log, "info" | "warn">;
+  readonly log: EditionLog;
   readonly pollMs?: number;
 }
 
