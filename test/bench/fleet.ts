@@ -7,7 +7,7 @@ import type { FleetOrder, FleetReport, FleetStart } from "./host-line.ts";
 import { endChild, forkChild, genesisText, type MeshStand } from "./mesh-stand.ts";
 
 const PROCESSES_MAX = 2;
-const FRESH_MS_MAX = 100_000;
+const FRESH_MS_MAX = 240_000;
 const LOOK_MS = 20;
 
 export class Fleet {

@@ -3,17 +3,21 @@
 // Only a whole match of key, message and signature counts, and only what verified is kept: a
 // stranger can push entries out, never in.
 
-/** A power of two. Some 200 kB when full of ordinary envelopes. */
-const SLOTS = 512;
+/** Some 200 kB when full of ordinary envelopes. */
+const SLOTS_DEFAULT = 512;
 /** Longer messages are rare and are verified each time. */
 const MESSAGE_BYTES_MAX = 2_048;
 
 export class VerifiedBefore {
   /** Key, signature and message of each slot, one after the other. */
-  readonly #slots: (Uint8Array | undefined)[] = new Array(SLOTS);
+  readonly #slots: (Uint8Array | undefined)[];
+
+  constructor(slots = SLOTS_DEFAULT) {
+    this.#slots = new Array(slots);
+  }
 
   has(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-    const known = this.#slots[slotOf(signature)];
+    const known = this.#slots[this.#slotOf(signature)];
     return (
       known !== undefined &&
       known.length === 96 + message.length &&
@@ -30,13 +34,13 @@ export class VerifiedBefore {
     bytes.set(key, 0);
     bytes.set(signature, 32);
     bytes.set(message, 96);
-    this.#slots[slotOf(signature)] = bytes;
+    this.#slots[this.#slotOf(signature)] = bytes;
   }
-}
 
-/** The first bytes of R are as good as random for whoever signs by the rule. */
-function slotOf(signature: Uint8Array): number {
-  return ((signature[0] as number) | ((signature[1] as number) << 8)) & (SLOTS - 1);
+  /** The first bytes of R are as good as random for whoever signs by the rule. */
+  #slotOf(signature: Uint8Array): number {
+    return ((signature[0] as number) | ((signature[1] as number) << 8)) % this.#slots.length;
+  }
 }
 
 function isAt(known: Uint8Array, at: number, bytes: Uint8Array): boolean {
