@@ -6,6 +6,7 @@ import type { SubjectText } from "@ostraka/proto";
 import { describe, expect, test } from "vitest";
 import { openEnsemble } from "./ensemble.ts";
 import { DEFAULT_SCORER_POLICY, type Scorer } from "./index.ts";
+import { hostNovelty } from "./learned/host-novelty.ts";
 import type { LearnedDetector } from "./learned/learned-detector.ts";
 import { ORDINARY_A_STRANGE, STRANGE_A_DAY } from "./learned/learned-watch.ts";
 import { openScorerOf } from "./scorer.ts";
@@ -99,6 +100,22 @@ describe("poisoning by strange acts", () => {
     for (let i = 0; i < 3; i++) act(scorer, atMs + 30_000 + i, 9_000);
     for (let i = 0; i < 3; i++) act(scorer, atMs - 3_600_000 + i, 9_000);
     expect(taughtAndRank(scorer, 12).taught).toBeLessThanOrEqual(2);
+  });
+
+  test("a busy day of one account does not drive out what its host knows", () => {
+    const scorer = openScorerOf(openEnsemble({ learned: [size, hostNovelty] }), {
+      policy: DEFAULT_SCORER_POLICY,
+    });
+    const reads = (day: number, n: number): void =>
+      act(scorer, START + day * DAY + n, 10, { target: `file-${n % 9}` });
+    for (let day = 0; day < 20; day++) for (let n = 0; n < 90; n++) reads(day, n);
+    const mallory = "user:acme/mallory" as SubjectText;
+    for (let n = 0; n < 9_000; n++) {
+      act(scorer, START + 20 * DAY + n, 10, { account: mallory, target: `made-up-${n}` });
+    }
+    for (let n = 0; n < 9; n++) reads(21, n);
+    const seen = scorer.standing(ALICE)?.learnedReasons ?? [];
+    expect(seen.filter(({ detector }) => detector === "host-novelty")).toEqual([]);
   });
 
   test("a stranger teaches nobody: what is refused in another's name says nothing", () => {

@@ -18,6 +18,7 @@ import {
   learnedEvidenceFromMs,
   learnedLevelOf,
   resetLearned,
+  teachHost,
 } from "./learned/learned-watch.ts";
 import { Peers } from "./learned/peers.ts";
 import { ProfilePool } from "./learned/profile-pool.ts";
@@ -249,8 +250,11 @@ class EventScorer implements Scorer {
 
   #observeActors(event: Event, out: ScorerOutput): void {
     this.#didTeach = false;
-    if (event.account !== undefined) this.#observe(this.#table.touch(event.account), event, out);
-    if (this.#didTeach) this.#sketch.learn(this.#seen);
+    if (event.account !== undefined) {
+      const state = this.#table.touch(event.account);
+      this.#observe(state, event, out);
+      if (this.#didTeach) teachHost(this.#sketch, state, this.#seen);
+    }
     if (event.session !== undefined) this.#observe(this.#table.touch(event.session), event, out);
   }
 

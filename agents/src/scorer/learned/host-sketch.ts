@@ -7,8 +7,9 @@
 // (prequential form of Good and Turing's estimate; a filter cannot tell what was seen just once).
 // A false "seen before" (at most 0.6 % of new things at 2,048 in a generation, three probes of
 // 32,768 bits: Bloom 1970) costs silence about that facet.
-// Poisoning: one account that shows a thing once has shown it to the host; the subject's own
-// `novelty` does not care what the host has seen.
+// Poisoning: one account that shows a thing once has shown it to the host, and the caller bounds
+// how many a day (learned-watch.ts): to drive out what the host knows of a facet takes 64
+// account-days and more. The subject's own `novelty` does not care what the host has seen.
 
 import type { Observation } from "../observation.ts";
 import { FACETS, facetOf } from "./facets.ts";
@@ -48,20 +49,30 @@ export class HostSketch {
     }
   }
 
-  /** Takes it into what the host has seen. A value that repeats the last one is no trial. */
-  learn(seen: Observation): void {
+  /**
+   * Takes it into what the host has seen. A value that repeats the last one is no trial.
+   * @param newMost new things that it may take; those past it are no trial either.
+   * @returns how many new things it took.
+   */
+  learn(seen: Observation, newMost = Number.POSITIVE_INFINITY): number {
+    let taken = 0;
     for (let facet = 0; facet < FACETS.length; facet++) {
       const hash = facetOf(seen, facet);
       const counts = facet * COUNTS;
       if (hash === 0 || hash === this.#counts[counts + 4]) continue;
-      this.#counts[counts + 4] = hash;
       const isNew = !this.#has(facet, hash);
+      if (isNew && taken >= newMost) continue;
+      this.#counts[counts + 4] = hash;
       this.#counts[counts] = (this.#counts[counts] as number) + 1;
-      if (isNew) this.#add(facet, hash);
+      if (isNew) {
+        taken++;
+        this.#add(facet, hash);
+      }
       if ((this.#counts[counts] as number) < TRIALS_MAX) continue;
       this.#counts[counts] = (this.#counts[counts] as number) >> 1;
       this.#counts[counts + 1] = (this.#counts[counts + 1] as number) >> 1;
     }
+    return taken;
   }
 
   snapshot(): HostSketchSnapshot {

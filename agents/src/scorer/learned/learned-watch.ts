@@ -8,6 +8,7 @@ import { ACCOUNT_CELLS, AccountCursor } from "../memory-cursor.ts";
 import type { Observation } from "../observation.ts";
 import type { Row } from "../row-pool.ts";
 import { type SubjectState, weightOf } from "../subject-state.ts";
+import type { HostSketch } from "./host-sketch.ts";
 import { HISTORY_MIN, settleRank } from "./learned-account.ts";
 import { WHOLE_HOST } from "./peer-groups.ts";
 import type { Peers } from "./peers.ts";
@@ -29,6 +30,9 @@ const VOUCHED_DAYS = 2;
 const TAUGHT_DAY = 0;
 const GOOD_DAYS = 1;
 const ORDINARY_TODAY = 2;
+const NEW_TO_HOST_TODAY = 3;
+/** So many new things an account-day teaches its host, of all facets together. */
+export const NEW_TO_HOST_A_DAY = 64;
 
 const money = new AccountCursor();
 
@@ -41,6 +45,18 @@ export function accountOf(lineup: Lineup, row: Row, detector: number): AccountCu
 
 export function isVouched({ learned }: SubjectState): boolean {
   return learned !== undefined && (learned.cells[learned.at + GOOD_DAYS] as number) >= VOUCHED_DAYS;
+}
+
+/** Takes what an account shows into what its host has seen, as much as the day has left. */
+export function teachHost(
+  sketch: HostSketch,
+  { learned: row }: SubjectState,
+  seen: Observation,
+): void {
+  if (row === undefined) return;
+  const cell = row.at + NEW_TO_HOST_TODAY;
+  const taken = row.cells[cell] as number;
+  row.cells[cell] = taken + sketch.learn(seen, NEW_TO_HOST_A_DAY - taken);
 }
 
 /** Ranks, bets, notes and, if it may teach, learns. */
@@ -208,6 +224,7 @@ export function beginLearnedDay({ lineup, learned: row }: SubjectState): void {
     account.strangeToday = 0;
   }
   row.cells[row.at + ORDINARY_TODAY] = 0;
+  row.cells[row.at + NEW_TO_HOST_TODAY] = 0;
 }
 
 /** Share of a learned detector in this subject's sums. */
