@@ -3,7 +3,7 @@
 // by anything but the number that the service itself gave the connection.
 
 import type { EventKind } from "@ostraka/agents/kernel";
-import { NamedConnections } from "./named-connections.ts";
+import { ConnectionWords } from "./connection-words.ts";
 
 export interface Spoken {
   readonly kind: EventKind;
@@ -35,24 +35,24 @@ const SLAPD_CLOSED = /^conn=(\d{1,20}) fd=\d{1,10} closed/;
 const SLAPD_ANY = /^(?:conn=\d{1,20} |slap_global|<=|=>|bdb_|mdb_|connection_)/;
 
 function openSlapd(): ConversationReader {
-  const connections = new NamedConnections();
-  const names = new NamedConnections();
+  const addresses = new ConnectionWords();
+  const names = new ConnectionWords();
   return (message, host) => {
     const accept = SLAPD_ACCEPT.exec(message);
     if (accept !== null) {
-      connections.open(`${host} ${accept[1]}`, accept[2] as string);
+      addresses.note(`${host} ${accept[1]}`, accept[2] as string);
       return NOTICE;
     }
     const bind = SLAPD_BIND.exec(message);
     if (bind !== null) {
-      names.open(`${host} ${bind[1]}`, bind[2] as string);
+      names.note(`${host} ${bind[1]}`, bind[2] as string);
       return NOTICE;
     }
     const result = SLAPD_RESULT.exec(message);
     if (result !== null) {
       const id = `${host} ${result[1]}`;
-      const ip = connections.addressOf(id);
-      const user = names.addressOf(id);
+      const ip = addresses.wordOf(id);
+      const user = names.wordOf(id);
       if (result[2] !== "49" && result[2] !== "0") return NOTICE;
       if (result[2] === "0" && !user) return NOTICE;
       return {
@@ -63,8 +63,8 @@ function openSlapd(): ConversationReader {
     }
     const closed = SLAPD_CLOSED.exec(message);
     if (closed !== null) {
-      connections.close(`${host} ${closed[1]}`);
-      names.close(`${host} ${closed[1]}`);
+      addresses.forget(`${host} ${closed[1]}`);
+      names.forget(`${host} ${closed[1]}`);
       return NOTICE;
     }
     return SLAPD_ANY.test(message) ? NOTICE : undefined;
@@ -87,7 +87,7 @@ const CHARON_GUESS = /^EAP-[\w-]{2,20} verification failed(?:, retry \(\d{1,3}\)
 const CHARON_DONE = /^authentication of '(.*)' with [\w -]{2,64} successful$/s;
 
 function openCharon(): ConversationReader {
-  const connections = new NamedConnections();
+  const addresses = new ConnectionWords();
   return (message, host) => {
     const match = CHARON.exec(message);
     if (match === null) return undefined;
@@ -96,11 +96,11 @@ function openCharon(): ConversationReader {
     const id = `${host} ${number}`;
     if (part === "NET") {
       const from = CHARON_FROM.exec(text);
-      if (from !== null) connections.open(id, from[1] as string);
+      if (from !== null) addresses.note(id, from[1] as string);
       return NOTICE;
     }
     if (part !== "IKE") return NOTICE;
-    const ip = connections.addressOf(id);
+    const ip = addresses.wordOf(id);
     const peer = ip === undefined ? {} : { ip };
     if (CHARON_GUESS.test(text)) return { kind: "login-failed", ...peer, layer: "eap" };
     if (CHARON_FAILED.test(text)) return { kind: "login-failed", ...peer, layer: "ike" };

@@ -10,41 +10,27 @@ const OPENVPN_PEER =
 /** The server writes the word once; a second one is in a name. */
 const NOT_FATAL = "(?:(?!FATAL:).)";
 
+const mysqlDenied = (host: string) =>
+  lineOf(
+    "login-failed",
+    "Access denied for user",
+    new RegExp(
+      "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
+        `Access denied for user '(?<user>.*)'@'${host}$`,
+      "s",
+    ),
+  );
+
 const DATABASES: readonly TextFormat[] = [
   {
     name: "mysql",
     aliases: ["mysqld", "mysqld-auth", "mariadb"],
     programs: ["mysqld*", "mariadbd", "mysqld-auth", "mysql"],
     lines: [
-      lineOf(
-        "login-failed",
-        "Access denied for user",
-        new RegExp(
-          "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
-            `Access denied for user '(?<user>.*)'@'${IP}' \\(using password: (?:YES|NO)\\)$`,
-          "s",
-        ),
-      ),
-      lineOf(
-        "login-failed",
-        "Access denied for user",
-        new RegExp(
-          "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
-            `Access denied for user '(?<user>.*)'@'${IP}'(?: to database '.*')?$`,
-          "s",
-        ),
-      ),
+      mysqlDenied(`${IP}' \\(using password: (?:YES|NO)\\)`),
+      mysqlDenied(`${IP}'(?: to database '.*')?`),
       // By name: without an address the line names nobody.
-      lineOf(
-        "login-failed",
-        "Access denied for user",
-        new RegExp(
-          "^(?:\\d{1,20} )?\\[(?:Warning|Note|ERROR)\\] (?:\\[MY-\\d+\\] \\[Server\\] )?" +
-            "Access denied for user '(?<user>.*)'@'[\\w.-]{1,255}' \\(using " +
-            "password: (?:YES|NO)\\)$",
-          "s",
-        ),
-      ),
+      mysqlDenied("[\\w.-]{1,255}' \\(using password: (?:YES|NO)\\)"),
     ],
   },
   {
