@@ -155,6 +155,15 @@ describe("a snapshot of what was learned", () => {
     const without = restoreScorer(before.snapshot(), learning(0));
     expect(without?.counts()).toMatchObject({ profiles: 0, subjects: before.counts().subjects });
   });
+
+  test("of a host with room for more profiles keeps as many as there is room for now", () => {
+    const before = openScorer(learning());
+    play(before, habits(0, 12));
+    const after = restoreScorer(before.snapshot(), learning(1)) as Scorer;
+    expect(after.counts()).toMatchObject({ profiles: 1, profileEvictions: 2 });
+    play(after, habits(12, 14));
+    expect(after.counts().profiles).toBe(1);
+  });
 });
 
 /** What version 2 wrote of two subjects. */

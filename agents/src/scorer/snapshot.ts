@@ -207,6 +207,7 @@ class Restoring {
         profile.words[to]?.set(block.subarray(from, from + words));
       }
     }
+    this.#parts.pool.shrink();
   }
 
   #readPeers(): void {

@@ -79,6 +79,14 @@ export class ProfilePool {
     return profile;
   }
 
+  /** After a restart with less room: the longest unused go until the rest fits. */
+  shrink(): void {
+    for (const state of this.#profiles.keys()) {
+      if (this.#profiles.size <= this.#max) return;
+      this.#evict(state);
+    }
+  }
+
   /** Forgets the profile of a subject that is forgotten itself. */
   drop(state: SubjectState): void {
     this.#profiles.delete(state);
@@ -93,9 +101,13 @@ export class ProfilePool {
   #makeRoom(timeMs: number): boolean {
     const [oldest] = this.#profiles.keys();
     if (oldest === undefined || oldest.lastMs > timeMs - DAY_MS) return false;
-    this.#evictions++;
-    this.#onEvicted(oldest);
-    this.drop(oldest);
+    this.#evict(oldest);
     return true;
+  }
+
+  #evict(state: SubjectState): void {
+    this.#evictions++;
+    this.#onEvicted(state);
+    this.drop(state);
   }
 }
