@@ -221,7 +221,8 @@ export class NumberReader {
 }
 
 /**
- * Two 32-bit lanes over bytes from a place on. Each step can be undone, so that two contents which
+ * Two 32-bit lanes over bytes from a place on: FNV-1a, and rotations with a multiplier of
+ * MurmurHash3. Each step can be undone, so that two contents which
  * differ in one place never agree; by chance one in 2^64 does.
  */
 export function checksumOf(bytes: Uint8Array, from: number): readonly [number, number] {

@@ -11,6 +11,7 @@
 
 import { binaryBet } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
+import { spreadHash } from "../spread-hash.ts";
 import { layDayBet, raiseDayBet } from "./day-bet.ts";
 import type { Detector, DetectorMemory } from "./detector.ts";
 
@@ -94,7 +95,7 @@ function quietOf(mark: number): number {
 }
 
 function networkOf({ networkHash }: Observation): number {
-  return Math.imul(networkHash, 0x9e3779b1) >>> 22;
+  return spreadHash(networkHash) >>> 22;
 }
 
 function isImpossible(mark: number, seen: Observation): boolean {

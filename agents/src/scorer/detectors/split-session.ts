@@ -11,6 +11,7 @@
 // denies it on this host, the second 41 dB, which tells the mesh.
 
 import type { Observation } from "../observation.ts";
+import { spreadHash } from "../spread-hash.ts";
 import { layDayBet, raiseDayBet } from "./day-bet.ts";
 import type { Detector, DetectorMemory } from "./detector.ts";
 
@@ -102,7 +103,7 @@ function countryOf(seen: Observation): number {
 
 /** A hash in so many values. */
 function folded(hash: number, values: number): number {
-  return (Math.imul(hash, 0x9e3779b1) >>> 0) % values;
+  return spreadHash(hash) % values;
 }
 
 function changeOf(mark: number, seen: Observation): Change {

@@ -4,6 +4,7 @@
 // of a key that was never counted meets with probability at most 4 in 65,536.
 
 import { assert } from "@ostraka/proto";
+import { spreadHash } from "../spread-hash.ts";
 
 /** A count stops here. */
 export const COUNT_MAX = 0xffff;
@@ -21,7 +22,7 @@ export function mix(hash: number): number {
 
 /** One hash of two, in this order. */
 export function join(left: number, right: number): number {
-  return mix(Math.imul(left, 0x9e3779b1) ^ Math.imul(right ^ (right >>> 15), 0x7feb352d));
+  return mix(spreadHash(left) ^ Math.imul(right ^ (right >>> 15), 0x7feb352d));
 }
 
 /** A window of `words` words at `at`; one view serves every array of the layout. */

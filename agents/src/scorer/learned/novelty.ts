@@ -19,6 +19,7 @@
 // 9, and that takes 29 days (the test plays it).
 
 import type { Observation } from "../observation.ts";
+import { spreadHash } from "../spread-hash.ts";
 import { describeFacets, FACETS, facetOf } from "./facets.ts";
 import type { LearnedDetector } from "./learned-detector.ts";
 import { fieldAt, openPacking, setField } from "./packed-counts.ts";
@@ -119,9 +120,9 @@ function newMaskOf(cells: Float64Array, at: number, seen: Observation, but: numb
   return mask;
 }
 
-/** The multiplier is 2^32 over the golden ratio (Knuth, 6.4); its high bits mix best. */
+/** 15 bits, never 0. */
 function fingerprintOf(hash: number): number {
-  return Math.imul(hash, 0x9e3779b1) >>> 17 || 1;
+  return spreadHash(hash) >>> 17 || 1;
 }
 
 /** Place of a fingerprint in its facet's memory, -1 when it is not there. */

@@ -91,13 +91,16 @@ function halve(halves: Float32Array, at: number): void {
 const single = new Float32Array(1);
 const bits = new Int32Array(single.buffer);
 
+/** The smallest 32-bit float above 0. */
+const SINGLE_MIN = 2 ** -149;
+
 /** The smallest 32-bit float that is not below a number. */
 function notBelow(value: number): number {
   const held = Math.min(VALUE_MAX, Math.max(-VALUE_MAX, value));
   single[0] = held;
   const near = single[0] as number;
   if (near >= held) return near;
-  if (near === 0) return 1.401298464324817e-45;
+  if (near === 0) return SINGLE_MIN;
   bits[0] = (bits[0] as number) + (near > 0 ? 1 : -1);
   return single[0] as number;
 }

@@ -5,6 +5,7 @@
 // one with probability at most 8 in 1,024: it must never carry a claim alone.
 
 import { assert } from "@ostraka/proto";
+import { spreadHash } from "../spread-hash.ts";
 import { mix } from "./count-table.ts";
 
 const WAYS = 8;
@@ -74,7 +75,7 @@ export class RunTable {
 /** With the chance that keeps the expected count right: one in the step to the next level. */
 function comesUp(key: number, moment: number, level: number): boolean {
   const step = (COUNTS[level + 1] as number) - (COUNTS[level] as number);
-  return step <= 1 || (mix(key ^ Math.imul(moment, 0x9e3779b1)) >>> 0) * step < 0x1_0000_0000;
+  return step <= 1 || (mix(key ^ spreadHash(moment)) >>> 0) * step < 0x1_0000_0000;
 }
 
 function halfAt(cells: Int32Array, i: number): number {
