@@ -1,7 +1,11 @@
 // Replays one log file to its end in a process of its own and prints the summary. Its records are
-// counted and dropped: printing them is not what is measured.
+// counted and dropped: printing them is not what is measured. Compiled code is kept from run to run,
+// as the command line keeps it.
 
-import { runReplay } from "@ostraka/sidecar/replay";
+import { enableCompileCache } from "node:module";
+
+enableCompileCache();
+const { runReplay } = await import("@ostraka/sidecar/replay");
 
 const [path = ""] = process.argv.slice(2);
 const summary = await runReplay({
