@@ -22,6 +22,10 @@ export interface EvalRow {
   readonly beside: string;
 }
 
+export function rowOf(figure: string, ours: string | number, beside = ""): EvalRow {
+  return { figure, ours: String(ours), beside };
+}
+
 export interface EvalResult {
   readonly figures: Figures;
   readonly rows: readonly EvalRow[];

@@ -3,7 +3,10 @@
 
 import type { Event } from "@ostraka/agents/kernel";
 import { DEFAULT_SCORER_POLICY, openScorer } from "@ostraka/agents/scorer";
-import type { FormatParser } from "../../../sidecar/src/sources/formats.ts";
+import { type FormatParser, isFormat, openFormat } from "../../../sidecar/src/sources/formats.ts";
+
+/** A time after every log of the sets, for those that state no year. */
+const REFERENCE_MS = Date.UTC(2026, 11, 31);
 
 /** One attempt, as the parser read it. */
 export interface Attempt {
@@ -21,6 +24,14 @@ export interface LogRun {
   readonly signals: number;
   /** Lines that gave an event about somebody. */
   readonly told: number;
+}
+
+/** The parser of a format as an operator would name it; `auto` where there is none of the name. */
+export function parserOf(name: string): FormatParser {
+  const options = { host: "host", realm: "eval", referenceMs: REFERENCE_MS };
+  const parser = openFormat(isFormat(name) ? name : "auto", options);
+  if (parser === undefined) throw new Error(`${name} is no format any more`);
+  return parser;
 }
 
 /** @param lines without their line ends */

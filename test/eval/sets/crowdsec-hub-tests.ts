@@ -6,12 +6,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { addressSubject } from "@ostraka/proto";
-import { isFormat, openFormat } from "../../../sidecar/src/sources/formats.ts";
-import type { EvalOptions, EvalResult, EvalSet } from "../eval-set.ts";
-import { type LogRun, runLog } from "../logs/run-log.ts";
-
-/** A time after every log here, for those that state no year. */
-const REFERENCE_MS = Date.UTC(2026, 11, 31);
+import { type EvalOptions, type EvalResult, type EvalSet, rowOf } from "../eval-set.ts";
+import { parserOf, runLog } from "../logs/run-log.ts";
 
 interface Outcome {
   readonly isRead: boolean;
@@ -59,15 +55,15 @@ async function run({ folder, say }: EvalOptions): Promise<EvalResult> {
   return {
     figures: { tests, formatsRead, match, matchBySignal, wrong },
     rows: [
-      row("same source flagged and nobody else, of those read", ours, ""),
-      row(
+      rowOf("same source flagged and nobody else, of those read", ours),
+      rowOf(
         "the same, of tests that assert a source",
         `${assertedMatch} of ${asserted}`,
         "CrowdSec's own scenarios: all, by lines of 5 or 6 attempts",
       ),
-      row("the same by a signal alone", `${matchBySignal} of ${formatsRead}`, ""),
-      row("formats read", `${formatsRead} of ${tests}`, ""),
-      row("tests in which somebody else is flagged", String(wrong), ""),
+      rowOf("the same by a signal alone", `${matchBySignal} of ${formatsRead}`),
+      rowOf("formats read", `${formatsRead} of ${tests}`),
+      rowOf("tests in which somebody else is flagged", String(wrong)),
     ],
     missing,
   };
@@ -79,7 +75,7 @@ async function testOf(folder: string): Promise<Outcome | undefined> {
   const log = logFileOf(config, files);
   if (log === undefined) return undefined;
   const text = await readFile(join(folder, log), "utf8");
-  const verdicts = verdictsOn(text, typeOf(config));
+  const verdicts = runLog(text.split(/\r?\n/), parserOf(typeOf(config)));
   const assertions = await readFile(join(folder, "scenario.assert"), "utf8").catch(() => "");
   const signalled = new Set(verdicts.signalled.keys());
   return {
@@ -89,13 +85,6 @@ async function testOf(folder: string): Promise<Outcome | undefined> {
     expected: expectedOf(assertions),
     isAsserted: assertions.trim() !== "",
   };
-}
-
-function verdictsOn(text: string, type: string): LogRun {
-  const options = { host: "host", realm: "eval", referenceMs: REFERENCE_MS };
-  const parser = openFormat(isFormat(type) ? type : "auto", options);
-  if (parser === undefined) throw new Error(`${type} is no format any more`);
-  return runLog(text.split(/\r?\n/), parser);
 }
 
 function logFileOf(config: string, files: readonly string[]): string | undefined {
@@ -126,8 +115,4 @@ function isEqual(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
 
 function words(sources: ReadonlySet<string>): string {
   return sources.size === 0 ? "nobody" : [...sources].sort().join(", ");
-}
-
-function row(figure: string, ours: string, beside: string) {
-  return { figure, ours, beside };
 }

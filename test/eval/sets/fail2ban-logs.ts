@@ -5,12 +5,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { addressSubject } from "@ostraka/proto";
-import { type FormatParser, isFormat, openFormat } from "../../../sidecar/src/sources/formats.ts";
-import type { EvalOptions, EvalResult, EvalSet } from "../eval-set.ts";
+import type { FormatParser } from "../../../sidecar/src/sources/formats.ts";
+import { type EvalOptions, type EvalResult, type EvalSet, rowOf } from "../eval-set.ts";
+import { parserOf } from "../logs/run-log.ts";
 
 const LABEL = /^#\s*failJSON:\s*(\{.*\})\s*$/;
-/** A time after every line here, for those that state no year. */
-const REFERENCE_MS = Date.UTC(2026, 11, 31);
 const NO_LOGS: ReadonlySet<string> = new Set(["README.md", "COPYING"]);
 
 interface Counts {
@@ -35,6 +34,7 @@ async function run({ folder, say }: EvalOptions): Promise<EvalResult> {
   };
   for (const { name } of files) {
     const text = await readFile(join(folder, name), "utf8");
+    // The file's name is the service's, as in an operator's configuration.
     countFile(text.split(/\r?\n/), parserOf(name), counts, (line) => say(`${name}: ${line}`));
   }
   const { truePositives, falsePositives, falseNegatives, wrongHosts, lines } = counts;
@@ -43,21 +43,13 @@ async function run({ folder, say }: EvalOptions): Promise<EvalResult> {
   return {
     figures: { precision, recall, wrongHosts, lines },
     rows: [
-      row("line precision", String(precision), "fail2ban 1 (its own tests)"),
-      row("line recall", String(recall), "fail2ban 1, over several of its modes"),
-      row("wrong hosts named", String(wrongHosts), "fail2ban 0"),
-      row("labelled lines", String(lines), ""),
+      rowOf("line precision", String(precision), "fail2ban 1 (its own tests)"),
+      rowOf("line recall", String(recall), "fail2ban 1, over several of its modes"),
+      rowOf("wrong hosts named", String(wrongHosts), "fail2ban 0"),
+      rowOf("labelled lines", String(lines)),
     ],
     missing: [],
   };
-}
-
-/** The file's name is the service's, as in an operator's configuration. */
-function parserOf(name: string): FormatParser {
-  const options = { host: "host", realm: "eval", referenceMs: REFERENCE_MS };
-  const parser = openFormat(isFormat(name) ? name : "auto", options);
-  if (parser === undefined) throw new Error(`${name} is no format any more`);
-  return parser;
 }
 
 function countFile(
@@ -117,8 +109,4 @@ function labelOf(text: string): { match?: boolean; host?: string } | undefined {
 
 function share(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000;
-}
-
-function row(figure: string, ours: string, beside: string) {
-  return { figure, ours, beside };
 }

@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openFormat } from "../../../sidecar/src/sources/formats.ts";
-import type { EvalOptions, EvalResult, EvalSet } from "../eval-set.ts";
+import { type EvalOptions, type EvalResult, type EvalSet, rowOf } from "../eval-set.ts";
 import { type LogRun, runLog } from "../logs/run-log.ts";
 
 const FILE = "auth.log";
@@ -51,11 +51,11 @@ async function run({ folder, isShort }: EvalOptions): Promise<EvalResult> {
   return {
     figures,
     rows: [
-      row(`failures before ${SUSPECT.slice(8)} is signalled`, failuresBeforeSignal, "fail2ban 5"),
-      row("honest sources signalled", `${honestSignalled} of ${honest.size}`, ""),
-      row("signals a day", figures.signalsPerDay, ""),
-      row("failing sources signalled", `${hit} of ${failing.size}`, "fail2ban bans 46 of 130"),
-      row("lines/s, parse and score", figures.linesPerSecond.toLocaleString("en-US"), ""),
+      rowOf(`failures before ${SUSPECT.slice(8)} is signalled`, failuresBeforeSignal, "fail2ban 5"),
+      rowOf("honest sources signalled", `${honestSignalled} of ${honest.size}`),
+      rowOf("signals a day", figures.signalsPerDay),
+      rowOf("failing sources signalled", `${hit} of ${failing.size}`, "fail2ban bans 46 of 130"),
+      rowOf("lines/s, parse and score", figures.linesPerSecond.toLocaleString("en-US")),
     ],
     missing: [],
   };
@@ -94,10 +94,6 @@ function honestSources({ failures, successes }: LogRun): Set<string> {
 function daysOf({ failures, successes }: LogRun): number {
   const days = [...failures, ...successes].map(({ timeMs }) => Math.floor(timeMs / DAY_MS));
   return days.length === 0 ? 0 : Math.max(...days) - Math.min(...days) + 1;
-}
-
-function row(figure: string, ours: number | string, beside: string) {
-  return { figure, ours: String(ours), beside };
 }
 
 function round(value: number): number {
