@@ -166,6 +166,25 @@ describe("honest slips", () => {
     }
     expect(told.signals.length).toBeGreaterThan(0);
   });
+
+  test("nor does it when it fails once itself at the end of each handful of guesses", () => {
+    for (let n = 0; n < 24; n++) {
+      const fromMs = NOON + n * 10 * MINUTE;
+      for (let i = 0; i < 5; i++) feed(event("login-failed", fromMs + i * 61_000));
+      feed(event("login-failed", fromMs + 5 * 61_000, { account: BOB }));
+      feed(event("login-succeeded", fromMs + 6 * 61_000, { account: BOB }));
+    }
+    expect(told.leases.length).toBeGreaterThan(0);
+  });
+
+  test("a handful of slips on one's own account still costs nobody anything", () => {
+    for (let n = 0; n < 24; n++) {
+      const fromMs = NOON + n * 10 * MINUTE;
+      for (let i = 0; i < 5; i++) feed(event("login-failed", fromMs + i * 61_000));
+      feed(event("login-succeeded", fromMs + 5 * 61_000));
+    }
+    expect(told.order).toEqual([]);
+  });
 });
 
 describe("names that do not exist", () => {

@@ -32,11 +32,20 @@ export interface Detector {
 /** Two logins' worth of prompts (OpenSSH asks three times): what a person mistypes at most. */
 const SLIP_FAILURES_MAX = 6;
 
+/** Mark of a run of failures on more than one account; no name has this hash. */
+const SEVERAL_NAMES = -1;
+
+/** What a run is marked with after a further failure: the name that all of it is about, if any. */
+export function nameOfRun({ chain, mark }: DetectorMemory, { nameHash }: Observation): number {
+  return chain === 0 || mark === nameHash ? nameHash : SEVERAL_NAMES;
+}
+
 /**
- * Whether a success ends a short run on the very account that failed last: somebody remembered the
- * password. Bets then pay nothing, so that what one slip won does not wait for the next. Paying
- * less than a bet allows is always sound. After a longer run, or on another account, a success
- * wipes no slate: else an attacker's own account, or the guess that got him in, would.
+ * Whether a success ends a short run on the very account that it is all about: somebody remembered
+ * the password. Bets then pay nothing, so that what one slip won does not wait for the next. Paying
+ * less than a bet allows is always sound. After a longer run, or one on other accounts too, a
+ * success wipes no slate: else an attacker's own account, failed once at the end of each handful of
+ * guesses, or the guess that got him in, would.
  */
 export function isSlip(memory: DetectorMemory, seen: Observation): boolean {
   return seen.nameHash === memory.mark && memory.chain <= SLIP_FAILURES_MAX;

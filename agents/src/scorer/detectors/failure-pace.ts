@@ -12,7 +12,7 @@
 
 import { type BinaryBet, binaryBet, lose, stake, win } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
-import { type Detector, type DetectorMemory, isSlip } from "./detector.ts";
+import { type Detector, type DetectorMemory, isSlip, nameOfRun } from "./detector.ts";
 
 export const BURST_BET = binaryBet(0.04, 0.9);
 export const FAST_BET = binaryBet(0.1, 0.95);
@@ -76,8 +76,9 @@ function openPace({ name, share, paceMs, gapsBeforeStake, bet }: Pace): Detector
         if (isPaced) win(memory, bet.win, seen.timeMs);
         else lose(memory, bet.lose);
       }
-      memory.chain = isPaced ? memory.chain + 1 : 0;
-      memory.mark = seen.nameHash;
+      memory.chain = isPaced ? memory.chain : 0;
+      memory.mark = nameOfRun(memory, seen);
+      if (isPaced) memory.chain++;
       if (memory.chain >= gapsBeforeStake) stake(memory, seen.timeMs);
     },
 

@@ -7,7 +7,7 @@
 
 import { binaryBet, lose, stake, win } from "../betting-account.ts";
 import type { Observation } from "../observation.ts";
-import { type Detector, type DetectorMemory, isSlip } from "./detector.ts";
+import { type Detector, type DetectorMemory, isSlip, nameOfRun } from "./detector.ts";
 
 export const RETRY_BET = binaryBet(0.35, 0.95);
 
@@ -24,8 +24,8 @@ export const failureRun: Detector = {
     }
     if (!seen.isRefused) return;
     if (memory.chain > 0) win(memory, RETRY_BET.win, seen.timeMs);
+    memory.mark = nameOfRun(memory, seen);
     memory.chain++;
-    memory.mark = seen.nameHash;
     stake(memory, seen.timeMs);
   },
 
