@@ -3,16 +3,14 @@
 export {
   INTEL_FORMATS,
   IntelBook,
-  type IntelEdition,
   type IntelEntries,
-  type IntelFault,
   type IntelFormat,
   IntelReader,
   readIntelList,
 } from "./intel/index.ts";
 export { linesOf } from "./lines.ts";
-export { explanationOf, quietWords, seenInWords, sentenceOf } from "./reason-words.ts";
-export type { RuleHit, RuleLevel, RuleSet, SpeaksOf } from "./rules/rule-set.ts";
+export { explanationOf, seenInWords } from "./reason-words.ts";
+export type { RuleHit, RuleSet } from "./rules/rule-set.ts";
 export { openScorer, restoreScorer } from "./scorer.ts";
 export type {
   Scorer,

@@ -1,10 +1,9 @@
 // The door of threat intelligence.
 
-export { IntelBook, type IntelEdition } from "./intel-book.ts";
+export { IntelBook } from "./intel-book.ts";
 export {
   INTEL_FORMATS,
   type IntelEntries,
-  type IntelFault,
   type IntelFormat,
   IntelReader,
   readIntelList,

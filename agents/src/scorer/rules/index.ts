@@ -1,7 +1,6 @@
 // The door of the rule engine: who has no rules does not load it.
 
 export { type CompileOptions, compileRules } from "./compile-rules.ts";
-export { LEVEL_CEILINGS } from "./level-ceilings.ts";
 export { RuleBook } from "./rule-book.ts";
 export type {
   CompiledRules,
@@ -10,6 +9,5 @@ export type {
   RuleLevel,
   RuleSet,
   RuleSource,
-  RulesSnapshot,
   SpeaksOf,
 } from "./rule-set.ts";
