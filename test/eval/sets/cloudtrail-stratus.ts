@@ -8,11 +8,8 @@ import type { Event } from "@ostraka/agents/kernel";
 import { RuleBook } from "@ostraka/agents/rules";
 import { DEFAULT_SCORER_POLICY, openScorer, type RuleHit } from "@ostraka/agents/scorer";
 import { loadRules, STARTER } from "../../../sidecar/src/rule-files.ts";
-import {
-  type JsonRecord,
-  openRecordReader,
-  recordFormatOf,
-} from "../../../sidecar/src/sources/records/index.ts";
+import type { JsonRecord } from "../../../sidecar/src/sources/records/record-format.ts";
+import { openRecordReader, recordFormatOf } from "../../../sidecar/src/sources/records/records.ts";
 import type { EvalOptions, EvalResult, EvalSet } from "../eval-set.ts";
 
 export const cloudtrailStratus: EvalSet = { name: "cloudtrail-stratus", run };
