@@ -17,10 +17,10 @@ import {
   type ScorerPolicy,
   type Signal,
 } from "@ostraka/agents/scorer";
-import { nearestKey } from "@ostraka/host";
 import { OstrakaError, type SubjectText } from "@ostraka/proto";
-import { loadRules } from "./rule-files.ts";
-import { formatNames, openFormat, readFileLines } from "./sources/index.ts";
+// Not by their doors: what a sidecar's other sources need is most of the time a short replay takes.
+import { formatNames, openFormat } from "./sources/formats.ts";
+import { readFileLines } from "./sources/read-file-lines.ts";
 
 /** Room for subjects: a replay may take more memory than a sidecar. */
 const SUBJECTS_MAX = 100_000;
@@ -113,10 +113,13 @@ export async function runReplay(options: FileReplayOptions): Promise<ReplaySumma
   const zoned = zone === undefined ? {} : { zone };
   const parser = openFormat(options.source, { host, realm, ...time, ...zoned });
   if (parser === undefined) {
-    throw new OstrakaError("OSTRAKA_CONFIG_INVALID", unknownFormat(options.source));
+    throw new OstrakaError("OSTRAKA_CONFIG_INVALID", await unknownFormat(options.source));
   }
   const { rules = [] } = options;
-  const scorer = { ...options.scorer, ...(rules.length > 0 && { rules: loadRules(rules) }) };
+  const loaded = rules.length > 0 && {
+    rules: (await import("./rule-files.ts")).loadRules(rules),
+  };
+  const scorer = { ...options.scorer, ...loaded };
   const replay = openReplay({ ...options, scorer, parser });
   await readFileLines({
     path,
@@ -128,7 +131,8 @@ export async function runReplay(options: FileReplayOptions): Promise<ReplaySumma
   return replay.summary(performance.now() - startMs);
 }
 
-function unknownFormat(source: string): string {
+async function unknownFormat(source: string): Promise<string> {
+  const { nearestKey } = await import("@ostraka/host");
   const name = JSON.stringify(source.slice(0, 64));
   const names = formatNames();
   const near = nearestKey(source, names);
