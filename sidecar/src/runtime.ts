@@ -31,10 +31,7 @@ import type { HttpGateConfig } from "./enforcers/http-gate-config.ts";
 import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
-import type { GeoDatabase } from "./geo.ts";
-import { hasContext } from "./has-context.ts";
-import { IntelFiles } from "./intel.ts";
-import type { RulesInForce } from "./rules-in-force.ts";
+import { type Knowledge, openKnowledge } from "./knowledge.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { StoreHold } from "./store-hold.ts";
 import { TraceLog } from "./trace-log.ts";
@@ -76,39 +73,18 @@ export function openIdentity(config: SidecarConfig, log?: Log): SidecarIdentity 
 
 /** Starts one sidecar; it answers (503 until ready) when this returns. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { config, log } = options;
+  const { config, log, clock = openClock() } = options;
   const identity = openIdentity(config, log);
-  const places = await openPlaces(config);
-  const rules = await openRules(config, log);
+  const knowledge = await openKnowledge(config, log, () => clock.wallMs());
   const store = openSqliteStore(config.store);
   try {
-    const sidecar = new Sidecar(options, identity, store, { places, rules });
+    const sidecar = new Sidecar({ ...options, clock }, identity, store, knowledge);
     await sidecar.listen();
     return sidecar;
   } catch (error) {
     store.close();
     throw error;
   }
-}
-
-/** Who has no rules does not load their engine either. */
-async function openRules({ rules }: SidecarConfig, log: Log): Promise<RulesInForce | undefined> {
-  if (rules.length === 0) return undefined;
-  const { RulesInForce } = await import("./rules-in-force.ts");
-  return new RulesInForce({ places: rules, log });
-}
-
-/** What some hosts have beside the rest. */
-export interface SidecarExtras {
-  readonly places?: GeoDatabase | undefined;
-  readonly rules?: RulesInForce | undefined;
-}
-
-/** Most hosts have no database of places, and those do not load its reader. */
-async function openPlaces({ geo }: SidecarConfig): Promise<GeoDatabase | undefined> {
-  if (geo === undefined) return undefined;
-  const { openGeo } = await import("./geo.ts");
-  return openGeo(geo.path);
 }
 
 export class Sidecar {
@@ -124,8 +100,7 @@ export class Sidecar {
   readonly #pump: Pump<SidecarInput, SidecarEffect>;
   readonly #queue: RoundQueue<SidecarInput>;
   readonly #sources: SourceFeed;
-  readonly #intel: IntelFiles;
-  readonly #rules: RulesInForce | undefined;
+  readonly #knowledge: Knowledge;
   /** What this process does when its store fails. */
   readonly #hold: StoreHold;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -142,9 +117,10 @@ export class Sidecar {
     options: SidecarOptions,
     identity: SidecarIdentity,
     store: SqliteStore,
-    { places, rules }: SidecarExtras = {},
+    knowledge: Knowledge,
   ) {
     const { config, log, clock = openClock() } = options;
+    const { places } = knowledge;
     const { crypto, genesis, signer, meshName } = identity;
     const incarnation = random(16);
     this.#o = options;
@@ -159,8 +135,7 @@ export class Sidecar {
       config.name.replaceAll("_", "-"),
       hex(incarnation.subarray(0, 6)),
     );
-    this.#intel = new IntelFiles({ sources: config.intel, log, nowMs: () => clock.wallMs() });
-    this.#rules = rules;
+    this.#knowledge = knowledge;
     this.node = new SidecarNode({
       crypto,
       genesis,
@@ -170,11 +145,7 @@ export class Sidecar {
       random,
       store,
       stages: stagesOf(HTTP_GATE_STAGES),
-      scorer: {
-        intel: this.#intel.book,
-        hasContext: hasContext(config),
-        ...(rules !== undefined && { rules: rules.book }),
-      },
+      scorer: knowledge.scorer,
     });
     this.#pump = this.#newPump(new TraceLog(log, clock));
     this.#hold = new StoreHold({ store, log, onMended: options.onFault });
@@ -303,8 +274,7 @@ export class Sidecar {
     const faults: unknown[] = [];
     const steps: (() => Promise<void> | void | undefined)[] = [
       () => this.#sources.close(),
-      () => this.#intel.close(),
-      () => this.#rules?.close(),
+      () => this.#knowledge.close(),
       () => this.#queue.close(),
       () => this.#save(),
       () => this.#bus?.close(),
@@ -376,11 +346,10 @@ export class Sidecar {
       this.#o.onFault(error);
       return;
     }
-    this.#rules?.start();
     // Lists are read BEFORE the first event is.
     const start = () =>
       this.#closing === undefined ? this.#sources.start(this.#o.config.sources) : undefined;
-    this.#intel.start().then(start).then(this.#becomeReady).catch(this.#o.onFault);
+    this.#knowledge.start().then(start).then(this.#becomeReady).catch(this.#o.onFault);
   }
 
   /** Scopes name hosts: one that goes by a name of its own choice would escape them. */
