@@ -5,6 +5,7 @@ import { openLog, openSqliteStore } from "@ostraka/host";
 import { addressSubject, OstrakaError, type SubjectText } from "@ostraka/proto";
 import { readSidecarConfig } from "@ostraka/sidecar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openKnowledge } from "../../sidecar/src/knowledge.ts";
 import { openIdentity, Sidecar } from "../../sidecar/src/runtime.ts";
 import { eventually } from "./mesh-fixture.ts";
 import { natsVersion } from "./nats-server.ts";
@@ -41,7 +42,9 @@ describe.skipIf(natsVersion() === undefined)(
       };
       const log = openLog({ name: "web-1", file: join(stand.dir, "full.log") });
       const options = { config, log, onFault: (error: unknown) => faults.push(error) };
-      const sidecar = new Sidecar(options, openIdentity(config), { ...store, write });
+      const knowledge = await openKnowledge(config, options.log, Date.now);
+      const identity = openIdentity(config);
+      const sidecar = new Sidecar(options, identity, { ...store, write }, knowledge);
       await sidecar.listen();
       const get = async (path: string, client: string) => {
         const { host, port } = sidecar.gate;
