@@ -14,7 +14,7 @@ import { PROGRAMS } from "../auth-log/programs.ts";
 import { Subjects } from "../auth-log/subjects.ts";
 import { readFrame, type SyslogFrame } from "../auth-log/syslog.ts";
 import { SyslogClock } from "../auth-log/syslog-time.ts";
-import { type Facts, makeEvent } from "../facts.ts";
+import { type Facts, makeEvent, type Names } from "../facts.ts";
 import { timeOf } from "../records/record-format.ts";
 import { readAccess } from "./access-log.ts";
 import { addressTextOf } from "./address-text.ts";
@@ -58,7 +58,7 @@ const BARE_TAG = /^(?:[\w.-]{1,64} )?([A-Za-z][\w./-]{0,63})(?:\[\d{1,10}\])?: (
 export class TextLog {
   readonly #format: TextFormat | undefined;
   readonly #readJson: JsonReader | undefined;
-  readonly #names: { readonly subjects: Subjects; readonly realm: string };
+  readonly #names: Names;
   readonly #clock: SyslogClock;
   /** Of times behind a tag, which a stranger may have written: they turn no year. */
   readonly #innerClock: SyslogClock;
@@ -249,12 +249,7 @@ export class TextLog {
   #readHostTagged(message: string, timeMs: number, position: string): ParsedLine | undefined {
     const match = LOOSE_TAG.exec(message);
     if (match === null) return undefined;
-    const [whole, host = "", program, pid = ""] = match as unknown as [
-      string,
-      string?,
-      string?,
-      string?,
-    ];
+    const [whole, host = "", program, pid = ""] = match;
     if (program === undefined) return undefined;
     const isKnown = formatsOfTag(program).length > 0 || conversationOfTag(program) !== undefined;
     if (!isKnown) return undefined;
