@@ -32,7 +32,7 @@ const GOOD_DAYS = 1;
 const ORDINARY_TODAY = 2;
 const NEW_TO_HOST_TODAY = 3;
 /** So many new things an account-day teaches its host, of all facets together. */
-export const NEW_TO_HOST_A_DAY = 64;
+const NEW_TO_HOST_A_DAY = 64;
 
 const money = new AccountCursor();
 
