@@ -6,7 +6,8 @@ import { isAbsolute, resolve } from "node:path";
 import { type Log, openLog } from "@ostraka/host";
 import { watchParent } from "@ostraka/host/parent-watch";
 import { effectiveConfig, endpointText, readSidecarConfig, type SidecarConfig } from "./config.ts";
-import { openIdentity, type Sidecar, startSidecar } from "./runtime.ts";
+import { openIdentity } from "./identity.ts";
+import { type Sidecar, startSidecar } from "./runtime.ts";
 
 /** Node flags for a sidecar's process: Node's default young generation doubles what it holds. */
 export const SIDECAR_NODE_FLAGS: readonly string[] = ["--max-semi-space-size=2"];

@@ -3,26 +3,17 @@
 // background. Decides nothing itself.
 
 import { randomBytes } from "node:crypto";
-import {
-  type OpenedGenesis,
-  Pump,
-  type SidecarEffect,
-  type SidecarInput,
-  SidecarNode,
-} from "@ostraka/agents/edge";
+import { Pump, type SidecarEffect, type SidecarInput, SidecarNode } from "@ostraka/agents/edge";
 import { newOut, type Out } from "@ostraka/agents/kernel";
 import {
   type Clock,
   type Log,
-  loadKeyFile,
   openClock,
-  openCrypto,
   openSqliteStore,
   RoundQueue,
-  readGenesisFile,
   type SqliteStore,
 } from "@ostraka/host";
-import { type Bytes, type Crypto, hex, OstrakaError, type Signer } from "@ostraka/proto";
+import { type Bytes, hex, OstrakaError } from "@ostraka/proto";
 import { BusLink } from "./bus-link.ts";
 import { type Endpoint, endpointText, gateConfigOf, type SidecarConfig } from "./config.ts";
 import { DecisionRing } from "./enforcers/decision-ring.ts";
@@ -31,6 +22,7 @@ import type { HttpGateConfig } from "./enforcers/http-gate-config.ts";
 import { HTTP_GATE_STAGES } from "./enforcers/http-gate-stages.ts";
 import { type ExplainServer, LocalReasons, startExplain } from "./explain.ts";
 import { GateDecisions, stagesOf } from "./gate-decisions.ts";
+import { openIdentity, type SidecarIdentity } from "./identity.ts";
 import { type Knowledge, openKnowledge } from "./knowledge.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { StoreHold } from "./store-hold.ts";
@@ -51,24 +43,6 @@ export interface SidecarOptions {
   readonly onFault: (error: unknown) => void;
   /** Told of every effect after it is durable; for tests and narration. */
   readonly onEffect?: (effect: SidecarEffect) => void;
-}
-
-/** Who this host is: opened from the files that the configuration names. */
-export interface SidecarIdentity {
-  readonly crypto: Crypto;
-  readonly genesis: OpenedGenesis;
-  readonly signer: Signer;
-  readonly meshName: string;
-}
-
-/**
- * Opens genesis and signing key. @throws OstrakaError see `readGenesisFile` and `loadKeyFile`.
- */
-export function openIdentity(config: SidecarConfig, log?: Log): SidecarIdentity {
-  const crypto = openCrypto({ onFallback: (why) => log?.warn(why) });
-  const genesis = readGenesisFile(crypto, config.genesis);
-  const signer = loadKeyFile(config.signingKey);
-  return { crypto, genesis, signer, meshName: genesis.roster.meshName };
 }
 
 /** Starts one sidecar; it answers (503 until ready) when this returns. */
