@@ -94,8 +94,13 @@ function actors(): Measured[] {
     return { name: "rules", lineMdb, subjectDays, signals: drawn, isWeighed: true, ...rest };
   });
   const asked = { subjects: 1_000, days: 100, seed: SEED };
-  const counts = countActorSignals(asked, COUNTED_MDB);
-  return [...rules, ...counts.map((count) => counted("accounts", count))];
+  const accounts = countActorSignals(asked, "actor", COUNTED_MDB);
+  const sessions = countActorSignals(asked, "session", COUNTED_MDB);
+  return [
+    ...rules,
+    ...accounts.map((count) => counted("accounts", count)),
+    ...sessions.map((count) => counted("sessions", count)),
+  ];
 }
 
 /** The learned kind while the past is exchangeable with the present. */
