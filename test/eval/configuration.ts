@@ -1,5 +1,5 @@
 // The one configuration that every set and the testbed run under, in words for the page. Made of
-// the product's own defaults: nothing here may be chosen for a set.
+// the product's own defaults: nothing here may be chosen for a set, and what was is named.
 
 import { DEFAULT_SCORER_POLICY } from "@ostraka/agents/scorer";
 import { additionsOf } from "../../agents/src/scorer/configuration.ts";
@@ -33,6 +33,9 @@ export const CONFIGURATION = [
   `${percent(rules.share)} of either and the others divide the rest. Declared`,
   "evidence alone draws lines (learned share 0); what",
   `ranks and explains is ${[...ranking].join(", ")}. Lines of the numeric detectors were frozen on`,
-  "seeded data of our own. Nothing is fitted to a set, and no label is read before the verdict on",
-  "its row.",
+  "seeded data of our own. No number is fitted to a set, and no label is read before the verdict on",
+  "its row. What was chosen with a set in view: failure-pace-burst after the first run of",
+  "crowdsec-hub-tests, three critical rules after that of cloudtrail-stratus, the words by which a",
+  "Panther rule is claimed, split-session and three steps of learned detectors on the testbed, whose",
+  "seeds in the table are others than those looked at.",
 ].join(" ");

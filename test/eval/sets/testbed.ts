@@ -16,7 +16,7 @@ import {
 } from "../testbed/figures.ts";
 import { runTestbed } from "../testbed/run-testbed.ts";
 
-const FULL: readonly TestbedShape[] = [1, 2, 3].map((seed) => ({
+const FULL: readonly TestbedShape[] = [11, 12, 13].map((seed) => ({
   seed,
   people: 300,
   quietDays: 28,
