@@ -48,6 +48,12 @@ import { RejectLog } from "./reject-log.ts";
 import type { Sender } from "./sender-book.ts";
 import { VERSION } from "./version.ts";
 
+/** One moment by the wall clock, for people, and in monotonic time, to count from. */
+export interface HeardAt {
+  readonly wallMs: number;
+  readonly monoMs: number;
+}
+
 export interface RuntimeParts {
   readonly config: CoordinatorConfig;
   readonly crypto: Crypto;
@@ -75,11 +81,15 @@ const OWN_HEADS_MAX = 1_024;
 
 export class CoordinatorRuntime {
   readonly parts: RuntimeParts;
-  /** When this coordinator heard of each host's receipt, by key; since the process began. */
-  readonly receiptsHeardMs = new Map<string, number>();
-  /** The newest sealed head of each ledger, and since when it is that, by our own clock. */
-  readonly sealedSince = new Map<LedgerId, { readonly sealed: unknown; readonly ms: number }>();
+  /**
+   * When this coordinator heard of each host's receipt, by key; since the process began. How long
+   * ago that is no clock that somebody sets may say (I8).
+   */
+  readonly receiptsHeard = new Map<string, HeardAt>();
+  /** The newest sealed head of each ledger, and since when it is that, in monotonic time. */
+  readonly sealedSince = new Map<LedgerId, { readonly sealed: unknown; readonly monoMs: number }>();
   readonly startedMs: number;
+  readonly startedMonoMs: number;
   /** Who repairs journals here. */
   readonly repairs: RepairDesk = journalRepairs(this);
   #node: CoordinatorNode;
@@ -109,6 +119,7 @@ export class CoordinatorRuntime {
   constructor(parts: RuntimeParts) {
     this.parts = parts;
     this.startedMs = parts.clock.wallMs();
+    this.startedMonoMs = parts.clock.monotonicMs();
     this.#rejects = new RejectLog((line) => parts.log.info(line));
     this.#node = this.#newNode();
     this.#pump = this.#newPump(this.#node);
@@ -447,7 +458,7 @@ export class CoordinatorRuntime {
     for (const ledger of LEDGERS) {
       const sealed = this.node.sealedOf(ledger);
       if (this.sealedSince.get(ledger)?.sealed === sealed) continue;
-      this.sealedSince.set(ledger, { sealed, ms: this.parts.clock.wallMs() });
+      this.sealedSince.set(ledger, { sealed, monoMs: this.parts.clock.monotonicMs() });
     }
     for (const feed of this.#feeds) feed.tick().catch(this.parts.onFailure);
   }
@@ -504,7 +515,9 @@ export class CoordinatorRuntime {
     if (effect.type === "sealed") for (const listener of [...this.#sealedListeners]) listener();
     if (effect.type !== "receipt") return;
     const key = effect.envelope.signatures[0]?.key;
-    if (key !== undefined) this.receiptsHeardMs.set(hex(key), this.parts.clock.wallMs());
+    const { clock } = this.parts;
+    const heard = { wallMs: clock.wallMs(), monoMs: clock.monotonicMs() };
+    if (key !== undefined) this.receiptsHeard.set(hex(key), heard);
     for (const listener of this.#receiptListeners) listener(effect.envelope);
   }
 }

@@ -54,7 +54,8 @@ export class SimMiddle {
     this.#asked.get(reply.to)?.(reply);
   }
 
-  start(process: SimCoordinator): void {
+  /** @param isReopened the process goes on over an earlier store: it knows what it had heard. */
+  start(process: SimCoordinator, isReopened = false): void {
     const world = this.#world;
     const { person, store } = process;
     const node = new CoordinatorNode({
@@ -65,9 +66,12 @@ export class SimMiddle {
       probeMs: PROBE_MS,
     });
     process.node = node;
-    process.startedMs = world.wallMs(process);
-    process.heardMs = new Map();
-    process.sealedSince = new Map();
+    if (!isReopened) {
+      process.startedMs = world.wallMs(process);
+      process.startedMonoMs = world.time.nowMs;
+      process.heard = new Map();
+      process.sealedSince = new Map();
+    }
     const pump = this.#newPump(process, node);
     process.pump = pump as unknown as Pump<CoordinatorInput, unknown>;
     process.feeds = LEDGERS.map((ledger) => this.#newFeed(process, node, ledger));
@@ -84,7 +88,7 @@ export class SimMiddle {
       for (const ledger of LEDGERS) {
         const sealed = node.sealedOf(ledger);
         if (process.sealedSince.get(ledger)?.sealed === sealed) continue;
-        process.sealedSince.set(ledger, { sealed, ms: world.wallMs(process) });
+        process.sealedSince.set(ledger, { sealed, monoMs: world.time.nowMs });
       }
       for (const feed of process.feeds) if (process.node === node) feed.tick();
     });
@@ -156,7 +160,8 @@ export class SimMiddle {
     for (const o of world.observers) o.onEffect?.(process.person.name, effect);
     if (effect.type === "receipt") {
       const key = effect.envelope.signatures[0]?.key;
-      if (key !== undefined) process.heardMs.set(hex(key), world.wallMs(process));
+      const heard = { wallMs: world.wallMs(process), monoMs: world.time.nowMs };
+      if (key !== undefined) process.heard.set(hex(key), heard);
     }
     // After the round that said so, as the runtime does.
     const soon = (run: () => void) =>
@@ -169,7 +174,7 @@ export class SimMiddle {
     if (effect.type === "reopen") {
       soon(() => {
         world.kill(process);
-        this.start(process);
+        this.start(process, true);
       });
     }
   }

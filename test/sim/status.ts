@@ -8,18 +8,19 @@ import type { SimCoordinator, World } from "./world.ts";
 
 /** The sentences of a coordinator's status now; none while it does not run. */
 export function statusOf(world: World, process: SimCoordinator): readonly string[] {
-  const { node, person, heardMs, sealedSince, startedMs } = process;
+  const { node, person, heard, sealedSince, startedMs, startedMonoMs } = process;
   if (node === undefined) return [];
   const wallMs = world.wallMs(process);
   const facts = {
     node,
     startedMs,
+    startedMonoMs,
     sealedSince,
-    receiptsHeardMs: heardMs,
+    receiptsHeard: heard,
     isBusConnected: !world.bus.cut.has(`to:${person.name}`),
     parts: {
       crypto: world.sim.crypto,
-      clock: { wallMs: () => wallMs },
+      clock: { wallMs: () => wallMs, monotonicMs: () => world.time.nowMs },
       config: { name: person.name, store: "store", nats: { replicas: 1 } },
     },
     scrubOf: () => ({ position: 0, fullPassMs: wallMs }),

@@ -26,6 +26,7 @@ import {
   type PrivatePart,
   Stage,
 } from "@ostraka/proto";
+import type { HeardAt } from "../../coordinator/src/runtime.ts";
 import type { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimBus } from "./sim-bus.ts";
@@ -66,10 +67,12 @@ interface SimProcess<N, I> {
 export type SimCoordinator = SimProcess<CoordinatorNode, CoordinatorInput> & {
   feeds: readonly SimFeed[];
   startedMs: number;
-  /** When it last heard a newer receipt of each host, by its own clock. */
-  heardMs: Map<string, number>;
+  /** True time, which is as good as any monotonic one. */
+  startedMonoMs: number;
+  /** When it last heard a newer receipt of each host, as the runtime keeps it. */
+  heard: Map<string, HeardAt>;
   /** Its newest sealed heads, and since when, as the runtime keeps them. */
-  sealedSince: Map<LedgerId, { readonly sealed: unknown; readonly ms: number }>;
+  sealedSince: Map<LedgerId, { readonly sealed: unknown; readonly monoMs: number }>;
   /** Announces no later machine version than this one: an older release. */
   versionMax: number;
 };
@@ -114,7 +117,8 @@ export class World {
       ...stopped(),
       feeds: [],
       startedMs: 0,
-      heardMs: new Map(),
+      startedMonoMs: 0,
+      heard: new Map(),
       sealedSince: new Map(),
       versionMax: Number.MAX_SAFE_INTEGER,
     }));

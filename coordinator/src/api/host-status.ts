@@ -14,7 +14,7 @@ export function hostStatus(runtime: CoordinatorRuntime, host: HostMember) {
     isWitness: host.isWitness,
     membershipIndex: BigInt(host.index),
     labels: [...host.labels],
-    heardMs: BigInt(runtime.receiptsHeardMs.get(hex(host.key)) ?? 0),
+    heardMs: BigInt(runtime.receiptsHeard.get(hex(host.key))?.wallMs ?? 0),
     ...(receipt !== undefined && { receipt }),
   };
 }

@@ -56,9 +56,9 @@ export function sealsOf(
   const { sealed, missingSeals } = runtime.node.status(ledger);
   const coordinators = runtime.node.control.mesh.view.coordinatorKeys().length;
   const needed = majorityOf(coordinators);
-  // By our own clock alone, which may be wrong: machine time stands still without a majority.
-  const sinceMs = runtime.sealedSince.get(ledger)?.ms ?? runtime.startedMs;
-  const behindMs = runtime.parts.clock.wallMs() - sinceMs;
+  // In our own monotonic time: machine time stands still without a majority.
+  const sinceMs = runtime.sealedSince.get(ledger)?.monoMs ?? runtime.startedMonoMs;
+  const behindMs = runtime.parts.clock.monotonicMs() - sinceMs;
   const have = coordinators - missingSeals.length;
   const isHeldUp =
     missingSeals.length > 0 && have < needed && behindMs >= UNSEALED_TICKS * LIMITS.tickMs;
@@ -183,11 +183,11 @@ export function coordinatorName(runtime: CoordinatorRuntime, key: Uint8Array | s
 
 function hostNotes(runtime: CoordinatorRuntime): string[] {
   const { node } = runtime;
-  const nowMs = runtime.parts.clock.wallMs();
+  const nowMs = runtime.parts.clock.monotonicMs();
   const notes: string[] = [];
   for (const host of node.control.mesh.view.hosts()) {
     const receipt = node.receipts.of(host.key)?.receipt;
-    const heardMs = runtime.receiptsHeardMs.get(hex(host.key)) ?? runtime.startedMs;
+    const heardMs = runtime.receiptsHeard.get(hex(host.key))?.monoMs ?? runtime.startedMonoMs;
     const lateMs = nowMs - heardMs;
     const isLate = lateMs > LATE_HEARTBEATS * LIMITS.heartbeatMs;
     if (isLate) notes.push(lateNote(host.name, lateMs, receipt !== undefined));
