@@ -64,6 +64,14 @@ export class HaltChecker extends Checker {
     return reached;
   }
 
+  /**
+   * Machine time of its last step, past which nothing can halt. Where the middle stood still, time
+   * leaps from the entry past every step: nobody could report in between.
+   */
+  #completeMs({ revocation, enteredMs }: Widening): number {
+    return enteredMs + Number(revocation.widening.at(-1)?.afterMs ?? 0n);
+  }
+
   #shareOf({ revocation }: Widening, host: HostPerson): number {
     const { crypto } = this.watch.truth.world.sim;
     const hash = crypto.sha256(revocation.id, host.signer.publicKey);
@@ -91,8 +99,10 @@ export class HaltChecker extends Checker {
     const failing = stand().started.filter(({ person }) => !truth.rosters.isExpelled(person, last));
     for (const widening of this.#widening.values()) {
       const { enteredMs, halted, revocation } = widening;
-      const isOfRest = truth.trueMsOf(enteredMs) >= stand().restMs;
+      const sinceMs = truth.trueMsOf(enteredMs);
+      const isOfRest = sinceMs >= stand().restMs;
       if (halted !== undefined || !isOfRest || nowMs - enteredMs < HALTED_MS) continue;
+      if (truth.trueMsOf(this.#completeMs(widening)) - sinceMs < HALTED_MS) continue;
       const permille = revocation.widening[0]?.permille ?? 0;
       const named = revocation.scope?.hosts ?? [];
       const fails = failing.find(
