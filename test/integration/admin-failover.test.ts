@@ -79,11 +79,15 @@ describe.skipIf(natsVersion() === undefined)("three coordinators (need nats-serv
       const asked = await ask();
       return asked.every(({ name }) => stateOf(name, troublesOf(asked)) === "well");
     }, "all are well");
-    const { coordinators } = await client.mesh.listCoordinators({});
+    const list = async () => (await client.mesh.listCoordinators({})).coordinators;
+    // A head of each ledger comes with the next ticks.
+    const isHeard = async () => (await list()).every(({ heads }) => heads.length === 2);
+    await eventually(isHeard, "each has signed a head of both ledgers");
+    const coordinators = await list();
     expect(coordinators.map(({ name }) => name).sort()).toEqual([...NAMES]);
     expect(coordinators.filter(({ isSelf }) => isSelf)).toHaveLength(1);
-    for (const { tickedMs, heads, isDissenting } of coordinators) {
-      expect([tickedMs > 0n, heads.length, isDissenting]).toEqual([true, 2, false]);
+    for (const { tickedMs, isDissenting } of coordinators) {
+      expect([tickedMs > 0n, isDissenting]).toEqual([true, false]);
     }
   });
 
