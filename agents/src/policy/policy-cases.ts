@@ -11,7 +11,6 @@ import {
   type SubjectText,
   wireSubjectKind,
 } from "@ostraka/proto";
-import { parseDocument } from "yaml";
 import {
   type ApprovalRule,
   hasApprovals,
@@ -24,6 +23,7 @@ import {
   TTL_MS_MAX,
   treesOf,
 } from "../kernel/index.ts";
+import { readYaml } from "./read-yaml.ts";
 import type { RosterFacts } from "./roster-facts.ts";
 import { MDB_MAX } from "./rule-sections.ts";
 import {
@@ -152,12 +152,7 @@ export function runPolicyCases(
   const text = getTextEncoding().decodeUtf8(yaml);
   const deepAt = tooDeepAt(text);
   if (deepAt !== undefined) return { faults: [`line ${deepAt}: nests deeper than cases need`] };
-  const document = parseDocument(text, {
-    schema: "core",
-    uniqueKeys: true,
-    intAsBigInt: true,
-    logLevel: "error",
-  });
+  const { document } = readYaml(text);
   const [error] = [...document.errors, ...document.warnings];
   if (error !== undefined) return { faults: [error.message.split("\n")[0] ?? "not YAML"] };
   let read: ReadOf<typeof cases> | typeof FAILED;

@@ -1,6 +1,6 @@
-// Reads the YAML of a policy document, strictly. Remembers the last few documents: one is judged
-// when it is proposed, again when it is applied, and again by each replica that starts. Owns no
-// meaning.
+// Reads the YAML of a policy document, or of its cases, strictly. Remembers the last few documents:
+// one is judged when it is proposed, again when it is applied, and again by each replica that
+// starts. Owns no meaning.
 
 import { type Document, LineCounter, parseDocument } from "yaml";
 
