@@ -22,9 +22,9 @@ import {
   signEnvelope,
   TickSchema,
 } from "@ostraka/proto";
-import { ControlMachine } from "../src/node/control-machine.ts";
-import type { JournalMachine, MachineStep } from "../src/node/journal-machine.ts";
-import { SignalsMachine } from "../src/node/signals-machine.ts";
+import { ControlMachine } from "../src/node/machine/control-machine.ts";
+import type { JournalMachine, MachineStep } from "../src/node/machine/journal-machine.ts";
+import { SignalsMachine } from "../src/node/machine/signals-machine.ts";
 import type { MeshKit, Person, SignedBatch } from "./mesh-kit.ts";
 
 /** When every test mesh starts: 2026-01-01T00:00:00Z. */

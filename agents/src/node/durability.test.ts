@@ -21,10 +21,10 @@ import type { Person } from "../../testkit/mesh-kit.ts";
 import { testMesh } from "../../testkit/node-crypto.ts";
 import { type CoordinatorSeat, ScriptMesh, type SidecarSeat } from "../../testkit/script-mesh.ts";
 import { newOut } from "../kernel/index.ts";
-import type { CoordinatorEffect } from "./coordinator-io.ts";
+import type { CoordinatorEffect } from "./coordinator/coordinator-io.ts";
 import { DEFAULT_POLICY_YAML } from "./index.ts";
+import { snapshotRequest } from "./lane/snapshot-pages.ts";
 import { commitmentsOf } from "./privates-fit.ts";
-import { snapshotRequest } from "./snapshot-pages.ts";
 
 const MALLORY = parseSubject("user:test/mallory") as SubjectText;
 const TRUDY = parseSubject("user:test/trudy") as SubjectText;

@@ -4,6 +4,6 @@
 export type { Access, Held, HeldLease } from "../enforcer/index.ts";
 export { stageName } from "../policy/index.ts";
 export { isName, type OpenedGenesis, openGenesis } from "../roster/index.ts";
-export type { SidecarEffect } from "./edge-verdicts.ts";
+export type { SidecarEffect } from "./edge/edge-verdicts.ts";
+export { type SidecarInput, SidecarNode } from "./edge/sidecar-node.ts";
 export { Pump } from "./pump.ts";
-export { type SidecarInput, SidecarNode } from "./sidecar-node.ts";

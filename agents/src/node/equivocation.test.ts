@@ -24,10 +24,10 @@ import { MachineRun } from "../../testkit/machine-run.ts";
 import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
 import { equivocationOf, openEquivocation, type Sealing } from "../kernel/index.ts";
-import { EquivocationDesk } from "./equivocation-desk.ts";
+import { EquivocationDesk } from "./coordinator/equivocation-desk.ts";
+import { ReceiptBook } from "./coordinator/receipt-book.ts";
 import { openSealedHead } from "./index.ts";
 import { Mesh } from "./mesh.ts";
-import { ReceiptBook } from "./receipt-book.ts";
 
 const kit = testMesh("equivocation", { coordinators: 3 });
 const [a, b, c] = kit.coordinators as [Person, Person, Person];

@@ -19,10 +19,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
 import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
-import { ControlMachine } from "./control-machine.ts";
 import { DEFAULT_POLICY_YAML, openSealedHead } from "./index.ts";
-import type { JournalMachine } from "./journal-machine.ts";
-import { SignalsMachine } from "./signals-machine.ts";
+import { ControlMachine } from "./machine/control-machine.ts";
+import type { JournalMachine } from "./machine/journal-machine.ts";
+import { SignalsMachine } from "./machine/signals-machine.ts";
 
 const testdata = (name: string) =>
   fileURLToPath(new URL(`../../testdata/${name}`, import.meta.url));

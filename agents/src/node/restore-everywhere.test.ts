@@ -38,11 +38,11 @@ import type { HostPerson, Person, SignalInit } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
 import { commitmentOf, equivocationOf } from "../kernel/index.ts";
 import { DEFAULT_POLICY_YAML } from "../policy/index.ts";
-import { ControlMachine } from "./control-machine.ts";
-import type { JournalMachine, MachineStep } from "./journal-machine.ts";
+import { ControlMachine } from "./machine/control-machine.ts";
+import type { JournalMachine, MachineStep } from "./machine/journal-machine.ts";
+import { restore } from "./machine/restore.ts";
+import { SignalsMachine } from "./machine/signals-machine.ts";
 import type { Mesh } from "./mesh.ts";
-import { restore } from "./restore.ts";
-import { SignalsMachine } from "./signals-machine.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -25,7 +25,7 @@ import { MachineRun } from "../../testkit/machine-run.ts";
 import type { HostPerson, Person } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
 import { DEFAULT_POLICY_YAML } from "../policy/index.ts";
-import { EdgeMemory } from "./edge-memory.ts";
+import { EdgeMemory } from "./edge/edge-memory.ts";
 import { checkVerdict, Mesh } from "./index.ts";
 import { privatesFit } from "./privates-fit.ts";
 
