@@ -204,6 +204,19 @@ describe.each(CRYPTOS)("%s", (name, crypto) => {
     expect(crypto.isTorsionFree(signer.publicKey.subarray(1))).toBe(false);
   });
 
+  test("finds the same keys free of torsion as noble does", () => {
+    const torsion = Point.fromHex(
+      "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    );
+    for (let i = 1; i <= 24; i++) {
+      let point = Point.fromBytes(openSigner(new Uint8Array(32).fill(i)).publicKey);
+      for (let order = 0; order < 8; order++) {
+        expect(crypto.isTorsionFree(point.toBytes())).toBe(point.isTorsionFree());
+        point = point.add(torsion);
+      }
+    }
+  });
+
   test("passes the self-test that a lenient verifier fails", () => {
     expect(findEd25519Fault(crypto)).toBeUndefined();
     expect(findEd25519Fault({ verify: () => true })).toBeDefined();
