@@ -3,11 +3,10 @@
 // approver verifies it from the genesis on and needs nobody's word.
 
 import { renameSync, writeFileSync } from "node:fs";
-import { ApprovalSchema, decode, hex, LIMITS, OstrakaError, Role, unhex } from "@ostraka/proto";
+import { ApprovalSchema, decode, hex, LIMITS, OstrakaError, Role } from "@ostraka/proto";
 import { type AccessFlags, withAccess } from "../access.ts";
-import { openProposalOf, sheetLines } from "../approval-sheet.ts";
+import { checkProposalId, openProposalOf, proposalIdOf, sheetLines } from "../approval-sheet.ts";
 import { durationOf } from "../duration.ts";
-import { usage } from "../failure.ts";
 import { openApiSource } from "../ledger/api-source.ts";
 import { exportText, readBoth } from "../ledger/export-source.ts";
 import { VerifiedMesh } from "../ledger/verified-mesh.ts";
@@ -73,10 +72,12 @@ export async function runProposalShow(
   flags: ProposalFlags,
   terminal: Terminal,
 ): Promise<number> {
-  const id = idOf(args[0] as string);
+  const text = args[0] as string;
+  checkProposalId(text, false);
   return await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
     await mesh.refresh();
+    const id = hex(proposalIdOf(mesh.walk, text));
     const lines = sheetLines(mesh.walk, openProposalOf(mesh.walk, id), Date.now());
     if (flags.json) terminal.json({ kind: "proposal", id, lines });
     else for (const line of lines) terminal.say(line);
@@ -90,18 +91,20 @@ export async function runProposalExport(
   flags: ProposalFlags,
   terminal: Terminal,
 ): Promise<number> {
-  const id = idOf(args[0] as string);
-  const out = flags.out ?? `${id.slice(0, 16)}.proposal.jsonl`;
-  const entries = await withAccess(flags, async (access) => {
+  const text = args[0] as string;
+  checkProposalId(text, false);
+  const { id, out, entries } = await withAccess(flags, async (access) => {
     const mesh = new VerifiedMesh(access);
     await mesh.refresh();
+    const id = hex(proposalIdOf(mesh.walk, text));
+    const out = flags.out ?? `${id.slice(0, 16)}.proposal.jsonl`;
     openProposalOf(mesh.walk, id);
-    const ledgers = await readBoth(openApiSource(access.client));
+    const ledgers = await readBoth(openApiSource(access));
     const lines = [...exportText(access.genesis.mesh, ledgers)];
     // Beside its place, then renamed: a file of that name is a whole export.
     writeFileSync(`${out}.new`, lines.join(""), { mode: 0o600 });
     renameSync(`${out}.new`, out);
-    return lines.length - 1 - ledgers.size;
+    return { id, out, entries: lines.length - 1 - ledgers.size };
   });
   if (flags.json) terminal.json({ kind: "proposal-export", id, out, entries });
   else terminal.say(`${out}: proposal ${id} with the ${entries} entries that prove it`);
@@ -133,10 +136,4 @@ export async function runProposalImport(
     tellApproval(terminal, flags.json, { ...sent, approver, proposal });
     return 0;
   });
-}
-
-function idOf(text: string): string {
-  const id = unhex(text);
-  if (id?.length === 32) return hex(id);
-  throw usage(`"${text.slice(0, 80)}" is no proposal id: 64 hex digits`);
 }

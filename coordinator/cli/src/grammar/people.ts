@@ -4,6 +4,8 @@
 import type { Command } from "commander";
 import { asOptions, type Bind, many } from "./grammar.ts";
 
+const PROPOSAL_ID = "the proposal's id, or its first 8 digits or more while it is open";
+
 export function addPeople(program: Command, bind: Bind): void {
   const propose = asOptions(
     program
@@ -29,7 +31,7 @@ export function addPeople(program: Command, bind: Bind): void {
   const approve = asOptions(
     program
       .command("approve")
-      .argument("<id>", "the proposal's id")
+      .argument("<id>", PROPOSAL_ID)
       .description("look at a proposal and consent to its exact bytes"),
   )
     .option("--offline <file>", "read the proposal from an export; send nothing")
@@ -59,13 +61,16 @@ export function addProposals(program: Command, bind: Bind): void {
   const list = asOptions(proposal.command("list").description("what is open, verified here"));
   bind(list, async () => (await import("../commands/proposal.ts")).runProposalList);
   const show = asOptions(
-    proposal.command("show").argument("<id>").description("what an approver would be shown"),
+    proposal
+      .command("show")
+      .argument("<id>", PROPOSAL_ID)
+      .description("what an approver would be shown"),
   );
   bind(show, async () => (await import("../commands/proposal.ts")).runProposalShow);
   const exporting = asOptions(
     proposal
       .command("export")
-      .argument("<id>", "the proposal's id")
+      .argument("<id>", PROPOSAL_ID)
       .description("write all that an approver without a network needs"),
   ).option("--out <file>", "where it goes");
   bind(exporting, async () => (await import("../commands/proposal.ts")).runProposalExport);

@@ -78,7 +78,15 @@ describe.skipIf(!hasProc)("a kill switch (needs /proc)", () => {
     expect(self.stderr).toContain("no approver");
 
     const file = path("proposal.jsonl");
-    const exported = await ask("proposal", "export", proposal, "--as", "ada", "--out", file);
+    const exported = await ask(
+      "proposal",
+      "export",
+      proposal.slice(0, 12),
+      "--as",
+      "ada",
+      "--out",
+      file,
+    );
     expect(exported.code, exported.stderr).toBe(0);
     const offline = ["approve", proposal, "--offline", file, "--as", "ada", "--yes"];
     const signed = await ask(...offline, "--out", path("ada.json"));

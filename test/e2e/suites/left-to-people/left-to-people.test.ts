@@ -89,7 +89,15 @@ describe.skipIf(!hasProc)("what one host alone has seen (needs /proc)", () => {
     const proposed = await ask("propose", "--from", at, "--reason", "guessing", "--as", "olga");
     expect(proposed.code, proposed.stderr).toBe(0);
     const id = String(proposed.lines[0]?.["id"]);
-    const sheet = await stand.run("proposal", "show", id, "--as", "sam", "--data", stand.data);
+    const sheet = await stand.run(
+      "proposal",
+      "show",
+      id.slice(0, 8),
+      "--as",
+      "sam",
+      "--data",
+      stand.data,
+    );
     expect(sheet.stdout).toContain("signed by host-1");
     // Security alone would do beside two hosts' evidence; one host's is not enough.
     const one = await ask("approve", id, "--as", "sam", "--yes");
