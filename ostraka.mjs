@@ -26,7 +26,7 @@ const NPM_OUTPUT_MAX = 64 * 1024;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 const EXIT_USAGE = 2;
 
-const MAIN = "coordinator/cli/src/main.ts";
+const MAIN = "coordinator/cli/src/main.mjs";
 /** `ostraka.mjs run NAME`: what the npm scripts start behind the same bootstrap. */
 const SCRIPTS = new Map([
   ["test", "test/run-test.ts"],

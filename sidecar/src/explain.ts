@@ -2,13 +2,14 @@
 // host, a revocation it holds or a local lease (I10). Reads memory and changes nothing. Names
 // subjects, so it answers loopback peers alone, and no page in a browser that was led here.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Held, type HeldLease, type SidecarNode, stageName } from "@ostraka/agents/edge";
 import type { Trace } from "@ostraka/agents/kernel";
 import { canonicalAddress, ledgerLetter } from "@ostraka/proto";
 import type { Endpoint } from "./config.ts";
 import type { DecisionRing } from "./enforcers/decision-ring.ts";
+import { createServer } from "./node-http.ts";
 
 /** Subjects whose latest reasons are remembered for leases, which carry none. */
 const REASONS_KEPT = 1_024;

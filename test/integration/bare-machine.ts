@@ -58,7 +58,7 @@ export class BareMachine {
 
   /** Puts a stand-in where the command line's entry is. */
   async putMain(source: string): Promise<void> {
-    const path = join(this.dir, "coordinator", "cli", "src", "main.ts");
+    const path = join(this.dir, "coordinator", "cli", "src", "main.mjs");
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, source);
   }

@@ -19,7 +19,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { natsVersion } from "./nats-server.ts";
 
-const MAIN = new URL("../../coordinator/cli/src/main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../coordinator/cli/src/main.mjs", import.meta.url).pathname;
 const PATH = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/usr/local/sbin`;
 const ENV = { ...process.env, PATH, NO_COLOR: "1", OSTRAKA_DATA: undefined };
 const READY_MS = 30_000;

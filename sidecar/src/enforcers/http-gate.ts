@@ -2,8 +2,9 @@
 // Traefik ForwardAuth and HAProxy ask it. Answers from memory (no await on the way) and never
 // permits by mistake: only a `permit` of a ready decision point is a 2xx, whatever else happens.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createServer } from "../node-http.ts";
 import type { AccessRequest, DecisionPoint, DecisionRecord, Denial } from "./decision.ts";
 import type { DecisionRing } from "./decision-ring.ts";
 import { GateRequests } from "./gate-request.ts";

@@ -4,10 +4,11 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Event } from "@ostraka/agents/kernel";
 import { canonicalAddress } from "@ostraka/proto";
+import { createServer } from "../node-http.ts";
 import { readEventBody } from "./http-event-body.ts";
 import { HTTP_BODY_BYTES_MAX, HTTP_CONNECTIONS_MAX, HTTP_REQUEST_MS_MAX } from "./limits.ts";
 

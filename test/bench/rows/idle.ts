@@ -16,7 +16,7 @@ import { type Bench, median, newRow, type Result, skip } from "../row.ts";
 const NAME = "idle";
 const ROUNDS = 5;
 const IDLE_MS = 2_500;
-const MAIN = fileURLToPath(new URL("../../../coordinator/cli/src/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../coordinator/cli/src/main.mjs", import.meta.url));
 const BARE = ["-e", 'console.log("ready"); setInterval(() => {}, 1e6);'] as const;
 
 export const idle: Bench = { name: NAME, run };

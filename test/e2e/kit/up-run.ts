@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { processesMarked, type SeenProcess } from "./processes.ts";
 
-const MAIN = fileURLToPath(new URL("../../../coordinator/cli/src/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../coordinator/cli/src/main.mjs", import.meta.url));
 const MARK = "OSTRAKA_E2E_RUN";
 const LOOK_MS = 10;
 

@@ -92,7 +92,7 @@ export async function bringUp(options: BringUpOptions): Promise<EmbeddedMesh> {
 }
 
 /** The program that children run: this very command line. */
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../main.mjs", import.meta.url));
 const NATS_PROCESS = fileURLToPath(new URL("nats-process.ts", import.meta.url));
 const SERVICE_PROCESS = fileURLToPath(new URL("service-process.ts", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../../../node_modules/.cache/ostraka", import.meta.url));
