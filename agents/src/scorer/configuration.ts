@@ -5,6 +5,7 @@
 import { CONTEXT_DETECTORS, openIntelHit, SESSION_DETECTORS } from "./detectors/context.ts";
 import { openRuleHits } from "./detectors/rule-hits.ts";
 import type { Additions } from "./ensemble.ts";
+import { groupNovelty } from "./learned/group-novelty.ts";
 import { numericProfile } from "./learned/numeric/index.ts";
 import { PROFILE_DETECTORS } from "./learned/profiles.ts";
 import { STATISTICAL_DETECTORS } from "./learned/statistical.ts";
@@ -20,6 +21,6 @@ export function additionsOf(options: ScorerAdditions): Additions {
     rules: rules === undefined ? undefined : openRuleHits(rules),
     silenced,
     learned: STATISTICAL_DETECTORS,
-    profiles: maxProfiles === 0 ? [] : [...PROFILE_DETECTORS, numericProfile],
+    profiles: maxProfiles === 0 ? [] : [...PROFILE_DETECTORS, numericProfile, groupNovelty],
   };
 }

@@ -51,6 +51,12 @@ describe("a reason in a sentence", () => {
       "utcHourFromThursday=51 pastHoursHere=0 pastHours=90",
       "active on a Saturday at 03h UTC, as in 0 of 90 active hours before",
     ],
+    [
+      "group-novelty",
+      "newNetwork=1 newAgent=1 groupMembers=12 expectedOneIn=205 asStrangeBefore=0 of=90",
+      "first time anybody of this peer group (12 members) used this network and agent, " +
+        "expected one time in 205",
+    ],
     ["dormant-account", "daysSinceLastActiveDay=90", "the first activity after 90 days"],
     ["after-burst", "daysWithLoginFromLeasedSource=1", "a login from a source under a lease"],
   ])("%s has words", (detector, seen, words) => {

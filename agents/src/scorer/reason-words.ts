@@ -37,6 +37,10 @@ const WORDS: Readonly<Record<string, (seen: Seen) => string | undefined>> = {
     const things = newThings(seen);
     return things === undefined ? undefined : `new to this whole host: ${things}`;
   },
+  "group-novelty": (seen) => {
+    const things = thingsOf(seen);
+    return things === undefined ? undefined : ofPeers(seen, things);
+  },
   rate: (seen) =>
     said(seen, "eventsInHour", (n) => `${n} events within an hour${usual(seen, "usualInHour")}`),
   "change-point": (seen) =>
@@ -152,6 +156,12 @@ function lowered(seen: string): string {
 
 /** `newNetwork=1 newCountry=1`: a network and a country for the first time. */
 function newThings(seen: Seen): string | undefined {
+  const things = thingsOf(seen);
+  return things === undefined ? undefined : `${things} for the first time`;
+}
+
+/** What is new, in words; `undefined` when nothing is. */
+function thingsOf(seen: Seen): string | undefined {
   const things: string[] = [];
   for (const key of seen.keys()) {
     const match = /^new([A-Z][a-z]+)$/.exec(key);
@@ -159,8 +169,14 @@ function newThings(seen: Seen): string | undefined {
   }
   if (things.length === 0) return undefined;
   const last = things.pop() as string;
-  const list = things.length === 0 ? last : `${things.join(", ")} and ${last}`;
-  return `${list} for the first time`;
+  return things.length === 0 ? last : `${things.join(", ")} and ${last}`;
+}
+
+/** Nobody else either: among how many, and how often one of them brings something new. */
+function ofPeers(seen: Seen, things: string): string {
+  const members = said(seen, "groupMembers", (n) => ` (${n} members)`) ?? "";
+  const often = said(seen, "expectedOneIn", (n) => `, expected one time in ${n}`) ?? "";
+  return `first time anybody of this peer group${members} used this ${things}${often}`;
 }
 
 const DAYS = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];

@@ -70,7 +70,7 @@ function teachBlock(desk: Desk, peers: readonly Int32Array[], from: number): voi
     const seen = observe(command);
     sum += strangenessOf(desk.own, peers, seen);
     each(desk.own, (detector, own, i) => {
-      detector.note(own, seen);
+      detector.note(own, seen, peers[i] as Int32Array);
       detector.teach(peers[i] as Int32Array, own, seen);
       detector.learn(own, seen);
     });
@@ -90,15 +90,15 @@ function judgeBlock(
   for (const command of block) {
     const seen = observe(command);
     sum += strangenessOf(own, peers, seen);
-    each(own, (detector, words) => detector.note(words, seen));
+    each(own, (detector, words, i) => detector.note(words, seen, peers[i] as Int32Array));
   }
   const mean = sum / block.length;
   if (mean <= usual.mean + TEACHING_DEVIATIONS_MAX * usual.deviation) {
     each(own, (_, words, i) => words.set(before[i] as Int32Array));
     for (const command of block) {
       const seen = observe(command);
-      each(own, (detector, words) => {
-        detector.note(words, seen);
+      each(own, (detector, words, i) => {
+        detector.note(words, seen, peers[i] as Int32Array);
         detector.learn(words, seen);
       });
     }

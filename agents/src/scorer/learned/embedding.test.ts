@@ -23,7 +23,7 @@ function open(): Stand {
 
 function act({ own, peers }: Stand, one: Observation, mayTeach = true): number {
   const strangeness = embedding.strangeness(own, peers, one);
-  embedding.note(own, one);
+  embedding.note(own, one, peers);
   if (mayTeach) {
     embedding.teach(peers, own, one);
     embedding.learn(own, one);

@@ -64,12 +64,14 @@ export interface ProfileDetector {
    * then does it bet and is its rank remembered: one window, seen sixty times, is one thing seen.
    */
   isApart?(own: Int32Array): boolean;
+  /** Its peers are a group and never the whole host, whose profile of it stays empty. */
+  readonly isOfGroupsOnly?: boolean;
   /**
    * Moves the window of what the subject did last, which is soon forgotten and never a past to be
    * compared with. Called for EVERY observation of it, taught or not, after `strangeness` (and
-   * `describe`) and before `teach` and `learn`.
+   * `describe`) and before `teach` and `learn`, with the peers that were asked.
    */
-  note(own: Int32Array, seen: Observation): void;
+  note(own: Int32Array, seen: Observation, peers: Int32Array): void;
   /**
    * Takes it into the peers' past; called BEFORE `learn`, so that what this subject did often
    * already teaches the peers little more: one subject cannot make an action look ordinary.

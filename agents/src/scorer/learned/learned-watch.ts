@@ -119,11 +119,11 @@ export class LearnedWatch {
       if (isApart && rank <= 1 && settle(state, row, i, rank, seen.timeMs)) {
         say(state, row, i, detector.describe(mine, peers, seen), strangeness);
       }
-      detector.note(mine, seen);
+      detector.note(mine, seen, peers);
       if (rank <= STRANGE_RANK) isOrdinary = false;
       const noted = isApart ? strangeness : Number.NaN;
       if (!mayTeach || !takes(lineup, row, i, rank, noted)) continue;
-      detector.teach(host[n] as Int32Array, mine, seen);
+      if (detector.isOfGroupsOnly !== true) detector.teach(host[n] as Int32Array, mine, seen);
       if (group !== undefined) detector.teach(group[n] as Int32Array, mine, seen);
       detector.learn(mine, seen);
     }

@@ -12,6 +12,7 @@ import {
 } from "./peer-groups.ts";
 
 const seen = openObservation();
+const nobody = new Int32Array(embedding.peerWords);
 
 /** A subject who did its trade's four things, and one of its own, for a while. */
 function person(trade: string, name: string, acts = 400): Int32Array {
@@ -19,7 +20,7 @@ function person(trade: string, name: string, acts = 400): Int32Array {
   for (let i = 0; i < acts; i++) {
     const n = (i * 7 + name.length) % 5;
     seen.actionHash = hashText(n === 4 ? `own-${name}` : `${trade}-${n}`);
-    embedding.note(own, seen);
+    embedding.note(own, seen, nobody);
     embedding.learn(own, seen);
   }
   return own;

@@ -23,7 +23,7 @@ function saw(action: string): Observation {
 /** As the scorer calls it. */
 function act({ own, peers }: Stand, action: string, mayTeach = true): number {
   const strangeness = sequence.strangeness(own, peers, saw(action));
-  sequence.note(own, saw(action));
+  sequence.note(own, saw(action), peers);
   if (mayTeach) {
     sequence.teach(peers, own, saw(action));
     sequence.learn(own, saw(action));
@@ -225,7 +225,7 @@ test("hostile numbers give finite bits and stay inside the profile", () => {
     for (let i = 0; i < 50; i++) {
       const one = { ...hostile, actionHash: hash, processHash: hash };
       expect(Number.isFinite(sequence.strangeness(stand.own, stand.peers, one))).toBe(true);
-      sequence.note(stand.own, one);
+      sequence.note(stand.own, one, stand.peers);
       sequence.teach(stand.peers, stand.own, one);
       sequence.learn(stand.own, one);
     }

@@ -34,5 +34,7 @@ export function withoutMask(cell: number, timeMs: number, kind: number): number 
 
 /** Never 0, which is a new row. */
 function dayOf(timeMs: number): number {
-  return (Math.floor(timeMs / DAY_MS) % (DAYS - 1)) + 1;
+  const day = Math.floor(timeMs / DAY_MS);
+  // A remainder of floats is a call; until the year 4840 none is needed.
+  return (day < DAYS - 1 ? day : day % (DAYS - 1)) + 1;
 }

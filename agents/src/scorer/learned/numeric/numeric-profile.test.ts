@@ -20,7 +20,7 @@ class Run {
     const strangeness = numericProfile.strangeness(this.own, this.peers, seen);
     numericProfile.describe(this.own, this.peers, seen);
     expect([this.own, this.peers]).toEqual([own, peers]);
-    numericProfile.note(this.own, seen);
+    numericProfile.note(this.own, seen, this.peers);
     if (isTaught) {
       numericProfile.teach(this.peers, this.own, seen);
       numericProfile.learn(this.own, seen);
