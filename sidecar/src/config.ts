@@ -9,13 +9,8 @@ import { canonicalAddress } from "@ostraka/proto";
 import { stringify } from "yaml";
 import { type HttpGateConfig, parseHttpGateConfig } from "./enforcers/http-gate-config.ts";
 import { type IntelSource, intelSourceText, readIntelSources } from "./intel-config.ts";
-import {
-  AUTO_FORMAT,
-  DEFAULT_FORMAT,
-  formatNames,
-  isFormat,
-  openAuthLog,
-} from "./sources/index.ts";
+import { openTimeZone } from "./sources/auth-log/time-zone.ts";
+import { AUTO_FORMAT, DEFAULT_FORMAT, formatNames, isFormat } from "./sources/format-names.ts";
 
 export interface FileSource {
   /** `auth-log` is a file in the format of that name unless `format` says otherwise. */
@@ -226,7 +221,7 @@ function zoneOf(source: ConfigMapping): string | number {
   if (typeof zone !== "string" && typeof zone !== "number")
     throw source.fault("timezone", expected);
   try {
-    openAuthLog({ host: "host", realm: "realm", zone });
+    openTimeZone(zone);
   } catch {
     throw source.fault("timezone", expected);
   }

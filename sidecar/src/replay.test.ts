@@ -10,7 +10,7 @@ import {
   type ReplaySummary,
   runReplay,
 } from "./replay.ts";
-import { openAuthLog } from "./sources/index.ts";
+import { openAuthLog } from "./sources/auth-log/auth-log.ts";
 
 const ELASTIC = sharedFile("linux-auth-elastic/auth.log");
 const folder = mkdtempSync(join(tmpdir(), "ostraka-replay-"));

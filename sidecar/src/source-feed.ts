@@ -7,15 +7,10 @@ import type { SidecarInput } from "@ostraka/agents/node";
 import type { Clock, Log } from "@ostraka/host";
 import { type Bytes, utf8 } from "@ostraka/proto";
 import type { FileSource, HttpSource } from "./config.ts";
-import {
-  type FileCursor,
-  type FilePlace,
-  followFile,
-  type HttpEvents,
-  openFormat,
-  openHttpEvents,
-} from "./sources/index.ts";
+import type { FileCursor, FilePlace } from "./sources/follow.ts";
+import type { HttpEvents } from "./sources/http-events.ts";
 import { LINE_FUTURE_MS_MAX } from "./sources/limits.ts";
+import { loadFormat } from "./sources/load-format.ts";
 
 const FUTURE_REFUSED =
   "lines are dated over a day ahead of this host's clock and refused: see whether the clock is " +
@@ -105,7 +100,8 @@ export class SourceFeed {
     this.#counts.push(counts);
     const time = year === undefined ? { referenceMs: clock.wallMs() } : { year };
     const zone = timezone === undefined ? {} : { zone: timezone };
-    const parser = openFormat(source.format, { host, realm, ...time, ...zone });
+    const { followFile } = await import("./sources/follow.ts");
+    const parser = await loadFormat(source.format, { host, realm, ...time, ...zone });
     if (parser === undefined) throw new Error(`there is no log format ${source.format}`);
     const cursor = readCursor(this.#o.cursorOf(name));
     let told = "";
@@ -152,6 +148,7 @@ export class SourceFeed {
 
   async #listen(source: HttpSource): Promise<void> {
     const { realm, clock, push, flush, complete = asItIs } = this.#o;
+    const { openHttpEvents } = await import("./sources/http-events.ts");
     const listener = await openHttpEvents({
       address: source.listen.host,
       port: source.listen.port,

@@ -11,6 +11,7 @@ import {
 import { Subjects } from "./auth-log/subjects.ts";
 import { SyslogClock } from "./auth-log/syslog-time.ts";
 import { makeEvent, type Names } from "./facts.ts";
+import { AUTO_FORMAT, DEFAULT_FORMAT } from "./format-names.ts";
 import { CUT_STREAMS_MAX, LINE_BYTES_MAX, RECORD_CHARS_MAX } from "./limits.ts";
 import { decodeLine, refusalOf } from "./line-text.ts";
 import { JsonAssembler } from "./records/json-assembler.ts";
@@ -27,9 +28,6 @@ import { isTextFormat, OWN_FORMATS, TEXT_FORMATS, textFormatOf } from "./text/fo
 import { readStamp } from "./text/stamp.ts";
 import { TextLog } from "./text/text-log.ts";
 import { unwrapContainerLine, unwrapRecord, type Wrapped } from "./wrapped-line.ts";
-
-export const AUTO_FORMAT = "auto";
-export const DEFAULT_FORMAT = "auth-log";
 
 export interface FormatOptions extends AuthLogConfig {}
 
