@@ -11,12 +11,12 @@
 // none about it), and of a facet that the group has tried fewer than 32 times.
 //
 // Poisoning: a member teaches one new value a facet and day, and a settled group only the one that
-// was spoken about; in its own first seven days, or under 32 trials, without. Each raises the chance
-// of new things by one over the group's trials: in a group of ten, settled over 40 days, one who
-// brings a thing a day makes the next worth 6 bits instead of 12 after 58 days (the test plays it),
-// and no less ever, while the others show what they always did. What one member has shown, and was
-// spoken about for, says nothing when another shows it: two who collude pay once for each thing.
-// Whoever was there from the start is part of what is ordinary.
+// was spoken about; in its own first seven days, or under 32 trials, without. Each raises the
+// chance of new things by one over the group's trials: in a group of ten, settled over 40 days, one
+// who brings a thing a day makes the next worth 6 bits instead of 12 after 58 days (the test plays
+// it), and no less ever, while the others show what they always did. What one member has shown, and
+// was spoken about for, says nothing when another shows it: two who collude pay once for each
+// thing. Whoever was there from the start is part of what is ordinary.
 
 import type { Observation } from "../observation.ts";
 import { describeFacets, facetOf } from "./facets.ts";

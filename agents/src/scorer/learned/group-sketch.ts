@@ -1,12 +1,12 @@
 // What the members of one peer group have shown, and how many they are: one array of numbers a
-// group, 9 kB whatever the traffic, of which a snapshot is a copy. Owns the fingerprints, the counts
-// of Good and Turing, and the count of members. Must never learn who a member is: two bits of a
-// hash is all that is kept of him.
+// group, 9 kB whatever the traffic, of which a snapshot is a copy. Owns the fingerprints, the
+// counts of Good and Turing, and the count of members. Must never learn who a member is: a bit that
+// he shares with others is all that is kept of him.
 //
 // A value is a fingerprint of 15 bits in a set of eight, in which what was used longest ago goes
 // first: 2,048 resources and 512 of each other facet. Taken for known by chance is one new value in
-// 4,096 at most. Members are counted by the share of bits that are still 0 (Whang, Vander-Zanden and
-// Taylor 1990), over this generation of 30 days and the one before.
+// 4,096 at most. Members are counted by the share of bits that are still 0 (Whang, Vander-Zanden
+// and Taylor 1990), over this generation of 30 days and the one before.
 
 import { spreadHash } from "../spread-hash.ts";
 import { FACETS } from "./facets.ts";
