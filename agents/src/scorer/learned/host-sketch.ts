@@ -3,8 +3,8 @@
 // Must never be taught by whom the caller does not vouch for.
 //
 // What a peer group has shown is in group-sketch.ts. Expected: the next trial shows the host
-// something new as often as the last 512 to 1,024 trials of that facet did (prequential form of Good
-// and Turing's estimate; a filter cannot tell what was seen just once).
+// something new as often as the last 512 to 1,024 trials of that facet did (prequential form of
+// Good and Turing's estimate; a filter cannot tell what was seen just once).
 // A false "seen before" (at most 0.6 % of new things at 2,048 in a generation, three probes of
 // 32,768 bits: Bloom 1970) costs silence about that facet.
 // Poisoning: one account that shows a thing once has shown it to the host, and the caller bounds
