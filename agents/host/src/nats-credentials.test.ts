@@ -6,6 +6,7 @@ import { channelsOf, Ledger, type MeshId, pae, utf8 } from "@ostraka/proto";
 import fc from "fast-check";
 import { createUser, fromPublic, fromSeed } from "nkeys.js";
 import { afterAll, describe, expect, test } from "vitest";
+import { openSigner } from "./crypto-sodium.ts";
 import { createMeshCa } from "./mesh-ca.ts";
 import {
   coordinatorPermissions,
@@ -18,7 +19,7 @@ import {
 } from "./nats-credentials.ts";
 import { isPlainNonce, nonceGuard } from "./nats-nonce.ts";
 import { forServerVersion, serverConfig } from "./nats-server-config.ts";
-import { natsKeyBytes, natsKeyText } from "./nkey-text.ts";
+import { natsKeyBytes, natsKeyText, natsSeedBytes, natsSeedText } from "./nkey-text.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "ostraka-conf-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -49,6 +50,19 @@ describe("a NATS key's text", () => {
     );
     const made = createUser().getPublicKey();
     expect(natsKeyText("user", natsKeyBytes("user", made) ?? KEY)).toBe(made);
+  });
+
+  test("of a seed is what nkeys.js writes, and none of another kind, checksum or length", () => {
+    for (const kind of ["user", "account", "operator"] as const) {
+      const text = natsSeedText(kind, KEY);
+      const pair = fromSeed(Buffer.from(text));
+      const publicKey = natsKeyBytes(kind, pair.getPublicKey());
+      expect(publicKey).toEqual(openSigner(KEY).publicKey);
+      expect(natsSeedBytes(kind, text)).toEqual(KEY);
+      expect(natsSeedBytes(kind === "user" ? "account" : "user", text)).toBeUndefined();
+      expect(natsSeedBytes(kind, `${text.slice(0, -2)}AA`)).toBeUndefined();
+      expect(natsSeedBytes(kind, text.slice(1))).toBeUndefined();
+    }
   });
 
   test("with another kind, checksum, length or letter is none", () => {

@@ -2,10 +2,10 @@
 // signed with the key above it. Owns the mesh's NATS authority and the permissions of its members.
 // Nothing trusts a channel: permissions only keep hosts from being noisy as others.
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { type Channels, channelId, Ledger, OstrakaError } from "@ostraka/proto";
-import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from "nkeys.js";
-import { base32, natsKeyBytes, natsKeyText } from "./nkey-text.ts";
+import { openSigner } from "./crypto-sodium.ts";
+import { base32, type NatsKeyKind, natsKeyText, natsSeedBytes, natsSeedText } from "./nkey-text.ts";
 
 export interface NatsPermissions {
   readonly publish: readonly string[];
@@ -84,26 +84,25 @@ export function coordinatorPermissions(
 
 /** Makes operator, system account and the mesh's account with JetStream. */
 export function createNatsAuthority(meshName: string): NatsAuthority {
-  const operator = createOperator();
-  const system = createAccount();
-  const account = createAccount();
-  const systemAccount = system.getPublicKey();
+  const operator = issuerOf("operator", newSeed());
+  const account = issuerOf("account", newSeed());
+  const systemAccount = issuerOf("account", newSeed()).publicText;
   const operatorClaims = { type: "operator", version: 2, system_account: systemAccount };
   return authorityOf({
     format: 1,
-    operatorJwt: signJwt(operator, operator.getPublicKey(), meshName, operatorClaims),
+    operatorJwt: signJwt(operator, operator.publicText, meshName, operatorClaims),
     systemAccount,
     accounts: {
       [systemAccount]: signJwt(operator, systemAccount, "SYS", accountClaims(0)),
-      [account.getPublicKey()]: signJwt(
+      [account.publicText]: signJwt(
         operator,
-        account.getPublicKey(),
+        account.publicText,
         meshName,
         accountClaims(UNLIMITED),
       ),
     },
-    operatorSeed: seedText(operator),
-    accountSeed: seedText(account),
+    operatorSeed: operator.seedText,
+    accountSeed: account.seedText,
   });
 }
 
@@ -127,8 +126,10 @@ export function openNatsAuthority(text: string): NatsAuthority {
 
 function authorityOf(saved: Saved): NatsAuthority {
   const { operatorJwt, systemAccount, accounts } = saved;
-  const account = fromSeed(Buffer.from(saved.accountSeed));
-  if (accounts[account.getPublicKey()] === undefined) throw new Error("seed of another account");
+  const seed = natsSeedBytes("account", saved.accountSeed);
+  if (seed === undefined) throw new Error("no seed of an account");
+  const account = issuerOf("account", seed);
+  if (accounts[account.publicText] === undefined) throw new Error("seed of another account");
   return {
     operatorJwt,
     systemAccount,
@@ -176,9 +177,9 @@ function userClaims({ permissions }: NatsUser) {
 }
 
 /** JWT version 2 of NATS (nats-io/jwt): RFC 7519 with the algorithm `ed25519-nkey`. */
-function signJwt(issuer: KeyPair, subject: string, name: string, nats: object): string {
+function signJwt(issuer: Issuer, subject: string, name: string, nats: object): string {
   const iat = Math.floor(Date.now() / 1_000);
-  const claims = { iat, iss: issuer.getPublicKey(), name, sub: subject, nats };
+  const claims = { iat, iss: issuer.publicText, name, sub: subject, nats };
   const jti = base32(createHash("sha256").update(JSON.stringify(claims)).digest());
   const header = base64url(JSON.stringify({ typ: "JWT", alg: "ed25519-nkey" }));
   const signed = `${header}.${base64url(JSON.stringify({ jti, ...claims }))}`;
@@ -198,10 +199,8 @@ export interface NatsUserKey {
 
 /** Makes the NATS key of a member: never its signing key. */
 export function createNatsUserKey(): NatsUserKey {
-  const pair = createUser();
-  const publicKey = natsKeyBytes("user", pair.getPublicKey());
-  if (publicKey === undefined) throw new Error("invariant broken: nkeys.js makes user keys");
-  return { publicKey, seed: seedText(pair) };
+  const seed = newSeed();
+  return { publicKey: openSigner(seed).publicKey, seed: natsSeedText("user", seed) };
 }
 
 /** Text of a NATS credentials file: the user's JWT and its secret seed. */
@@ -218,6 +217,22 @@ export function credsFile(jwt: string, seed: string): string {
   ].join("\n");
 }
 
-function seedText(pair: KeyPair): string {
-  return Buffer.from(pair.getSeed()).toString("utf8");
+/** A key that signs JWTs. */
+interface Issuer {
+  readonly publicText: string;
+  readonly seedText: string;
+  sign(message: Uint8Array): Uint8Array;
+}
+
+function issuerOf(kind: NatsKeyKind, seed: Uint8Array): Issuer {
+  const { publicKey, sign } = openSigner(seed);
+  return {
+    publicText: natsKeyText(kind, publicKey),
+    seedText: natsSeedText(kind, seed),
+    sign,
+  };
+}
+
+function newSeed(): Uint8Array {
+  return new Uint8Array(randomBytes(32));
 }

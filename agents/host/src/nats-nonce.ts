@@ -2,7 +2,9 @@
 // what looks like a nonce is signed, never the bytes of an envelope (DESIGN.md 3, "Three keys").
 
 import { OstrakaError } from "@ostraka/proto";
-import { type Authenticator, credsAuthenticator } from "nats";
+import type { Auth, Authenticator } from "nats";
+import { openSigner } from "./crypto-sodium.ts";
+import { natsKeyText, natsSeedBytes } from "./nkey-text.ts";
 
 /** nats-server sends 11 or more random bytes in base64url. DSSE's encoding starts "DSSEv1 ". */
 const NONCE = /^[A-Za-z0-9_-]{8,64}$/;
@@ -27,14 +29,13 @@ export function nonceGuard(
   readCreds: () => string,
   log: { error(fields: object, message: string): void },
 ): NonceGuard {
-  const signIn = credsAuthenticator(() => new Uint8Array(Buffer.from(readCreds(), "utf8")));
   let refusal: OstrakaError | undefined;
   return {
     authenticator: (nonce) => {
       refusal = undefined;
       if (nonce === undefined || isPlainNonce(nonce)) {
         try {
-          return signIn(nonce);
+          return signIn(readCreds(), nonce);
         } catch (error) {
           // An exception here would end the connection for good; unsigned, it is tried again.
           log.error({ reason: String(error) }, "the NATS credentials cannot be read");
@@ -51,4 +52,18 @@ export function nonceGuard(
     },
     refusal: () => refusal,
   };
+}
+
+/** The blocks of a credentials file: the user's JWT, then the seed. */
+const BLOCKS = /-{3,}[^\n]*-{3,}\s+(\S+)\s+-{3,}[^\n]*-{3,}/g;
+
+/** As the library does it, which takes 20 ms for what sodium does in a twentieth of one. */
+function signIn(creds: string, nonce: string | undefined): Auth {
+  const [jwt, seedText] = [...creds.matchAll(BLOCKS)].map(([, text]) => text);
+  const seed = seedText === undefined ? undefined : natsSeedBytes("user", seedText);
+  if (jwt === undefined || seed === undefined) throw new Error("no JWT, or no seed of a user");
+  const signer = openSigner(seed);
+  const signature = signer.sign(Buffer.from(nonce ?? "", "utf8"));
+  const sig = nonce === undefined ? "" : Buffer.from(signature).toString("base64url");
+  return { jwt, nkey: natsKeyText("user", signer.publicKey), sig };
 }
