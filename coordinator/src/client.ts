@@ -40,6 +40,8 @@ export interface AdminServices {
 }
 
 export interface AdminClient extends AdminServices {
+  /** Every coordinator alone, in the order of the addresses. */
+  readonly each: readonly AdminServices[];
   /** The coordinator at this address and no other, however it answers. */
   only(address: string): AdminServices;
   close(): void;
@@ -66,6 +68,7 @@ export function connectAdmin(access: AdminAccess): AdminClient {
   const endpoints = Endpoints.open(access.addresses, context);
   return {
     ...servicesOf(endpoints),
+    each: access.addresses.map((address) => servicesOf(endpoints.only(address))),
     only: (address) => servicesOf(endpoints.only(address)),
     close: () => endpoints.close(),
   };

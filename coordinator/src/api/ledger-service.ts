@@ -2,12 +2,12 @@
 // Shows nothing above the latest sealed head: what lies there is tentative.
 
 import { claimedReceipts, commandHash } from "@ostraka/agents/node";
-import { hex, Ledger, LIMITS, ledgerLetter, OstrakaError } from "@ostraka/proto";
+import { hex, LIMITS, ledgerLetter, OstrakaError } from "@ostraka/proto";
 import type { LedgerService } from "@ostraka/proto/gen/admin";
 import { feedEntries } from "./entry-feed.ts";
 import type { Handlers } from "./grpc-service.ts";
 import { cursorOf, pageSizeOf, pageToken } from "./page-token.ts";
-import { indexNumber, ledgerOf, waitFor } from "./read-barrier.ts";
+import { indexNumber, ledgerOf, waitFor, waitForEntry } from "./read-barrier.ts";
 import type { SealedReader } from "./sealed-reader.ts";
 
 export function ledgerHandlers(reader: SealedReader): Handlers<typeof LedgerService> {
@@ -20,11 +20,15 @@ export function ledgerHandlers(reader: SealedReader): Handlers<typeof LedgerServ
       const scope = `entries-${ledgerLetter(ledger)}-${to}`;
       const cursor = cursorOf(mesh, scope, request.pageToken);
       await waitFor(reader, request.minIndex, context);
+      const from = cursor === undefined ? indexNumber(request.fromIndex) : Number(cursor);
+      const first = Math.max(1, from);
+      // A page that ends below its own head would be the last one: never an empty one there.
+      const isUnderHead = first <= Math.min(to, reader.sealedIndexOf(ledger));
+      if (isUnderHead) await waitForEntry(reader, ledger, first, context);
       const head = reader.sealedHead(ledger);
       if (head === undefined) return { records: [] };
-      const from = cursor === undefined ? indexNumber(request.fromIndex) : Number(cursor);
       const countMax = pageSizeOf(request.pageSize, LIMITS.pageRecordsMax);
-      const page = reader.page(ledger, Math.max(1, from), to, countMax);
+      const page = reader.page(ledger, first, to, countMax);
       const next = (page.at(-1)?.index ?? 0) + 1;
       const hasMore = page.length > 0 && next <= Math.min(to, reader.indexOf(ledger));
       return {
@@ -47,9 +51,8 @@ export function ledgerHandlers(reader: SealedReader): Handlers<typeof LedgerServ
     prove: async ({ ledger: wanted, index, fromIndex, minIndex }, context) => {
       const ledger = ledgerOf(wanted);
       const at = indexNumber(index);
-      const own = ledger === Ledger.CONTROL ? { control: index } : { signals: index };
       await waitFor(reader, minIndex, context);
-      await waitFor(reader, { control: 0n, signals: 0n, ...own }, context);
+      await waitForEntry(reader, ledger, at, context);
       const record = reader.record(ledger, at);
       if (record === undefined) {
         const why = `${ledgerLetter(ledger)}:${at} is no entry: entries are counted from 1`;

@@ -1,7 +1,7 @@
 // The read barrier: a read that names indices waits until this replica has sealed that far, or says
 // in time that it has not. Reads are local (DESIGN.md 9); this is what makes one follow a write.
 
-import { LEDGERS, type Ledger, type LedgerId, OstrakaError } from "@ostraka/proto";
+import { LEDGERS, Ledger, type LedgerId, OstrakaError } from "@ostraka/proto";
 import type { CallContext } from "./grpc-service.ts";
 import type { Place, SealedReader } from "./sealed-reader.ts";
 
@@ -34,6 +34,23 @@ export async function waitFor(
     `${name} has sealed ${placeText(reader.place())}, you asked for ${placeText(wanted)}: ` +
       "ask another coordinator, or this one again with a later deadline",
   );
+}
+
+/**
+ * Waits until the own machine has an entry that the others have sealed already: it may be behind
+ * them, as one that starts, goes back or catches up.
+ * @throws OstrakaError OSTRAKA_BEHIND when the time is up first.
+ */
+export async function waitForEntry(
+  reader: SealedReader,
+  ledger: LedgerId,
+  index: number,
+  context: Pick<CallContext, "remainingMs" | "signal">,
+): Promise<void> {
+  const wanted = { control: 0n, signals: 0n };
+  if (ledger === Ledger.CONTROL) wanted.control = BigInt(index);
+  else wanted.signals = BigInt(index);
+  await waitFor(reader, wanted, context);
 }
 
 function isFresh(have: Place, wanted: Place): boolean {

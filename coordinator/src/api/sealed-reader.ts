@@ -55,6 +55,11 @@ export class SealedReader {
     return Math.min(this.#machine(ledger).book.index, Number(sealed?.head.index ?? 0n));
   }
 
+  /** Last index that is sealed, whether or not the own machine has come so far. */
+  sealedIndexOf(ledger: LedgerId): number {
+    return Number(this.runtime.node.sealedOf(ledger)?.head.index ?? 0n);
+  }
+
   sealedHead(ledger: LedgerId): SealedHead | undefined {
     return this.runtime.node.sealedOf(ledger)?.sealed;
   }

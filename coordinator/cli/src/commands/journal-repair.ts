@@ -5,9 +5,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
   decode,
+  type Entry,
   EntrySchema,
   type Envelope,
   encodeNew,
+  Frontier,
   HeadSchema,
   LEDGERS,
   type LedgerId,
@@ -51,6 +53,8 @@ interface Order {
 }
 
 const ASK_EVERY_MS = 500;
+/** How long the opening of a generation may take to be shown once it is there. */
+const OPENING_MS_MAX = 10_000;
 const HASH_BYTES = 32;
 
 export async function runJournalRepair(
@@ -182,13 +186,7 @@ async function tellKept(
   flags: RepairFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const { records } = (await readAbove(access.client, ledger, 0)) ?? { records: [] };
-  const entries = records.flatMap(
-    ({ entry }) => decode(EntrySchema, entry, LIMITS.entryBytesMax) ?? [],
-  );
-  const opening = entries.find(
-    ({ effect, generation: of }) => effect.case === "opening" && of === generation,
-  );
+  const opening = await readOpening(access, ledger, generation);
   const letter = ledgerLetter(ledger);
   const keptIndex = opening === undefined ? undefined : Number(opening.index) - 1;
   const lost = opening === undefined ? [] : lostAbove(opening, keptIndex ?? 0);
@@ -207,6 +205,24 @@ async function tellKept(
       `gone: ${count} tentative entries of a head at position ${head}, which no majority has ` +
         "sealed: whoever was answered UNKNOWN sends again",
     );
+  }
+}
+
+/** The entry that opens a generation, once it is read from a coordinator that has come so far. */
+async function readOpening(
+  access: Access,
+  ledger: LedgerId,
+  generation: number,
+): Promise<Entry | undefined> {
+  const deadlineMs = performance.now() + OPENING_MS_MAX;
+  for (;;) {
+    const piece = await readAbove(access, ledger, new Frontier(access.crypto));
+    for (const { entry } of piece?.records ?? []) {
+      const opened = decode(EntrySchema, entry, LIMITS.entryBytesMax);
+      if (opened?.effect.case === "opening" && opened.generation === generation) return opened;
+    }
+    if (performance.now() >= deadlineMs) return undefined;
+    await delay(ASK_EVERY_MS);
   }
 }
 

@@ -67,7 +67,7 @@ async function exportWhole(out: string, flags: ExportFlags, terminal: Terminal):
 /** From a coordinator if one answers, else from the stores of the stopped mesh. */
 async function readLedgers(flags: ExportFlags) {
   try {
-    return await withAccess(flags, async ({ client }) => readNamed(openApiSource(client)));
+    return await withAccess(flags, async (access) => readNamed(openApiSource(access)));
   } catch (error) {
     const code = error instanceof OstrakaError ? error.code : undefined;
     if (code !== "OSTRAKA_UNREACHABLE" && code !== "OSTRAKA_DEADLINE") throw error;

@@ -22,6 +22,7 @@ import {
   EnvelopeSchema,
   encode,
   equalBytes,
+  Frontier,
   type Head,
   isReject,
   Ledger,
@@ -128,6 +129,12 @@ export class LedgerWalk {
   /** Root of the tree of a ledger's first entries, as many as have been walked. */
   rootAt(ledger: LedgerId, index: number): Bytes {
     return this.#trail(ledger).tree.root(index);
+  }
+
+  /** The right edge of what has been walked of a ledger, to try on it what comes next. */
+  frontierOf(ledger: LedgerId): Frontier {
+    const { tree } = this.#trail(ledger);
+    return new Frontier(this.#crypto, tree.size, tree.frontier());
   }
 
   /** Revocations and lifts of a ledger, in order. */

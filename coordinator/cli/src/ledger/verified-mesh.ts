@@ -14,13 +14,13 @@ import {
 } from "@ostraka/proto";
 import type { Access } from "../access.ts";
 import { rejectWords } from "../reject-words.ts";
-import { readAbove, type SealedPiece } from "./api-source.ts";
+import { type LedgerReader, readAbove, type SealedPiece } from "./api-source.ts";
 import { alarm, Checkpoint, contradictionIn } from "./checkpoint.ts";
 import { claimsOf } from "./head-claims.ts";
 import { LedgerWalk, type WalkedEntry } from "./ledger-walk.ts";
 
 /** Without a data folder nothing is kept: every walk begins at entry 1. */
-type VerifiedAccess = Pick<Access, "crypto" | "genesis" | "client" | "data">;
+type VerifiedAccess = Pick<Access, "crypto" | "genesis" | "client" | "data"> & LedgerReader;
 
 const CATCH_UP_TRIES = 30;
 const CATCH_UP_MS = 100;
@@ -127,7 +127,7 @@ export class VerifiedMesh {
   }
 
   async #read(ledger: LedgerId): Promise<SealedPiece | undefined> {
-    const piece = await readAbove(this.#access.client, ledger, this.#walk.indexOf(ledger));
+    const piece = await readAbove(this.#access, ledger, this.#walk.frontierOf(ledger));
     if (!this.#toCompare.has(ledger)) return piece;
     const compared = await this.#compare(ledger, piece);
     this.#toCompare.delete(ledger);
@@ -153,7 +153,7 @@ export class VerifiedMesh {
         throw this.#alarm(ledger, `it ends at index ${last}, and ${above} was sealed`);
       }
       await delay(CATCH_UP_MS);
-      piece = await readAbove(client, ledger, above);
+      piece = await readAbove(this.#access, ledger, this.#walk.frontierOf(ledger));
     }
   }
 

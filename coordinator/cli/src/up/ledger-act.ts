@@ -20,7 +20,7 @@ export interface LedgerTold {
 export async function ledgerAct(mesh: EmbeddedMesh, narrator: Narrator): Promise<LedgerTold> {
   const path = join(mesh.paths.dir, "ledger.jsonl");
   narrator.title("Anyone can check it afterwards, offline");
-  const source = openApiSource(mesh.client);
+  const source = openApiSource(mesh);
   const ledgers = await until(() => readBoth(source), "the ledgers can be read", WAIT_MS);
   writeFileSync(path, [...exportText(mesh.genesis.mesh, ledgers)].join(""), { mode: 0o600 });
   const result = verifyExportFile(mesh.crypto, mesh.genesis, path);
