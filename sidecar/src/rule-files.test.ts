@@ -20,11 +20,17 @@ const RECORD_TYPES: Readonly<Record<string, readonly string[]>> = {
   github: ["github.audit", "github.webhook"],
   "google-workspace": ["gsuite.activityevent"],
   kubernetes: ["kubernetes.audit", "amazon.eks.audit"],
+  microsoft365: ["microsoft365.audit", "microsoftgraph.securityalert"],
   okta: ["okta.systemlog"],
   onelogin: ["onelogin.events"],
   onepassword: ["onepassword.signinattempt"],
-  snowflake: ["snowflake.loginhistory", "snowflake.queryhistory"],
+  "push-security": ["pushsecurity.entities"],
+  snowflake: [
+    ...["snowflake.loginhistory", "snowflake.queryhistory", "snowflake.grantstousers"],
+    ...["snowflake.grantstoroles", "snowflake.datatransferhistory"],
+  ],
   teleport: ["gravitational.teleportaudit"],
+  windows: ["windows.eventlogs"],
 };
 
 interface Case {

@@ -10,11 +10,16 @@ export interface OurRule {
   readonly words: ReadonlySet<string>;
   /** The folder it lies in. */
   readonly product: string;
+  /** The folder and the file's name without its ending. */
+  readonly file: string;
   /** Of a correlation: the rules it is about. */
   readonly counts: readonly string[];
 }
 
-/** Kinds of log, as others name them in lower case, and the folder of our rules for them. */
+/**
+ * Kinds of log, as others name them in lower case, and the folder of our rules for them, or the
+ * file in it where kinds of one product have rules of one name.
+ */
 export const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ["auth0.events", "auth0"],
   ["aws.cloudtrail", "aws-cloudtrail"],
@@ -32,6 +37,19 @@ export const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ["onelogin.events", "onelogin"],
   ["snowflake.loginhistory", "snowflake"],
   ["snowflake.queryhistory", "snowflake"],
+  ["snowflake.grantstousers", "snowflake/grants"],
+  ["snowflake.grantstoroles", "snowflake/grants"],
+  ["snowflake.datatransferhistory", "snowflake/grants"],
+  ["microsoft365.audit.azureactivedirectory", "microsoft365"],
+  ["microsoft365.audit.exchange", "microsoft365"],
+  ["microsoft365.audit.general", "microsoft365"],
+  ["microsoft365.audit.sharepoint", "microsoft365"],
+  ["microsoftgraph.securityalert", "microsoft365"],
+  ["pushsecurity.activity", "push-security"],
+  ["pushsecurity.attackdetection", "push-security"],
+  ["pushsecurity.controls", "push-security"],
+  ["pushsecurity.entities", "push-security"],
+  ["windows.eventlogs", "windows"],
   ["onepassword.itemusage", "onepassword"],
   ["onepassword.signinattempt", "onepassword"],
 ]);
@@ -42,10 +60,9 @@ const KUBERNETES_LOGS = ["amazon.eks.audit", "azure.monitoractivity", "gcp.audit
 /** Names of products: everything in a folder holds them. */
 const PRODUCT_WORDS = new Set(
   `aws amazon gcp google okta github azure duo onelogin snowflake auth0 teleport gravitational
-  kubernetes k8s gsuite workspace cloudtrail microsoft cloud mitre audit log event rule stream
-  signal detection detected detect alert query scheduled prototype behavioral passthrough`.split(
-    /\s+/,
-  ),
+  kubernetes k8s gsuite workspace cloudtrail microsoft microsoft365 365 cloud mitre audit log
+  event rule stream signal detection detected detect alert query scheduled prototype behavioral
+  passthrough`.split(/\s+/),
 );
 
 /** Said by so many names that they tell little apart. */
@@ -105,6 +122,7 @@ function bareWord(word: string): string {
 export function ourRules(sources: readonly RuleSource[]): OurRule[] {
   return sources.flatMap(({ name, text }) => {
     const product = name.split("/")[1] ?? "";
+    const file = name.replace(/^[^/]*\//, "").replace(/\.ya?ml$/, "");
     return parseAllDocuments(text).flatMap((document) => {
       const rule = document.toJS() as {
         id: string;
@@ -112,7 +130,7 @@ export function ourRules(sources: readonly RuleSource[]): OurRule[] {
         correlation?: { rules: string[] };
       };
       const counts = rule.correlation?.rules ?? [];
-      return [{ id: rule.id, words: wordsOf(rule.title), product, counts }];
+      return [{ id: rule.id, words: wordsOf(rule.title), product, file, counts }];
     });
   });
 }
@@ -137,7 +155,7 @@ export function claimByWords(other: Named, ours: readonly OurRule[]): string[] {
   const isMostlyRead = readTypes(other) * 2 >= other.logTypes.length;
   if (!isMostlyRead) return [];
   return [...productsOf(other)].flatMap((product) => {
-    const candidates = ours.filter((rule) => rule.product === product);
+    const candidates = ours.filter((rule) => [rule.product, rule.file].includes(product));
     return nearestOf(other, candidates) ?? [];
   });
 }

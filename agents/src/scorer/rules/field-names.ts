@@ -75,6 +75,19 @@ const NAMES: ReadonlyMap<string, Names> = new Map<string, Names>([
     },
   ],
   [
+    "web.access",
+    {
+      ...{ "cs-method": "method", "cs-uri-stem": "path", "cs-uri-query": "query" },
+      ...{ "c-uri": "uri", "cs-uri": "uri", "c-uri-query": "query", "sc-status": "status" },
+      ...{ "c-useragent": "agent", "cs-user-agent": "agent", "c-ip": "ip" },
+      ...{ "cs-referer": "referer", "cs-referrer": "referer" },
+    },
+  ],
+  [
+    "windows.eventlogs",
+    { eventid: "winlog.event_id", computer: "winlog.computer_name", channel: "winlog.channel" },
+  ],
+  [
     "gsuite.activityevent",
     {
       application_name: "parameters.APPLICATION_NAME",
@@ -87,6 +100,28 @@ const NAMES: ReadonlyMap<string, Names> = new Map<string, Names>([
 ]);
 
 /**
+ * Where a shipper puts the fields of a Windows event: beside its id, or within one of these
+ * (Winlogbeat, Panther, the XML of the event turned into JSON).
+ */
+const WINDOWS_PLACES = ["ExtraEventData", "EventData", "winlog.event_data", "Event.EventData"];
+
+/** Record types whose shippers nest the fields that rules name. */
+const PLACES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["windows.eventlogs", WINDOWS_PLACES],
+]);
+
+/** Record types that some shippers write in lower case: names of vendors are in mixed or upper. */
+const LOWERED = /^(?:microsoft|snowflake\.)/;
+
+function otherPaths(type: string, name: string): string[] {
+  const paths = (PLACES.get(type) ?? []).map((place) => `${place}.${name}`);
+  if (!LOWERED.test(type)) return paths;
+  // Some lower the members of the record alone, others those within as well.
+  const top = name.replace(/^[^.]*/, (member) => member.toLowerCase());
+  return [...paths, name.toLowerCase(), top];
+}
+
+/**
  * The reading of fields of some record types: the record's own name, or another the table knows.
  * @param hasEventFields the event's own fields count as well (Linux logs).
  */
@@ -94,14 +129,16 @@ export function fieldsOfTypes(
   recordTypes: Iterable<string>,
   hasEventFields: boolean,
 ): (name: string) => Field | undefined {
-  const tables = [...recordTypes].map((type) => NAMES.get(type) ?? {});
+  const types = [...recordTypes];
+  const tables = types.map((type) => NAMES.get(type) ?? {});
   return (name) => {
     const own = hasEventFields ? eventField(name) : recordField(name);
     const known = name.toLowerCase();
     const paths = tables.flatMap((table) => (Object.hasOwn(table, known) ? [table[known]] : []));
-    const others = [...new Set(paths)].filter((path) => path !== name);
+    const all = [...paths, ...types.flatMap((type) => otherPaths(type, name))] as string[];
+    const others = [...new Set(all)].filter((path) => path !== name);
     if (own === undefined || others.length === 0) return own;
-    const fields = [own, ...others.flatMap((path) => recordField(path as string) ?? [])];
+    const fields = [own, ...others.flatMap((path) => recordField(path) ?? [])];
     const any = (event: Event, test: ValueTest) => fields.some((field) => field.any(event, test));
     return { name, any };
   };

@@ -19,6 +19,13 @@ export interface Logsource {
 const LINUX = "linux.auth";
 
 const KUBERNETES = ["kubernetes.audit", "amazon.eks.audit"];
+/** One log in several parcels: some collectors name each by its workload. */
+const M365 = ["", ".azureactivedirectory", ".exchange", ".general", ".sharepoint"].map(
+  (parcel) => `microsoft365.audit${parcel}`,
+);
+const PUSH = ["activity", "attackdetection", "controls", "entities"].map(
+  (parcel) => `pushsecurity.${parcel}`,
+);
 
 /** `product/service` as rules write them. The first are the names of the public collection. */
 const SOURCES: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
@@ -38,9 +45,10 @@ const SOURCES: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["azure/riskdetection", ["azure.audit"]],
   ["azure/pim", ["azure.audit"]],
   ["azure/activitylogs", ["azure.monitoractivity"]],
-  ["m365/audit", ["microsoft365.audit"]],
-  ["m365/exchange", ["microsoft365.audit"]],
-  ["m365/threat_management", ["microsoft365.audit"]],
+  ["m365/audit", M365],
+  ["m365/exchange", M365],
+  ["m365/threat_management", M365],
+  ["microsoft/graph_alert", ["microsoftgraph.securityalert"]],
   ["teleport/audit", ["gravitational.teleportaudit"]],
   ["auth0/", ["auth0.events"]],
   ["duo/administrator", ["duo.administrator"]],
@@ -52,6 +60,21 @@ const SOURCES: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["onepassword/item_usage", ["onepassword.itemusage"]],
   ["snowflake/login_history", ["snowflake.loginhistory"]],
   ["snowflake/query_history", ["snowflake.queryhistory"]],
+  ["snowflake/grants_to_users", ["snowflake.grantstousers"]],
+  ["snowflake/grants_to_roles", ["snowflake.grantstoroles"]],
+  ["snowflake/data_transfer_history", ["snowflake.datatransferhistory"]],
+  ["push_security/", PUSH],
+  ["aws/guardduty", ["aws.guardduty"]],
+  ["bitwarden/events", ["bitwarden.events"]],
+  ["carbon_black/audit", ["carbonblack.audit"]],
+  ["dropbox/team_event", ["dropbox.teamevent"]],
+  ["mongodb_atlas/events", ["mongodb.organizationevent"]],
+  ["salesforce/login", ["salesforce.login"]],
+  ["sublime/audit", ["sublime.audit"]],
+  ["thinkst/canary", ["thinkst.incident"]],
+  ["tines/audit", ["tines.audit"]],
+  ["web/access", ["web.access"]],
+  ["wiz/audit", ["wiz.audit"]],
   ["slack/audit", ["slack.auditlogs"]],
   ["atlassian/audit", ["atlassian.audit"]],
   ["asana/audit", ["asana.audit"]],
@@ -60,6 +83,10 @@ const SOURCES: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["notion/audit", ["notion.auditlogs"]],
   ["tailscale/audit", ["tailscale.audit"]],
   ["windows/security", ["windows.eventlogs"]],
+  ["windows/system", ["windows.eventlogs"]],
+  ["windows/sysmon", ["windows.eventlogs"]],
+  ["windows/powershell", ["windows.eventlogs"]],
+  ["windows/windefend", ["windows.eventlogs"]],
   ["zendesk/audit", ["zendesk.audit"]],
   ["zoom/activity", ["zoom.activity"]],
   ["linux/", [LINUX]],
@@ -86,6 +113,10 @@ export function readLogsource(node: YamlMap, faults: RuleFaults): Logsource | un
     words[key] = value.value.toLowerCase();
   }
   const { product, service = "", category = "" } = words;
+  // The public collection names no product for what every web server writes.
+  if (category === "webserver") {
+    return { recordTypes: ["web.access"], services: new Set(), hasEventFields: false };
+  }
   if (product === undefined) return faults.add(node.at, "logsource needs a product");
   if (!PRODUCTS.includes(product)) {
     return faults.add(

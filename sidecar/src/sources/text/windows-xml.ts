@@ -4,13 +4,16 @@
 
 import type { EventKind } from "@ostraka/agents/kernel";
 
-export interface WindowsEvent {
+export interface WindowsFacts {
   readonly kind: EventKind;
-  readonly time: string;
   readonly ip?: string;
   readonly user?: string;
   readonly isUnknown: boolean;
   readonly action: string;
+}
+
+export interface WindowsEvent extends WindowsFacts {
+  readonly time: string;
   readonly device?: string;
   readonly record: Readonly<Record<string, string>>;
 }
@@ -59,25 +62,58 @@ export function readWindowsXml(line: string): WindowsEvent | undefined {
     record[name as string] = unescaped(value as string);
   }
   const device = /<Computer>([^<]{1,255})<\/Computer>/.exec(line)?.[1];
-  // 4776 names a workstation, which the client may choose: no address.
-  const ip = record["IpAddress"];
-  const user = record["TargetUserName"];
+  const channel = /<Channel>([^<]{1,255})<\/Channel>/.exec(line)?.[1];
+  const provider = /<Provider Name=["']([^"'<]{1,255})["']/.exec(line)?.[1];
+  if (channel !== undefined) record["Channel"] = unescaped(channel);
+  if (provider !== undefined) record["ProviderName"] = unescaped(provider);
   return {
-    kind: kindOf(id, record),
+    ...readWindowsFields(id, record),
     time,
-    isUnknown: UNKNOWN_USER.has(record["SubStatus"]?.toLowerCase() ?? ""),
-    action: id,
     record,
-    ...(ip !== undefined && ip !== "-" && { ip }),
-    ...(user !== undefined && user !== "-" && user !== "" && { user }),
     ...(device !== undefined && { device }),
   };
 }
 
+/**
+ * What an event of the id says by its fields, whichever shipper wrote them.
+ * @param fields the event's own data, by their names in its XML
+ */
+export function readWindowsFields(
+  id: string,
+  fields: Readonly<Record<string, string>>,
+): WindowsFacts {
+  // 4776 names a workstation, which the client may choose: no address.
+  const ip = fields["IpAddress"];
+  const user = userOf(id, fields);
+  const status = [fields["SubStatus"], fields["Status"]].map((code) => code?.toLowerCase() ?? "");
+  return {
+    kind: kindOf(id, fields),
+    isUnknown: status.some((code) => UNKNOWN_USER.has(code)),
+    action: id,
+    ...(ip !== undefined && ip !== "-" && { ip }),
+    ...(user !== undefined && user !== "-" && user !== "" && { user }),
+  };
+}
+
+/** Ids that are about who logged on, or tried to; all others are about who did something. */
+const LOGON_IDS: ReadonlySet<string> = new Set(
+  "4624 4625 4634 4647 4740 4768 4769 4771 4776 4778 4779".split(" "),
+);
+
+/** A machine's own account, which ends in $, is nobody. */
+function userOf(id: string, fields: Readonly<Record<string, string>>): string | undefined {
+  const { TargetUserName: target, SubjectUserName: subject } = fields;
+  const user = LOGON_IDS.has(id) ? target : (subject ?? target);
+  return user?.endsWith("$") === true ? undefined : user;
+}
+
 // A service and the system itself log on all day; their logons are no person's.
-function kindOf(id: string, record: Record<string, string>): EventKind {
+function kindOf(id: string, record: Readonly<Record<string, string>>): EventKind {
   const kind = KINDS.get(id) ?? "activity";
   const isService = record["LogonType"] === "5" || record["LogonType"] === "0";
+  // A ticket is asked for again and again; refused it was for a name or a secret.
+  if (id === "4768")
+    return /^0x(?:6|18)$/i.test(record["Status"] ?? "") ? "login-failed" : "activity";
   if (id === "4776" && record["Status"]?.toLowerCase() === "0x0") return "login-succeeded";
   return kind === "login-succeeded" && isService ? "service-notice" : kind;
 }
