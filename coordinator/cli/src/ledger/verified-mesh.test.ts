@@ -23,7 +23,8 @@ interface Page {
 
 function open(client: Pick<AdminClient, "ledger">): VerifiedMesh {
   const { genesis } = mesh;
-  return new VerifiedMesh({ crypto, genesis, client: client as AdminClient });
+  const patience = { tries: 3, pauseMs: 1, forMs: 60_000 };
+  return new VerifiedMesh({ crypto, genesis, client: client as AdminClient, patience });
 }
 
 /** A coordinator that changes what an honest one would answer. */
@@ -109,6 +110,17 @@ describe("a lying coordinator", () => {
   it("that shows pages without end or without records is not asked for ever", async () => {
     const empty = lying(() => ({ records: [] }));
     await expect(open(empty).refresh()).rejects.toThrow(/do not reach the head/);
+  });
+
+  it("is refused where it alone is asked, and passed over where an honest one is known", async () => {
+    const lie = lying(({ records }, ledger, first) =>
+      ledger === Ledger.CONTROL && first === 1 ? { records: records.toSpliced(2, 1) } : {},
+    );
+    const alone = { ...lie, each: [lie, lie] } as unknown as AdminClient;
+    await expect(open(alone).refresh()).rejects.toThrow(/^c:3 .*does not hold \(wrong-index/);
+    const among = { ...lie, each: [lie, mesh.ledgerService()] } as unknown as AdminClient;
+    const all = mesh.read(Ledger.CONTROL).records.length + mesh.read(Ledger.SIGNALS).records.length;
+    expect(await open(among).refresh()).toHaveLength(all);
   });
 
   it("that shows a head nobody sealed is found out", async () => {
