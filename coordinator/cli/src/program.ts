@@ -30,10 +30,6 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = buildProgram(terminal, failing, (exit) => {
     code = exit;
   });
-  // Whoever reads may stop reading: `ostraka verdicts | head` is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(EXIT.done);
-  });
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;
