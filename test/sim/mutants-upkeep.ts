@@ -173,7 +173,7 @@ export const MUTANTS_OF_UPKEEP: readonly Mutant[] = [
     "I9",
     "a coordinator keeps beside entries what was ordered to be erased",
     2,
-    `${NODE}/coordinator/privates-desk.ts`,
+    `${NODE}/privates-desk.ts`,
     'out.persist.push({ key: this.#rows.key("record", index), value });',
     "void value; void out.persist;",
   ),
@@ -183,8 +183,8 @@ export const MUTANTS_OF_UPKEEP: readonly Mutant[] = [
     "a host keeps beside entries what was ordered to be erased",
     2,
     `${NODE}/edge/edge-erasure.ts`,
-    "writes.push({ key, value: encode(EntryRecordSchema, { ...record, privates: [] }) });",
-    "void encode; void key;",
+    "this.#desk.work({ machineTimeMs, privatesMs, importedIndex }, out);",
+    "void machineTimeMs; void privatesMs; void importedIndex; void out;",
   ),
   {
     name: "erased-while-needed",
@@ -198,7 +198,7 @@ export const MUTANTS_OF_UPKEEP: readonly Mutant[] = [
         to: "",
       },
       {
-        file: `${NODE}/coordinator/privates-desk.ts`,
+        file: `${NODE}/privates-desk.ts`,
         from: "if (untilMs > machineTimeMs) return false;",
         to: "",
       },

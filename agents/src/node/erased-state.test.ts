@@ -13,6 +13,7 @@ import {
   LEDGERS,
   Ledger,
   LIMITS,
+  type PrivatePart,
   parseSubject,
   type SubjectText,
   signEnvelope,
@@ -21,16 +22,17 @@ import {
 import { describe, expect, test } from "vitest";
 import { MachineRun } from "../../testkit/machine-run.ts";
 import type { MemoryStore } from "../../testkit/memory-store.ts";
-import type { HostPerson, MeshKit, SignedBatch } from "../../testkit/mesh-kit.ts";
+import type { HostPerson, MeshKit, Person, SignedBatch } from "../../testkit/mesh-kit.ts";
 import { nodeCrypto, testMesh } from "../../testkit/node-crypto.ts";
 import { type CoordinatorSeat, ScriptMesh } from "../../testkit/script-mesh.ts";
 import { NeededParts } from "../erasure/index.ts";
-import { BinaryReader, BinaryWriter } from "../kernel/index.ts";
+import { BinaryReader, BinaryWriter, commitmentOf } from "../kernel/index.ts";
 import { DEFAULT_POLICY_YAML } from "./index.ts";
 import { commitmentsOf } from "./privates-fit.ts";
 
 const MALLORY = parseSubject("address:203.0.113.77") as SubjectText;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 function has(bytes: Bytes, subject: SubjectText): boolean {
   const wanted = String.fromCharCode(...utf8(subject));
@@ -191,6 +193,54 @@ describe("an erasure in a mesh", () => {
     }
     for (const { node } of mesh.coordinators) {
       expect(LEDGERS.map((ledger) => node?.status(ledger).damage)).toEqual([undefined, undefined]);
+    }
+  });
+
+  /** A person proposes what nobody approves, with a private part of their own or somebody's. */
+  function ask(mesh: ScriptMesh, before?: PrivatePart): PrivatePart {
+    const { kit, nowMs } = mesh;
+    const fields = before && { commitment: commitmentOf(nodeCrypto, before) };
+    const made = kit.propose(kit.operators[0] as Person, MALLORY, nowMs, fields);
+    const part = before ?? made.part;
+    mesh.submit(made.envelope, [part]);
+    mesh.ticks(3);
+    return part;
+  }
+
+  /** Who keeps a part beside an entry. Journal copies and snapshots go by an age of their own. */
+  const holders = (mesh: ScriptMesh) =>
+    everybody(mesh).filter(({ store }) =>
+      rowsWith(store, MALLORY).some((key) => /^(record|control|active)\//.test(key)),
+    ).length;
+
+  test("a part that comes back beside a later entry stays while needed, then goes again", () => {
+    const mesh = meshOf(3);
+    const part = ask(mesh);
+    mesh.ticks(2, HOUR_MS);
+    mesh.submit(order(mesh.kit, mesh.nowMs, [commitmentOf(nodeCrypto, part)]));
+    mesh.ticks(5);
+    expect(holders(mesh)).toBe(0);
+    ask(mesh, part);
+    mesh.ticks(HOUR_MS / 60_000 - 2, 60_000);
+    expect(holders(mesh)).toBe(5);
+    mesh.ticks(3, 60_000);
+    mesh.ticks(120);
+    expect(holders(mesh)).toBe(0);
+  });
+
+  test("what is older than the policy keeps goes everywhere without an order, not before", () => {
+    const mesh = meshOf(3);
+    ask(mesh);
+    mesh.ticks(LIMITS.privatesMs / DAY_MS, DAY_MS);
+    expect(holders(mesh)).toBe(5);
+    mesh.ticks(1, DAY_MS);
+    mesh.ticks(120);
+    expect(holders(mesh)).toBe(0);
+    for (const seat of mesh.sidecars) {
+      mesh.crash(seat);
+      mesh.startSidecar(seat);
+      mesh.ticks(3);
+      expect(seat.node?.isFresh(mesh.reading)).toBe(true);
     }
   });
 

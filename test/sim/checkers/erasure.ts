@@ -22,8 +22,8 @@ export class ErasureChecker extends Checker {
   readonly invariant = "I9";
   /** Salt of every part that was ever beside an entry, by hex commitment. */
   readonly #salts = new Map<string, Uint8Array>();
-  /** Commitments that an order has named: when that was seen, and its control index. */
-  readonly #ordered = new Map<string, { readonly atMs: number; readonly index: number }>();
+  /** Commitments that an order has named, and when that was seen. */
+  readonly #orderedMs = new Map<string, number>();
   readonly #through = new Map<number, number>();
 
   override sample(): void {
@@ -37,8 +37,7 @@ export class ErasureChecker extends Checker {
         }
         if (entry.effect.case !== "erasure") continue;
         for (const commitment of entry.effect.value.commitments) {
-          const order = { atMs: truth.world.time.nowMs, index: Number(entry.index) };
-          this.#ordered.set(hex(commitment), order);
+          this.#orderedMs.set(hex(commitment), truth.world.time.nowMs);
         }
       }
       this.#through.set(ledger, Math.max(1, entries.length));
@@ -51,22 +50,18 @@ export class ErasureChecker extends Checker {
     if (!stand().canDecide) return;
     const { nowMs } = truth.world.time;
     const needed = this.#needed();
-    const due = [...this.#ordered].filter(
-      ([name, { atMs }]) => nowMs - atMs >= ERASED_MS && !needed.has(name),
+    const due = [...this.#orderedMs].filter(
+      ([name, atMs]) => nowMs - atMs >= ERASED_MS && !needed.has(name),
     );
-    // A host erases what it has when the order comes; what comes again later is control's to keep.
-    const gone = (above: number) =>
-      due.flatMap(([name, { index }]) => {
-        const salt = index > above ? this.#salts.get(name) : undefined;
-        return salt === undefined ? [] : [Buffer.from(salt)];
-      });
+    const gone = due.flatMap(([name]) => {
+      const salt = this.#salts.get(name);
+      return salt === undefined ? [] : [Buffer.from(salt)];
+    });
     for (const { person, store } of truth.wholeCoordinators()) {
-      for (const key of this.#keysOf(store)) this.#look(person.name, store, key, gone(0));
+      for (const key of this.#keysOf(store)) this.#look(person.name, store, key, gone);
     }
     for (const { person, store } of stand().started) {
-      for (const [key] of store.scan("control/")) {
-        this.#look(person.name, store, key, gone(Number(key.slice(-16))));
-      }
+      for (const [key] of store.scan("control/")) this.#look(person.name, store, key, gone);
     }
   }
 

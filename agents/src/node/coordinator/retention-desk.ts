@@ -6,8 +6,8 @@ import { hex, Ledger } from "@ostraka/proto";
 import { type MeshView, type Out, retentionOf, type Store } from "../../kernel/index.ts";
 import type { LedgerLane } from "../lane/ledger-lane.ts";
 import type { MachineStep } from "../machine/journal-machine.ts";
+import { ErasedParts, type PrivatesClock, PrivatesDesk } from "../privates-desk.ts";
 import type { CoordinatorEffect } from "./coordinator-io.ts";
-import { ErasedParts, type PrivatesClock, PrivatesDesk } from "./privates-desk.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
 
 const MINUTE_MS = 60_000;

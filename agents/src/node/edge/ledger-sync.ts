@@ -30,7 +30,7 @@ import { openSealedHead, type Sealed } from "../../sealer/index.ts";
 import type { Mesh } from "../mesh.ts";
 import { ActiveAdoption } from "./active-adoption.ts";
 import type { EdgeClock } from "./edge-clock.ts";
-import { erasedRows } from "./edge-erasure.ts";
+import { EdgeErasure } from "./edge-erasure.ts";
 import type { EdgeVerdicts, SidecarEffect } from "./edge-verdicts.ts";
 import { type FollowedEntry, LedgerFollower } from "./ledger-follower.ts";
 
@@ -63,6 +63,7 @@ export class LedgerSync {
   readonly control: LedgerFollower;
   readonly signals: LedgerFollower;
   readonly #o: LedgerSyncOptions;
+  readonly #erasure: EdgeErasure;
   /** When each thing was last asked for, so that one question is asked once a tick. */
   readonly #askedMs = new Map<string, number>();
   #adoption: ActiveAdoption | undefined;
@@ -73,6 +74,7 @@ export class LedgerSync {
 
   constructor(options: LedgerSyncOptions) {
     this.#o = options;
+    this.#erasure = new EdgeErasure(options.store);
     this.control = new LedgerFollower(options.crypto, Ledger.CONTROL);
     this.signals = new LedgerFollower(options.crypto, Ledger.SIGNALS);
   }
@@ -100,6 +102,7 @@ export class LedgerSync {
    */
   open(out: EdgeOut): void {
     const { verdicts, clock } = this.#o;
+    this.#erasure.open();
     this.#openControl(out);
     this.#openSignals(out);
     verdicts.expire(clock.time(), out);
@@ -169,6 +172,13 @@ export class LedgerSync {
     else if (this.signals.head === undefined || this.signals.isBehind) {
       this.#ask(Ledger.SIGNALS, out);
     }
+  }
+
+  /** Forgets a little of what is over, at a clock input. */
+  forget(out: EdgeOut): void {
+    const { head } = this.control;
+    if (head === undefined) return;
+    this.#erasure.work(this.#o.mesh.view, Number(head.head.machineTimeMs), out);
   }
 
   /** Asks what an earlier incarnation of this host got through. */
@@ -268,8 +278,7 @@ export class LedgerSync {
     }
     for (const { entry } of entries) {
       if (entry.effect.case !== "erasure") continue;
-      const { commitments } = entry.effect.value;
-      out.persist.push(...erasedRows(this.#o.store, out.persist, commitments));
+      this.#erasure.note(entry.effect.value.commitments, Number(entry.index), out);
     }
   }
 

@@ -329,6 +329,7 @@ export class SidecarNode {
     out.trace.push(...this.wouldDeny.tell());
     this.#answerInquiries(out);
     this.#sync.askForWhatIsMissing(out);
+    this.#sync.forget(out);
     const incarnation = this.courier.unknownIncarnation;
     if (incarnation !== undefined) this.#sync.askForIncarnation(incarnation, out);
     if (now.monoMs - this.#savedMs >= SAVE_MS) this.save(out);

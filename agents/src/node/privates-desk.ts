@@ -1,8 +1,10 @@
 // Takes private parts away from stored records: those that were erased, and those that are older
 // than the policy keeps them. Goes round the records of a ledger in portions, so that a store that
-// was restored from a copy is cleaned too. Never takes what anybody still needs (DESIGN.md 9).
+// was restored from a copy is cleaned too, and a part that comes back beside a later entry. Never
+// takes what anybody still needs (DESIGN.md 9). Coordinators and hosts forget by the same rule.
 
 import {
+  type Bytes,
   decode,
   type EntryRecord,
   EntryRecordSchema,
@@ -11,19 +13,25 @@ import {
   hex,
   LIMITS,
 } from "@ostraka/proto";
-import type { Out, Store, Write } from "../../kernel/index.ts";
-import type { LaneRows } from "../lane/lane-rows.ts";
-import { commitmentsOf } from "../privates-fit.ts";
-import { privatesNeededUntilMs } from "../privates-needed.ts";
-import type { CoordinatorEffect } from "./coordinator-io.ts";
+import type { Out, Store, Write } from "../kernel/index.ts";
+import { commitmentsOf } from "./privates-fit.ts";
+import { privatesNeededUntilMs } from "./privates-needed.ts";
 
 /** Rows looked at in one go: nobody waits for tidying. */
 const PORTION_ROWS = 1_000;
 
+/** Where the records of one ledger are kept, by index. */
+export interface RecordTable {
+  readonly letter: string;
+  /** Records from an index on, in order. */
+  scan(kind: "record", from: number, limit: number): Iterable<readonly [number, Bytes]>;
+  key(kind: "record", index: number): string;
+}
+
 export interface PrivatesClock {
   readonly machineTimeMs: number;
   readonly privatesMs: number;
-  /** Last control index that the signals machine has imported: it needs no part up to there. */
+  /** Last control index whose parts nobody has to pass on any more: an import carries them. */
   readonly importedIndex: number;
 }
 
@@ -70,13 +78,13 @@ export class ErasedParts {
 }
 
 export class PrivatesDesk {
-  readonly #rows: LaneRows;
+  readonly #rows: RecordTable;
   readonly #erased: ErasedParts;
   #next = 1;
   /** Records are left to look at since the start or the last order of erasure. */
   #isErasing = true;
 
-  constructor(rows: LaneRows, erased: ErasedParts) {
+  constructor(rows: RecordTable, erased: ErasedParts) {
     this.#rows = rows;
     this.#erased = erased;
   }
@@ -92,7 +100,7 @@ export class PrivatesDesk {
   }
 
   /** Goes on with the round. */
-  work(clock: PrivatesClock, out: Out<CoordinatorEffect>): void {
+  work(clock: PrivatesClock, out: Out<unknown>): void {
     let seen = 0;
     let isWaiting = false;
     for (const [index, bytes] of this.#rows.scan("record", this.#next, PORTION_ROWS)) {
