@@ -45,6 +45,8 @@ export interface Additions {
 export const HEADER_CELLS = 14;
 /** Cells of a learned row before those of its detectors. */
 export const LEARNED_HEADER_CELLS = 4;
+/** One step of what a detector without a grain says. */
+const STEP = 0.25;
 /** Two bits a detector say how far feedback has lowered it, in one number. */
 const DETECTORS_MAX = 16;
 /** At least this much of a bankroll is left to the detectors of logins. */
@@ -64,6 +66,8 @@ export interface Lineup {
   readonly learned: readonly LearnedDetector[];
   readonly profiles: readonly ProfileDetector[];
   readonly learnedShares: readonly number[];
+  /** Steps of strangeness: a detector's grain, else a quarter. */
+  readonly steps: readonly number[];
   /** First cell of each learned detector in a learned row. */
   readonly learnedAt: readonly number[];
   /** First cell of the accounts, and of the histories, in a learned row. */
@@ -145,6 +149,7 @@ function openLineup(parts: LineupParts): Lineup {
     learned,
     profiles,
     learnedShares: [...learned, ...profiles].map(({ share }) => share / total),
+    steps: [...learned.map(() => STEP), ...profiles.map(({ grain = STEP }) => grain)],
     learnedAt,
     accountsAt,
     historiesAt,

@@ -127,7 +127,8 @@ export function readEvent(event: Event, seen: Observation): boolean {
   seen.isPrivilegeUse = event.kind === "privilege-used";
   seen.isPrivilegeGrant = event.isPrivilegeGrant === true;
   seen.posture = event.isDeviceManaged === undefined ? 0 : event.isDeviceManaged ? 1 : -1;
-  seen.hourOfWeek = Math.floor(event.timeMs / HOUR_MS) % HOURS_OF_WEEK;
+  // Whole hours fit 32 bits (EVENT_TIME_MS_MAX), whose remainder is cheap.
+  seen.hourOfWeek = (Math.floor(event.timeMs / HOUR_MS) | 0) % HOURS_OF_WEEK;
   seen.ruleHits = NO_HITS;
   // What a stranger types and is refused is nobody's habit: nothing is learned of it.
   if (outcome === "failed" || outcome === "probed") clearFacets(seen);
@@ -191,6 +192,8 @@ function amountOf(value: number | undefined): number {
   return isWithin(value, 0, Number.MAX_SAFE_INTEGER) ? (value as number) : Number.NaN;
 }
 
+/** As 32 bits with a sign: what it becomes then stays in a register. */
+const FNV_START = 0x811c9dc5 | 0;
 /** Characters of a text that are looked at; of a longer one also its length. */
 const HASHED_CHARS_MAX = 512;
 
@@ -204,7 +207,7 @@ function hashOf(text: string | undefined): number {
  */
 export function hashText(text: string): number {
   const isLong = text.length > HASHED_CHARS_MAX;
-  let hash = isLong ? text.length : 0x811c9dc5;
+  let hash = isLong ? text.length : FNV_START;
   for (let i = 0; i < (isLong ? HASHED_CHARS_MAX : text.length); i++) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }
@@ -215,7 +218,7 @@ export function hashText(text: string): number {
 function programHashOf(text: string | undefined): number {
   if (text === undefined || text === "") return 0;
   const end = Math.min(text.length, HASHED_CHARS_MAX);
-  let hash = 0x811c9dc5;
+  let hash = FNV_START;
   for (let i = 0; i < end; i++) {
     const unit = text.charCodeAt(i);
     if (unit < ZERO || unit > NINE) hash = Math.imul(hash ^ unit, 0x01000193);
@@ -233,13 +236,15 @@ const groups = new Int32Array(8);
 /** Hash of the network of an address subject: its /24 of IPv4, its /48 of IPv6. */
 export function networkHashOf(address: string): number {
   if (address.length > HASHED_CHARS_MAX) return hashText(address);
-  if (address.indexOf(":", ADDRESS_AT) >= 0) return hashSixth(address);
-  const end = address.lastIndexOf(".");
-  let hash = 0x811c9dc5;
-  for (let i = ADDRESS_AT; i < end; i++) {
-    hash = Math.imul(hash ^ address.charCodeAt(i), 0x01000193);
+  let hash = FNV_START;
+  let upToDot = hash;
+  for (let i = ADDRESS_AT; i < address.length; i++) {
+    const unit = address.charCodeAt(i);
+    if (unit === COLON) return hashSixth(address);
+    if (unit === DOT) upToDot = hash;
+    hash = Math.imul(hash ^ unit, 0x01000193);
   }
-  return hash === 0 || hash === -1 ? 1 : hash;
+  return upToDot === 0 || upToDot === -1 ? 1 : upToDot;
 }
 
 /** The first three groups of a canonical IPv6 address (RFC 5952), zeros of `::` put back. */
@@ -261,7 +266,7 @@ function hashSixth(address: string): number {
     group = 0;
     hasDigit = false;
   }
-  let hash = 0x811c9dc5;
+  let hash = FNV_START;
   for (let i = 0; i < 3; i++) {
     const isBefore = gapAt < 0 || i < gapAt;
     const at = isBefore ? i : i - (8 - count);

@@ -21,12 +21,12 @@ class Generation {
     return at;
   }
 
-  has(hash: number): boolean {
-    return this.#places[this.find(hash)] === hash;
+  has(hash: number, place = this.find(hash)): boolean {
+    return this.#places[place] === hash;
   }
 
-  add(hash: number): void {
-    this.#places[this.find(hash)] = hash;
+  add(hash: number, place = this.find(hash)): void {
+    this.#places[place] = hash;
     this.#inOrder[this.size++] = hash;
   }
 
@@ -47,14 +47,16 @@ export class RecentIds {
   /** Remembers the id. @returns false when it was already known. */
   add(id: string): boolean {
     const hash = hashId(id);
-    if (this.#newer.has(hash) || this.#older.has(hash)) return false;
-    if (this.#newer.size >= RECENT_IDS_MIN) {
+    const place = this.#newer.find(hash);
+    if (this.#newer.has(hash, place) || this.#older.has(hash)) return false;
+    if (this.#newer.size < RECENT_IDS_MIN) this.#newer.add(hash, place);
+    else {
       const emptied = this.#older;
       emptied.clear();
       this.#older = this.#newer;
       this.#newer = emptied;
+      emptied.add(hash);
     }
-    this.#newer.add(hash);
     return true;
   }
 

@@ -307,7 +307,8 @@ class EventScorer implements Scorer {
 
   /** Hits speak of the account, else its session, else its address; a failed login's of that. */
   #onRules(rules: RuleSet, event: Event, out: ScorerOutput): void {
-    this.#hits.length = 0;
+    // Emptying an array is a call; most events leave it empty.
+    if (this.#hits.length > 0) this.#hits.length = 0;
     rules.observe(event, this.#hits);
     if (this.#hits.length === 0) return;
     const { account, session, address } = event;

@@ -79,11 +79,16 @@ const NETWORK_AT = LONGITUDE_AT * LONGITUDES;
 const QUIET_AT = NETWORK_AT * NETWORKS;
 
 function packPlace(seen: Observation, quiet: number): number {
-  const time = Math.floor(seen.timeMs / UNIT_MS) % TIMES;
+  const time = timeOf(seen);
   const latitude = stepOf((seen.latitude + 90) / 180, LATITUDES);
   const longitude = stepOf((seen.longitude + 180) / 360, LONGITUDES);
   const place = latitude * LATITUDE_AT + longitude * LONGITUDE_AT;
   return time + place + networkOf(seen) * NETWORK_AT + quiet * QUIET_AT;
+}
+
+/** Whole units fit 32 bits, of which these are the low ones. */
+function timeOf({ timeMs }: Observation): number {
+  return (timeMs / UNIT_MS) & (TIMES - 1);
 }
 
 function stepOf(share: number, steps: number): number {
@@ -99,15 +104,15 @@ function networkOf({ networkHash }: Observation): number {
 }
 
 function isImpossible(mark: number, seen: Observation): boolean {
-  const network = Math.floor(mark / NETWORK_AT) % NETWORKS;
+  const network = (mark / NETWORK_AT) & (NETWORKS - 1);
   if (seen.networkHash !== 0 && network === networkOf(seen)) return false;
-  const latitude = ((Math.floor(mark / LATITUDE_AT) % LATITUDES) + 0.5) / LATITUDES;
-  const longitude = ((Math.floor(mark / LONGITUDE_AT) % LONGITUDES) + 0.5) / LONGITUDES;
+  const latitude = (((mark / LATITUDE_AT) & (LATITUDES - 1)) + 0.5) / LATITUDES;
+  const longitude = (((mark / LONGITUDE_AT) & (LONGITUDES - 1)) + 0.5) / LONGITUDES;
   const km = kmBetween(latitude * 180 - 90, longitude * 360 - 180, seen.latitude, seen.longitude);
   if (!(km > KM_MIN)) return false;
-  const gone = (Math.floor(seen.timeMs / UNIT_MS) - (mark % TIMES)) % TIMES;
+  const gone = (timeOf(seen) - (mark & (TIMES - 1))) & (TIMES - 1);
   // Times are cut to ten minutes: the longest gap that fits.
-  const hours = (((gone + TIMES) % TIMES) + 1) / 6;
+  const hours = (gone + 1) / 6;
   return km / hours > KM_AN_HOUR_MAX;
 }
 

@@ -92,9 +92,13 @@ const HASHES = 2 ** 16;
 const COUNTRIES = 2 ** 10;
 
 function pack(seen: Observation): number {
-  const time = Math.floor(seen.timeMs / MINUTE_MS) % TIMES;
   const where = folded(seen.networkHash, HASHES) + folded(seen.agentHash, HASHES) * HASHES;
-  return time + TIMES * (where + HASHES * HASHES * countryOf(seen));
+  return timeOf(seen) + TIMES * (where + HASHES * HASHES * countryOf(seen));
+}
+
+/** The low bits of the minutes, which as a whole fit 32. */
+function timeOf({ timeMs }: Observation): number {
+  return (timeMs / MINUTE_MS) & (TIMES - 1);
 }
 
 function countryOf(seen: Observation): number {
@@ -107,12 +111,11 @@ function folded(hash: number, values: number): number {
 }
 
 function changeOf(mark: number, seen: Observation): Change {
-  const gone = (Math.floor(seen.timeMs / MINUTE_MS) - (mark % TIMES)) % TIMES;
-  if ((gone + TIMES) % TIMES >= TOGETHER_MINUTES) return "none";
-  const where = Math.floor(mark / TIMES);
-  const network = where % HASHES;
-  const agent = Math.floor(where / HASHES) % HASHES;
-  const country = Math.floor(where / (HASHES * HASHES));
+  const gone = (timeOf(seen) - (mark & (TIMES - 1))) & (TIMES - 1);
+  if (gone >= TOGETHER_MINUTES) return "none";
+  const network = (mark / TIMES) & (HASHES - 1);
+  const agent = (mark / (TIMES * HASHES)) & (HASHES - 1);
+  const country = Math.floor(mark / (TIMES * HASHES * HASHES));
   const isSameHands =
     network === folded(seen.networkHash, HASHES) || agent === folded(seen.agentHash, HASHES);
   if (isSameHands) return "none";

@@ -150,16 +150,13 @@ function rankOf(lineup: Lineup, row: Row, i: number, strangeness: number): numbe
   return (asStrangeAs(row.halves, at, withTies(lineup, i, strangeness)) + 1) / (n + 1);
 }
 
-/** One step of strangeness: what lies within it of the past is a tie, and counts as stranger. */
-const STEP = 0.25;
-
 /**
  * A value that lies on the edge between two steps must not be stranger than all that fell on the
- * other side of it: whoever does the same for ever ranks among himself.
+ * other side of it: whoever does the same for ever ranks among himself. So what lies within a step
+ * of the past is a tie, and counts as stranger.
  */
-function withTies({ learned, profiles }: Lineup, i: number, strangeness: number): number {
-  const step = profiles[i - learned.length]?.grain ?? STEP;
-  return strangeness - step * 1.01;
+function withTies({ steps }: Lineup, i: number, strangeness: number): number {
+  return strangeness - (steps[i] as number) * 1.01;
 }
 
 /** @returns whether there is more to tell than before: it won, and is the strangest so far. */

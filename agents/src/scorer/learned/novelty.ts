@@ -23,7 +23,7 @@ import { spreadHash } from "../spread-hash.ts";
 import { describeFacets, FACETS, facetOf } from "./facets.ts";
 import type { LearnedDetector } from "./learned-detector.ts";
 import { fieldAt, openPacking, setField } from "./packed-counts.ts";
-import { FRESH, NOTED, SPOKEN, TAUGHT, todaysMask, withMask, withoutMask } from "./spoken-today.ts";
+import { FRESH, NOTED, SPOKEN, TAUGHT, todaysMasks, withMask, withMasks } from "./spoken-today.ts";
 import { inEighths } from "./steps.ts";
 
 /** A fingerprint of 15 bits and, lowest, whether it has been seen just once; 0 is empty. */
@@ -51,43 +51,54 @@ export const novelty: LearnedDetector = {
 
   strangeness(cells, at, seen) {
     if (!(seen.timeMs >= 0)) return Number.NaN;
-    const today = cells[at + TODAY_AT] as number;
-    const known = todaysMask(today, seen.timeMs, NOTED);
-    const isSpoken = todaysMask(today, seen.timeMs, SPOKEN);
+    const masks = todaysMasks(cells[at + TODAY_AT] as number, seen.timeMs);
     let bits = Number.NaN;
+    let fresh = 0;
+    readHashes(seen);
     for (let facet = 0; facet < FACETS.length; facet++) {
-      const hash = facetOf(seen, facet);
+      const hash = hashes[facet] as number;
       if (hash === 0 || trialsOf(cells, at, facet) < TRIALS_MIN) continue;
-      const isNew = ((isSpoken >> facet) & 1) === 0 && isNewTo(cells, at, facet, hash);
-      if (isNew) bits = (bits > 0 ? bits : 0) - Math.log2(chanceOfNew(cells, at, facet));
-      else if (((known >> facet) & 1) === 0 && Number.isNaN(bits)) bits = 0;
+      const isSpoken = ((masks >>> (SPOKEN + facet)) & 1) === 1;
+      if (!isSpoken && isNewTo(cells, at, facet, hash)) {
+        fresh |= 1 << facet;
+        bits = (bits > 0 ? bits : 0) - Math.log2(chanceOfNew(cells, at, facet));
+      } else if (((masks >>> (NOTED + facet)) & 1) === 0 && Number.isNaN(bits)) bits = 0;
     }
+    keepFresh(cells, at, seen.timeMs, fresh);
     return inEighths(bits);
   },
 
   note(cells, at, seen) {
-    if (!(seen.timeMs >= 0)) return;
     const { timeMs } = seen;
-    const today = cells[at + TODAY_AT] as number;
-    const fresh = newMaskOf(cells, at, seen, todaysMask(today, timeMs, SPOKEN));
-    const noted = withMask(withoutMask(today, timeMs, FRESH), timeMs, NOTED, present(seen));
-    const spoken = withMask(noted, timeMs, SPOKEN, fresh);
-    cells[at + TODAY_AT] = withMask(spoken, timeMs, FRESH, fresh);
+    if (!(timeMs >= 0 && timeMs < Number.POSITIVE_INFINITY)) return;
+    const masks = todaysMasks(cells[at + TODAY_AT] as number, timeMs);
+    const fresh = isKept(cells, at, seen)
+      ? kept.fresh
+      : newMaskOf(cells, at, seen, (masks >>> SPOKEN) & 0xff);
+    const before = masks & ~(0xff << FRESH);
+    const now = (present(seen) << NOTED) | (fresh << SPOKEN) | (fresh << FRESH);
+    cells[at + TODAY_AT] = withMasks(timeMs, before | now);
   },
 
   learn(cells, at, seen) {
     if (!(seen.timeMs >= 0)) return;
+    kept.cells = NOWHERE;
     const today = cells[at + TODAY_AT] as number;
-    const taught = todaysMask(today, seen.timeMs, TAUGHT);
-    const fresh = todaysMask(today, seen.timeMs, FRESH);
+    const masks = todaysMasks(today, seen.timeMs);
+    let seenMask = 0;
     for (let facet = 0; facet < FACETS.length; facet++) {
       const hash = facetOf(seen, facet);
       if (hash === 0) continue;
-      const isFirstToday = ((taught >> facet) & 1) === 0;
-      const isHeld = ((fresh >> facet) & 1) === 0 && trialsOf(cells, at, facet) >= TRIALS_MIN;
-      learnFacet(cells, at, facet, fingerprintOf(hash), isFirstToday, isHeld);
+      seenMask |= 1 << facet;
+      const print = fingerprintOf(hash);
+      const isFirstToday = ((masks >>> (TAUGHT + facet)) & 1) === 0;
+      // The same as before is no trial: most events end here.
+      if (!isFirstToday && latestOf(cells, at, facet) === print) continue;
+      const isFresh = ((masks >>> (FRESH + facet)) & 1) === 1;
+      const isHeld = !isFresh && trialsOf(cells, at, facet) >= TRIALS_MIN;
+      learnFacet(cells, at, facet, print, isHeld);
     }
-    cells[at + TODAY_AT] = withMask(today, seen.timeMs, TAUGHT, present(seen));
+    cells[at + TODAY_AT] = withMask(today, seen.timeMs, TAUGHT, seenMask);
   },
 
   describe(cells, at, seen) {
@@ -99,6 +110,31 @@ export const novelty: LearnedDetector = {
     return `${describeFacets(mask)} pastTrials=${past}`;
   },
 };
+
+const NOWHERE: Float64Array = new Float64Array(0);
+/** Facets of the observation at hand, as `facetOf` gives them. */
+const hashes = new Int32Array(FACETS.length);
+/** What `strangeness` found new, and of whom and when: `note` asks for the same. */
+const kept = { cells: NOWHERE, at: 0, timeMs: 0, fresh: 0 };
+
+function readHashes(seen: Observation): void {
+  for (let facet = 0; facet < FACETS.length; facet++) hashes[facet] = facetOf(seen, facet);
+}
+
+function keepFresh(cells: Float64Array, at: number, timeMs: number, fresh: number): void {
+  kept.cells = cells;
+  kept.at = at;
+  kept.timeMs = timeMs;
+  kept.fresh = fresh;
+}
+
+function isKept(cells: Float64Array, at: number, seen: Observation): boolean {
+  if (kept.cells !== cells || kept.at !== at || kept.timeMs !== seen.timeMs) return false;
+  for (let facet = 0; facet < FACETS.length; facet++) {
+    if (hashes[facet] !== facetOf(seen, facet)) return false;
+  }
+  return true;
+}
 
 function present(seen: Observation): number {
   let mask = 0;
@@ -137,6 +173,11 @@ function placeOf(cells: Float64Array, at: number, facet: number, print: number):
   return -1;
 }
 
+/** Fingerprint of what the facet showed last, 0 for none. */
+function latestOf(cells: Float64Array, at: number, facet: number): number {
+  return fieldAt(PRINTS, cells, at + (FIRST_CELL[facet] as number), 0) >> 1;
+}
+
 function isNewTo(cells: Float64Array, at: number, facet: number, hash: number): boolean {
   return placeOf(cells, at, facet, fingerprintOf(hash)) < 0;
 }
@@ -159,12 +200,9 @@ function learnFacet(
   at: number,
   facet: number,
   print: number,
-  isFirstToday: boolean,
   isHeld: boolean,
 ): void {
   const from = at + (FIRST_CELL[facet] as number);
-  // The same as before is no trial: most events end here.
-  if (!isFirstToday && fieldAt(PRINTS, cells, from, 0) >> 1 === print) return;
   const place = placeOf(cells, at, facet, print);
   if (place < 0 && isHeld) return;
   let trials = trialsOf(cells, at, facet) + 1;

@@ -17,12 +17,16 @@ export interface Packing {
   /** The low part of a cell ends between two fields, at most 32 bits up. */
   readonly lowBits: number;
   readonly lowScale: number;
+  /** What one more in each field of a cell adds to it. */
+  readonly ones: readonly number[];
 }
 
 /** @param bits of a field: 4, 8, 12 or 16 */
 export function openPacking(bits: number): Packing {
   const lowBits = Math.floor(32 / bits) * bits;
-  return { bits, perCell: CELL_BITS / bits, max: 2 ** bits - 1, lowBits, lowScale: 2 ** lowBits };
+  const perCell = CELL_BITS / bits;
+  const ones = Array.from({ length: perCell }, (_, i) => 2 ** (i * bits));
+  return { bits, perCell, max: 2 ** bits - 1, lowBits, lowScale: 2 ** lowBits, ones };
 }
 
 /** Cells that `fields` of a packing need. */
@@ -46,9 +50,9 @@ export function setField(
   i: number,
   value: number,
 ): void {
-  const { bits, perCell, max } = packing;
+  const { perCell, max, ones } = packing;
   const index = at + ((i / perCell) | 0);
   const kept = Math.min(max, Math.max(0, Math.trunc(value)));
   const before = fieldAt(packing, cells, at, i);
-  cells[index] = (cells[index] as number) + (kept - before) * 2 ** ((i % perCell) * bits);
+  cells[index] = (cells[index] as number) + (kept - before) * (ones[i % perCell] as number);
 }

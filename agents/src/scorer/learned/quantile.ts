@@ -25,6 +25,8 @@ const VALUES_MAX = 1_024;
 const HOUR_MS = 3_600_000;
 /** Bits from which on an hour is spoken about once. */
 const HEAP_BITS = 4;
+/** Well inside the top 2^-3.875, which rounds to four bits: one in thirteen is no heap. */
+const HEAP_SHARE = 13;
 /** Twice the hour that was so spoken about, since the epoch plus one; odd once it is over. */
 const SPOKEN_AT = cellsFor(COUNTS, BUCKETS);
 
@@ -56,7 +58,7 @@ function openTail(
       const value = amountOf(seen);
       const hour = 2 * hourOf(seen);
       if (!isValue(value) || !Number.isFinite(hour) || cells[at + SPOKEN_AT] === hour + 1) return;
-      if (!(surpriseOf(cells, at, placeOf(value)) >= HEAP_BITS)) return;
+      if (!isHeap(cells, at, placeOf(value))) return;
       cells[at + SPOKEN_AT] = isHourOf(cells, at, seen) ? hour + 1 : hour;
     },
 
@@ -65,8 +67,8 @@ function openTail(
       if (!isValue(value)) return;
       // Of a heap only the one that was spoken about may teach.
       const isOver = cells[at + SPOKEN_AT] === 2 * hourOf(seen) + 1;
-      if (isOver && surpriseOf(cells, at, placeOf(value)) >= HEAP_BITS) return;
-      take(cells, at, Math.floor(placeOf(value)));
+      if (isOver && isHeap(cells, at, placeOf(value))) return;
+      take(cells, at, placeOf(value) | 0);
     },
 
     describe(cells, at, seen) {
@@ -90,17 +92,27 @@ function isValue(value: number): boolean {
   return Number.isFinite(value) && value >= 0;
 }
 
+/** The value that was asked for last, and its place: each is asked for three times. */
+let placedValue = 0;
+let placedAt = 0;
+
 /** Bucket and how far into it, 0 to just below 18. */
 function placeOf(value: number): number {
-  if (value < 1) return value;
-  return Math.min(1 + Math.log2(value) / 2, BUCKETS - 2 ** -20);
+  if (value === placedValue) return placedAt;
+  placedValue = value;
+  placedAt = value < 1 ? value : Math.min(1 + Math.log2(value) / 2, BUCKETS - 2 ** -20);
+  return placedAt;
 }
 
-/** What one look at the histogram gives; of the last call alone. */
-const look = { total: 0, above: 0, own: 0, top: -1 };
+const NOWHERE: Float64Array = new Float64Array(0);
+/** What one look at the histogram gives, and where it was; of the last call alone. */
+const look = { total: 0, above: 0, own: 0, top: -1, cells: NOWHERE, at: 0, bucket: 0 };
 
 /** Counts all values, those in higher buckets and those in this one, and finds the highest. */
 function lookAt(cells: Float64Array, at: number, bucket: number): void {
+  look.cells = cells;
+  look.at = at;
+  look.bucket = bucket;
   look.total = 0;
   look.above = 0;
   look.own = 0;
@@ -115,17 +127,36 @@ function lookAt(cells: Float64Array, at: number, bucket: number): void {
   }
 }
 
+/** The same, where nothing has been taken since the last look: for what follows `strangeness`. */
+function lookAgain(cells: Float64Array, at: number, bucket: number): void {
+  if (look.cells === cells && look.at === at && look.bucket === bucket) return;
+  lookAt(cells, at, bucket);
+}
+
 /** All of the own bucket counts as as large: equal values are no surprise at all. */
 function surpriseOf(cells: Float64Array, at: number, place: number): number {
-  const bucket = Math.floor(place);
-  lookAt(cells, at, bucket);
+  lookAt(cells, at, place | 0);
+  return bitsAt(place);
+}
+
+function bitsAt(place: number): number {
   if (look.total < VALUES_MIN) return Number.NaN;
   const beyond = Math.max(0, place - look.top - 1);
   return inQuarters(Math.log2((look.total + 1) / (look.above + look.own + 1)) + beyond);
 }
 
+/** Whether the value lies so far out that an hour is spoken about once. */
+function isHeap(cells: Float64Array, at: number, place: number): boolean {
+  lookAgain(cells, at, place | 0);
+  // Most values: no logarithm is needed to see that they are none of the top sixteenth.
+  const isInside = place <= look.top + 1;
+  if (isInside && look.total < HEAP_SHARE * (look.above + look.own)) return false;
+  return bitsAt(place) >= HEAP_BITS;
+}
+
 function take(cells: Float64Array, at: number, bucket: number): void {
-  lookAt(cells, at, bucket);
+  lookAgain(cells, at, bucket);
+  look.cells = NOWHERE;
   const { total, top } = look;
   const reach = total < VALUES_MIN ? bucket : Math.min(bucket, top + 1);
   if (total >= VALUES_MAX) {

@@ -18,6 +18,16 @@ export function todaysMask(cell: number, timeMs: number, kind: number): number {
   return (cell >>> kind) & 0xff;
 }
 
+/** All four kinds of today, eight bits each; 0 on a later day. */
+export function todaysMasks(cell: number, timeMs: number): number {
+  return Math.floor(cell / DAY_UNIT) === dayOf(timeMs) ? cell >>> 0 : 0;
+}
+
+/** The cell with today's masks as they are given; what it held is gone. */
+export function withMasks(timeMs: number, masks: number): number {
+  return dayOf(timeMs) * DAY_UNIT + (masks >>> 0);
+}
+
 /** The cell with further bits of one kind set today. */
 export function withMask(cell: number, timeMs: number, kind: number, mask: number): number {
   if (!Number.isFinite(timeMs)) return cell;
@@ -25,11 +35,6 @@ export function withMask(cell: number, timeMs: number, kind: number, mask: numbe
   const isToday = Math.floor(cell / DAY_UNIT) === day;
   const bits = (isToday ? cell >>> 0 : 0) | ((mask & 0xff) << kind);
   return day * DAY_UNIT + (bits >>> 0);
-}
-
-/** The cell without what it holds of one kind today. */
-export function withoutMask(cell: number, timeMs: number, kind: number): number {
-  return cell - todaysMask(cell, timeMs, kind) * 2 ** kind;
 }
 
 /** Never 0, which is a new row. */
