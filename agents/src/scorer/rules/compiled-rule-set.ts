@@ -43,6 +43,7 @@ export class CompiledRuleSet implements RuleSet {
   readonly #correlations: readonly Correlation[];
   readonly #hitsOf = new Map<Correlation, Hits>();
   readonly #linked: Linked;
+  readonly #hasKubernetes: boolean;
 
   constructor(simple: readonly SimpleRule[], linked: Linked, fingerprint: string) {
     this.fingerprint = fingerprint;
@@ -61,6 +62,7 @@ export class CompiledRuleSet implements RuleSet {
       if (linked.silent.has(correlation.document)) continue;
       this.#hitsOf.set(correlation, this.#hitsFor(correlation.document));
     }
+    this.#hasKubernetes = this.#byType.has("kubernetes.audit");
     this.size = this.#byNumber.size;
   }
 
@@ -94,14 +96,16 @@ export class CompiledRuleSet implements RuleSet {
   observe(event: Event, hits: RuleHit[]): void {
     this.#observe(event, hits);
     // GKE and AKS wrap what the rules for Kubernetes are about.
-    const inner = this.#byType.has("kubernetes.audit") ? kubernetesView(event) : undefined;
+    const inner = this.#hasKubernetes ? kubernetesView(event) : undefined;
     if (inner !== undefined) this.#observe(inner, hits);
   }
 
   #observe(event: Event, hits: RuleHit[]): void {
     const index = this.#byType.get(recordTypeOf(event));
     if (index === undefined) return;
-    for (const rule of index.candidates(event)) {
+    const candidates = index.candidates(event);
+    for (let i = 0; i < candidates.length; i++) {
+      const rule = candidates[i] as RunningRule;
       if (rule.services.size > 0 && !rule.services.has(event.service)) continue;
       if (!rule.match.test(event)) continue;
       if (rule.hits !== undefined) hits.push(rule.hits[speaksOf(rule.subject, event)]);

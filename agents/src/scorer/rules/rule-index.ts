@@ -14,6 +14,13 @@ export interface Indexed {
   readonly order: number;
 }
 
+/** The rules to try when these lists of shelves have come, one after another. */
+interface Found<R> {
+  readonly rules: readonly R[];
+  readonly lists: number;
+  readonly next: Map<readonly R[], Found<R>>;
+}
+
 interface Shelf {
   readonly field: Field;
   /** Adds to the candidates what stands under a value of the field; goes on to the next. */
@@ -23,12 +30,20 @@ interface Shelf {
 const SHELVES_MAX = 6;
 /** A needed value that is longer than this is not indexed by: its rule is tried always. */
 const VALUE_MAX = 256;
+/** Values of a field, as they are written, of which a shelf remembers what stands under them. */
+const REMEMBERED_MAX = 1_024;
+/** Lists that are remembered as joined, and how many one after another. */
+const JOINED_MAX = 1_024;
+const LISTS_MAX = 4;
 
 export class RuleIndex<R extends Indexed> {
   readonly #shelves: Shelf[] = [];
   readonly #always: readonly R[];
-  /** Scratch: the rules to try on the event at hand. */
-  readonly #candidates: R[] = [];
+  /** What is tried on an event for which no shelf has anything. */
+  readonly #none: Found<R>;
+  /** For the event at hand. */
+  #found: Found<R>;
+  #remembered = 0;
 
   constructor(rules: readonly R[], fieldOf: (name: string) => Field | undefined) {
     let left = rules;
@@ -46,16 +61,41 @@ export class RuleIndex<R extends Indexed> {
       left = left.filter((rule) => indexable(rule, name) === undefined);
     }
     this.#always = left;
+    this.#none = { rules: left, lists: 0, next: new Map() };
+    this.#found = this.#none;
   }
 
   #collector(byValue: ReadonlyMap<string, readonly R[]>): ValueTest {
-    const found = this.#candidates;
+    const none: readonly R[] = [];
+    const remembered = new Map<unknown, readonly R[]>();
     return (value) => {
-      const text = keyOf(value);
-      const rules = text === undefined ? undefined : byValue.get(text);
-      if (rules !== undefined) for (const rule of rules) found.push(rule);
+      let rules = remembered.get(value);
+      if (rules === undefined) {
+        const text = keyOf(value);
+        if (text === undefined) return false;
+        rules = byValue.get(text) ?? none;
+        if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+        remembered.set(value, rules);
+      }
+      if (rules.length > 0) this.#add(rules);
       return false;
     };
+  }
+
+  /** Most events find what many before them have found: the lists have been joined already. */
+  #add(rules: readonly R[]): void {
+    const before = this.#found;
+    const known = before.next.get(rules);
+    if (known !== undefined) {
+      this.#found = known;
+      return;
+    }
+    const lists = before.lists + 1;
+    const found = { rules: inOrder([...before.rules, ...rules]), lists, next: new Map() };
+    this.#found = found;
+    if (lists > LISTS_MAX || this.#remembered >= JOINED_MAX) return;
+    this.#remembered++;
+    before.next.set(rules, found);
   }
 
   /** Rules tried on every event: what the index could not spare. */
@@ -63,13 +103,14 @@ export class RuleIndex<R extends Indexed> {
     return this.#always.length;
   }
 
-  /** The rules to try, in the order of the set, each once. The list is reused. */
+  /** The rules to try, in the order of the set, each once. */
   candidates(event: Event): readonly R[] {
-    const found = this.#candidates;
-    found.length = 0;
-    for (const rule of this.#always) found.push(rule);
-    for (const { field, collect } of this.#shelves) field.any(event, collect);
-    return found.length < 2 ? found : inOrder(found);
+    this.#found = this.#none;
+    for (let i = 0; i < this.#shelves.length; i++) {
+      const { field, collect } = this.#shelves[i] as Shelf;
+      field.any(event, collect);
+    }
+    return this.#found.rules;
   }
 }
 
@@ -79,31 +120,8 @@ function keyOf(value: unknown): string | undefined {
 }
 
 /** A rule may stand on several shelves, or twice on one when the field is a list. */
-function inOrder<R extends Indexed>(rules: R[]): R[] {
-  sort(rules);
-  let kept = 0;
-  for (let i = 0; i < rules.length; i++) {
-    if (i > 0 && rules[i] === rules[kept - 1]) continue;
-    rules[kept++] = rules[i] as R;
-  }
-  rules.length = kept;
-  return rules;
-}
-
-/** So few are put in order fastest by moving each to its place. */
-const FEW = 24;
-
-function sort<R extends Indexed>(rules: R[]): void {
-  if (rules.length > FEW) {
-    rules.sort((a, b) => a.order - b.order);
-    return;
-  }
-  for (let i = 1; i < rules.length; i++) {
-    const rule = rules[i] as R;
-    let at = i;
-    for (; at > 0 && (rules[at - 1] as R).order > rule.order; at--) rules[at] = rules[at - 1] as R;
-    rules[at] = rule;
-  }
+function inOrder<R extends Indexed>(rules: R[]): readonly R[] {
+  return [...new Set(rules)].sort((a, b) => a.order - b.order);
 }
 
 function indexable(rule: Indexed, name: string): ReadonlySet<string> | undefined {

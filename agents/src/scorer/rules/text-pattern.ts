@@ -17,18 +17,28 @@ interface Piece {
   readonly any: readonly number[];
 }
 
-let textBefore = "";
-let loweredBefore = "";
+/** A power of two. Places of what was asked for last, by a few of its units. */
+const PLACES = 256;
+/** Longer texts are not kept. */
+const KEPT_MAX = 128;
+const asked = new Array<string>(PLACES).fill("");
+const told = new Array<string>(PLACES).fill("");
 
 /**
  * Lower case, unit by unit where the whole would change its length: places must stay. Asked for the
  * same text again, as many values of one field are, it says what it said.
  */
 export function lower(text: string): string {
-  if (text === textBefore) return loweredBefore;
-  loweredBefore = inLowerCase(text);
-  textBefore = text;
-  return loweredBefore;
+  const { length } = text;
+  if (length === 0 || length > KEPT_MAX) return inLowerCase(text);
+  const units =
+    text.charCodeAt(0) * 5 + text.charCodeAt(length >> 1) * 3 + text.charCodeAt(length - 1);
+  const place = (units + length * 7) & (PLACES - 1);
+  if (asked[place] === text) return told[place] as string;
+  const lowered = inLowerCase(text);
+  asked[place] = text;
+  told[place] = lowered;
+  return lowered;
 }
 
 function inLowerCase(text: string): string {
