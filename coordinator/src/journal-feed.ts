@@ -9,7 +9,15 @@ import type {
   CoordinatorNode,
   JournalPlace,
 } from "@ostraka/agents/node";
-import type { Bus, JournalGap, JournalPlaces, JournalReader, Log, RoundQueue } from "@ostraka/host";
+import type {
+  Bus,
+  Clock,
+  JournalGap,
+  JournalPlaces,
+  JournalReader,
+  Log,
+  RoundQueue,
+} from "@ostraka/host";
 import { type LedgerId, ledgerName, OstrakaError } from "@ostraka/proto";
 import { JournalScrub, type ScrubState } from "./journal-scrub.ts";
 import { type Sender, SenderBook } from "./sender-book.ts";
@@ -28,7 +36,7 @@ export interface JournalFeedOptions {
   readonly log: Log;
   /** NATS servers that hold the journal, when it is made. */
   readonly replicas: number;
-  readonly wallMs: () => number;
+  readonly clock: Clock;
   /** Told each time that messages begin to reach the node. */
   readonly onReading: () => void;
   /** Told what keeps the journal from being used at all. */
@@ -69,7 +77,7 @@ export class JournalFeed {
 
   /** Who sent most of what came lately. */
   get mostOf(): Sender | undefined {
-    return this.#senders.most(this.#options.wallMs());
+    return this.#senders.most(this.#options.clock.monotonicMs());
   }
 
   /** Which NATS servers hold the journal, as last heard. */
@@ -226,12 +234,12 @@ export class JournalFeed {
   }
 
   #read({ generation, base }: JournalPlace, attempt: number): void {
-    const { bus, node, ledger, rounds, onReading, wallMs } = this.#options;
+    const { bus, node, ledger, rounds, onReading, clock } = this.#options;
     this.#reader = bus.readJournal({
       stream: this.#streamOf(generation),
       fromPosition: node.nextPosition(ledger) - base,
       onMessage: (at, bytes, channel) => {
-        if (channel !== undefined) this.#senders.note(channel, wallMs());
+        if (channel !== undefined) this.#senders.note(channel, clock.monotonicMs());
         rounds.push({ type: "message", ledger, generation, position: base + at, bytes });
       },
       onGap: (gap) => this.#onGap({ generation, base }, attempt, gap),

@@ -17,13 +17,13 @@ export function journalRepairs(runtime: CoordinatorRuntime): RepairDesk {
 function stateOf(runtime: CoordinatorRuntime, ledger: LedgerId): RepairState {
   const { node } = runtime;
   const { repair, snapshotPosition } = node.status(ledger);
-  const { position, fullPassMs } = runtime.scrubOf(ledger);
+  const { position, fullPass } = runtime.scrubOf(ledger);
   const { view } = node.control.mesh;
   const nameOf = (key: Uint8Array) => view.findHolder(key, [Role.COORDINATOR]) ?? hex(key);
   return {
     snapshotPosition: snapshotPosition ?? 0,
     scrubbedPosition: position,
-    scrubbedMs: fullPassMs,
+    scrubbedMs: fullPass?.wallMs ?? 0,
     repairGeneration: repair?.order.generation ?? node.awaitedGeneration(ledger) ?? 0,
     promised: (repair?.promises ?? []).map(({ coordinatorKey }) => nameOf(coordinatorKey)),
     notes: notesOf(runtime, ledger),
@@ -58,8 +58,8 @@ export function notesOf(runtime: CoordinatorRuntime, ledger: LedgerId): string[]
         : obstacle,
     );
   }
-  const { fullPassMs } = runtime.scrubOf(ledger);
-  const sinceMs = runtime.parts.clock.wallMs() - Math.max(fullPassMs, runtime.startedMs);
+  const passedMs = runtime.scrubOf(ledger).fullPass?.monoMs ?? runtime.startedMonoMs;
+  const sinceMs = runtime.parts.clock.monotonicMs() - passedMs;
   if (sinceMs > SCRUB_PERIOD_MS + LIMITS.heartbeatMs) {
     notes.push(`${ledgerName(ledger)}: no full comparison for ${Math.floor(sinceMs / 60_000)} min`);
   }

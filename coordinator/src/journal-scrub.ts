@@ -3,8 +3,9 @@
 // the node judges what it found.
 
 import type { CoordinatorInput, CoordinatorNode } from "@ostraka/agents/node";
-import type { Bus, RoundQueue } from "@ostraka/host";
+import type { Bus, Clock, RoundQueue } from "@ostraka/host";
 import { type LedgerId, LIMITS } from "@ostraka/proto";
+import type { HeardAt } from "./runtime.ts";
 
 /** A full pass takes at most this long, however much the journal retains. */
 export const SCRUB_PERIOD_MS = 3_600_000;
@@ -17,8 +18,8 @@ const TICKS_PER_PERIOD = Math.floor(SCRUB_PERIOD_MS / LIMITS.tickMs / 2);
 export interface ScrubState {
   /** Position up to which this pass has come. */
   readonly position: number;
-  /** When a pass last came to the end, by the own clock; 0 before the first. */
-  readonly fullPassMs: number;
+  /** When a pass last came to the end; `undefined` before the first. */
+  readonly fullPass: HeardAt | undefined;
 }
 
 export interface ScrubPart {
@@ -34,13 +35,13 @@ export interface JournalScrubOptions {
   readonly node: CoordinatorNode;
   readonly ledger: LedgerId;
   readonly rounds: Pick<RoundQueue<CoordinatorInput>, "push">;
-  readonly wallMs: () => number;
+  readonly clock: Clock;
 }
 
 export class JournalScrub {
   readonly #o: JournalScrubOptions;
   #position = 0;
-  #fullPassMs = 0;
+  #fullPass: HeardAt | undefined;
   #generation = 0;
 
   constructor(options: JournalScrubOptions) {
@@ -48,12 +49,12 @@ export class JournalScrub {
   }
 
   get state(): ScrubState {
-    return { position: this.#position, fullPassMs: this.#fullPassMs };
+    return { position: this.#position, fullPass: this.#fullPass };
   }
 
   /** Compares the next few messages. @throws OstrakaError OSTRAKA_UNREACHABLE. */
   async advance({ stream, generation, base, first }: ScrubPart): Promise<void> {
-    const { bus, node, ledger, rounds, wallMs } = this.#o;
+    const { bus, node, ledger, rounds, clock } = this.#o;
     if (generation !== this.#generation) this.#begin(generation);
     const from = Math.max(this.#position + 1, base + first, node.firstKept(ledger));
     const last = node.nextPosition(ledger) - 1;
@@ -69,7 +70,7 @@ export class JournalScrub {
       this.#position = end;
     }
     if (until >= last) {
-      this.#fullPassMs = wallMs();
+      this.#fullPass = { wallMs: clock.wallMs(), monoMs: clock.monotonicMs() };
       this.#position = 0;
     }
   }

@@ -88,7 +88,6 @@ export class CoordinatorRuntime {
   readonly receiptsHeard = new Map<string, HeardAt>();
   /** The newest sealed head of each ledger, and since when it is that, in monotonic time. */
   readonly sealedSince = new Map<LedgerId, { readonly sealed: unknown; readonly monoMs: number }>();
-  readonly startedMs: number;
   readonly startedMonoMs: number;
   /** Who repairs journals here. */
   readonly repairs: RepairDesk = journalRepairs(this);
@@ -118,7 +117,6 @@ export class CoordinatorRuntime {
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
-    this.startedMs = parts.clock.wallMs();
     this.startedMonoMs = parts.clock.monotonicMs();
     this.#rejects = new RejectLog((line) => parts.log.info(line));
     this.#node = this.#newNode();
@@ -147,7 +145,7 @@ export class CoordinatorRuntime {
   /** How far each journal's comparison with the own copy is. */
   scrubOf(ledger: LedgerId): ScrubState {
     const feed = this.#feeds.find((known) => known.ledger === ledger);
-    return feed?.scrub ?? { position: 0, fullPassMs: 0 };
+    return feed?.scrub ?? { position: 0, fullPass: undefined };
   }
 
   /** Messages of a journal that are not applied yet. */
@@ -408,8 +406,7 @@ export class CoordinatorRuntime {
   #newFeeds(bus: Bus): JournalFeed[] {
     const { clock, config, log, onFailure } = this.parts;
     const { replicas } = config.nats;
-    const wallMs = () => clock.wallMs();
-    const common = { bus, node: this.node, rounds: this.#rounds, log, replicas, wallMs, onFailure };
+    const common = { bus, node: this.node, rounds: this.#rounds, log, replicas, clock, onFailure };
     // Nothing is lost by a tick more: who waits for machine time waits less.
     const onReading = () => this.#clock();
     return LEDGERS.map((ledger) => new JournalFeed({ ...common, ledger, onReading }));

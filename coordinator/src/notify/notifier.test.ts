@@ -48,7 +48,8 @@ function proposed(): Entry["effect"] {
 /** A notifier over entries of the control ledger, with a clock of its own. */
 function stand(deliver: Deliver, more: Partial<NotifierParts> = {}) {
   const entries: Entry[] = [];
-  const state = { nowMs: 1_000_000, conditions: [] as ReturnType<NotifierParts["conditions"]> };
+  const conditions: ReturnType<NotifierParts["conditions"]> = [];
+  const state = { nowMs: 1_000_000, setBackMs: 0, conditions };
   const parts: NotifierParts = {
     mesh: MESH,
     outbox: new NoticeOutbox(store),
@@ -57,7 +58,7 @@ function stand(deliver: Deliver, more: Partial<NotifierParts> = {}) {
     sealedIndex: () => entries.length,
     entries: (_ledger, first, countMax) => entries.slice(first - 1, first - 1 + countMax),
     conditions: () => state.conditions,
-    nowMs: () => state.nowMs,
+    clock: { wallMs: () => state.nowMs - state.setBackMs, monotonicMs: () => state.nowMs },
     log: { warn: () => undefined, info: () => undefined },
     ...more,
   };
@@ -112,6 +113,24 @@ describe("a notice", () => {
     restart();
     await tick();
     expect(sent).toEqual(["c:1", "c:2"]);
+  });
+
+  it("that waits is tried again on time though the clock was set back by an hour", async () => {
+    let tries = 0;
+    const { entries, state, tick } = stand(async () => {
+      tries++;
+      throw new Error("down");
+    });
+    await tick();
+    entries.push(entry(1, proposed()));
+    await tick();
+    state.setBackMs = 3_600_000;
+    state.nowMs += 999;
+    await tick();
+    expect(tries).toBe(1);
+    state.nowMs += 1;
+    await tick();
+    expect(tries).toBe(2);
   });
 
   it("tells a condition when it begins, not while it lasts, and again when it returns", async () => {

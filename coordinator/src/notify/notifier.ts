@@ -2,6 +2,7 @@
 // what is to be said until it is delivered, tries again with longer and longer waits. Never holds
 // anything up: a receiver that hangs costs its own notices alone.
 
+import type { Clock } from "@ostraka/host";
 import type { Entry, LedgerId } from "@ostraka/proto";
 import type { Deliver } from "./deliver.ts";
 import { type Notice, noticeOf } from "./notice.ts";
@@ -22,7 +23,7 @@ export interface NotifierParts {
   readonly entries: (ledger: LedgerId, first: number, countMax: number) => readonly Entry[];
   /** What is wrong now, by a name of its own: `journal-damaged/c`, `cannot-fire`. */
   readonly conditions: () => readonly Pick<Notice, "id" | "kind" | "text">[];
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly log: {
     warn(fields: object, text: string): void;
     info(fields: object, text?: string): void;
@@ -34,7 +35,8 @@ export class Notifier {
   /** Conditions that have been told and still hold. */
   readonly #told = new Set<string>();
   #failures = 0;
-  #nextTryMs = 0;
+  /** In monotonic time: a clock that is set back must not keep notices. */
+  #nextTryMonoMs = 0;
   #isDelivering = false;
 
   constructor(parts: NotifierParts) {
@@ -45,7 +47,7 @@ export class Notifier {
   async tick(ledgers: readonly LedgerId[]): Promise<void> {
     for (const ledger of ledgers) this.#look(ledger);
     this.#lookAtConditions();
-    if (this.#isDelivering || this.#parts.nowMs() < this.#nextTryMs) return;
+    if (this.#isDelivering || this.#parts.clock.monotonicMs() < this.#nextTryMonoMs) return;
     this.#isDelivering = true;
     try {
       await this.#deliver();
@@ -68,12 +70,12 @@ export class Notifier {
   }
 
   #lookAtConditions(): void {
-    const { conditions, outbox, mesh, nowMs } = this.#parts;
+    const { clock, conditions, outbox, mesh } = this.#parts;
     const holding = conditions();
     const fresh = holding.filter(({ id }) => !this.#told.has(id));
     this.#told.clear();
     for (const { id } of holding) this.#told.add(id);
-    const timeMs = nowMs();
+    const timeMs = clock.wallMs();
     const short = mesh.slice(0, 16);
     outbox.add(
       fresh.map(({ id, kind, text }) => ({
@@ -87,16 +89,16 @@ export class Notifier {
   }
 
   async #deliver(): Promise<void> {
-    const { outbox, deliver, nowMs, log } = this.#parts;
+    const { clock, outbox, deliver, log } = this.#parts;
     const given = outbox.trim();
     if (given > 0) log.warn({ given }, "notices were given up: nobody took them");
     for (const notice of outbox.pending()) {
       try {
-        await deliver(notice, nowMs());
+        await deliver(notice, clock.wallMs());
       } catch (error) {
         this.#failures++;
         const waitMs = Math.min(RETRY_MS_MIN * 2 ** (this.#failures - 1), RETRY_MS_MAX);
-        this.#nextTryMs = nowMs() + waitMs;
+        this.#nextTryMonoMs = clock.monotonicMs() + waitMs;
         log.warn({ reason: String(error), notice: notice.kind, waitMs }, "a notice waits");
         return;
       }

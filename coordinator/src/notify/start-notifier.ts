@@ -31,9 +31,9 @@ export function startNotifier(config: NotifyConfig, runtime: CoordinatorRuntime)
     },
     conditions: () => [
       ...LEDGERS.flatMap((ledger) => stopConditions(name, ledger, runtime.node.status(ledger))),
-      ...misfireOf(runtime, clock.wallMs()),
+      ...misfireOf(runtime),
     ],
-    nowMs: () => clock.wallMs(),
+    clock,
     log,
   });
   const timer = setInterval(() => notifier.tick(LEDGERS).catch(onFailure), LIMITS.tickMs);
@@ -43,9 +43,10 @@ export function startNotifier(config: NotifyConfig, runtime: CoordinatorRuntime)
 /** A mesh that has just started says so in its status; it is no alarm yet. */
 const STARTING_MS = 60_000;
 
-function misfireOf(runtime: CoordinatorRuntime, nowMs: number) {
+function misfireOf(runtime: CoordinatorRuntime) {
   const firing = firingOf(runtime);
-  if (firing.canFire || nowMs - runtime.startedMs < STARTING_MS) return [];
+  const runningMs = runtime.parts.clock.monotonicMs() - runtime.startedMonoMs;
+  if (firing.canFire || runningMs < STARTING_MS) return [];
   const text = `A kill switch would not get through: ${firing.text}`;
   return [{ id: "cannot-fire", kind: "cannot-fire" as const, text }];
 }
