@@ -51,6 +51,13 @@ function ordinary(scorer: Scorer, day: number, n: number): void {
   for (let i = 0; i < n; i++) act(scorer, START + day * DAY + i * 1_000, (i * 37) % 900);
 }
 
+/** Nine files, read in turn. */
+function ordinaryReads(scorer: Scorer, day: number): void {
+  for (let n = 0; n < 90; n++) {
+    act(scorer, START + day * DAY + n, 10, { target: `file-${n % 9}` });
+  }
+}
+
 /** How strange things are taken after a probe: `of` and `asStrange` of the reason it leaves. */
 function taughtAndRank(scorer: Scorer, day: number): { taught: number; rank: number } {
   for (let i = 0; i < 3; i++) act(scorer, START + day * DAY + i, 1_000_000 + i);
@@ -106,16 +113,34 @@ describe("poisoning by strange acts", () => {
     const scorer = openScorerOf(openEnsemble({ learned: [size, hostNovelty] }), {
       policy: DEFAULT_SCORER_POLICY,
     });
-    const reads = (day: number, n: number): void =>
-      act(scorer, START + day * DAY + n, 10, { target: `file-${n % 9}` });
-    for (let day = 0; day < 20; day++) for (let n = 0; n < 90; n++) reads(day, n);
+    for (let day = 0; day < 20; day++) ordinaryReads(scorer, day);
     const mallory = "user:acme/mallory" as SubjectText;
     for (let n = 0; n < 9_000; n++) {
       act(scorer, START + 20 * DAY + n, 10, { account: mallory, target: `made-up-${n}` });
     }
-    for (let n = 0; n < 9; n++) reads(21, n);
+    ordinaryReads(scorer, 21);
     const seen = scorer.standing(ALICE)?.learnedReasons ?? [];
     expect(seen.filter(({ detector }) => detector === "host-novelty")).toEqual([]);
+  });
+
+  test("an account of one day teaches its host nothing, a thousand of them neither; two days do", () => {
+    const novelTo = (mallorys: number, days: number): boolean => {
+      const scorer = openScorerOf(openEnsemble({ learned: [size, hostNovelty] }), {
+        policy: DEFAULT_SCORER_POLICY,
+      });
+      for (let day = 0; day < 20; day++) ordinaryReads(scorer, day);
+      for (let day = 20; day < 20 + days; day++) {
+        for (let n = 0; n < mallorys; n++) {
+          const account = `user:acme/mallory-${n}` as SubjectText;
+          act(scorer, START + day * DAY + n, 10, { account, target: "booty" });
+        }
+      }
+      act(scorer, START + 25 * DAY, 10, { target: "booty" });
+      const reasons = scorer.standing(ALICE)?.learnedReasons ?? [];
+      return reasons.some(({ detector }) => detector === "host-novelty");
+    };
+    expect(novelTo(1_000, 1)).toBe(true);
+    expect(novelTo(1, 3)).toBe(false);
   });
 
   test("a stranger teaches nobody: what is refused in another's name says nothing", () => {

@@ -47,13 +47,11 @@ export function isVouched({ learned }: SubjectState): boolean {
   return learned !== undefined && (learned.cells[learned.at + GOOD_DAYS] as number) >= VOUCHED_DAYS;
 }
 
-/** Takes what an account shows into what its host has seen, as much as the day has left. */
-export function teachHost(
-  sketch: HostSketch,
-  { learned: row }: SubjectState,
-  seen: Observation,
-): void {
-  if (row === undefined) return;
+/** Takes what a vouched account shows into what its host has seen, as much as the day has left. */
+export function teachHost(sketch: HostSketch, state: SubjectState, seen: Observation): void {
+  const { learned: row } = state;
+  // A crowd invented in an hour would drive out all that its host knows.
+  if (row === undefined || !isVouched(state)) return;
   const cell = row.at + NEW_TO_HOST_TODAY;
   const taken = row.cells[cell] as number;
   row.cells[cell] = taken + sketch.learn(seen, NEW_TO_HOST_A_DAY - taken);
