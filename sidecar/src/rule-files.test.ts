@@ -30,6 +30,7 @@ const RECORD_TYPES: Readonly<Record<string, readonly string[]>> = {
     ...["snowflake.grantstoroles", "snowflake.datatransferhistory"],
   ],
   teleport: ["gravitational.teleportaudit"],
+  web: ["web.access"],
   windows: ["windows.eventlogs"],
 };
 

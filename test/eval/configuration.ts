@@ -35,7 +35,8 @@ export const CONFIGURATION = [
   `ranks and explains is ${[...ranking].join(", ")}. Lines of the numeric detectors were frozen on`,
   "seeded data of our own. No number is fitted to a set, and no label is read before the verdict on",
   "its row. What was chosen with a set in view: failure-pace-burst after the first run of",
-  "crowdsec-hub-tests, three critical rules after that of cloudtrail-stratus, the words by which a",
+  "crowdsec-hub-tests, rules on requests to web servers after a later one, three critical rules",
+  "after that of cloudtrail-stratus, the words by which a",
   "Panther rule is claimed, split-session and three steps of learned detectors on the testbed, whose",
   "seeds in the table are others than those looked at.",
 ].join(" ");

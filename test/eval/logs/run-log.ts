@@ -2,11 +2,19 @@
 // the sets that are logs have in common. Owns no figure and reads no label.
 
 import type { Event } from "@ostraka/agents/kernel";
-import { DEFAULT_SCORER_POLICY, openScorer } from "@ostraka/agents/scorer";
+import { RuleBook } from "@ostraka/agents/rules";
+import { DEFAULT_SCORER_POLICY, openScorer, type RuleSet } from "@ostraka/agents/scorer";
+import { loadRules, STARTER } from "../../../sidecar/src/rule-files.ts";
 import { type FormatParser, isFormat, openFormat } from "../../../sidecar/src/sources/formats.ts";
 
 /** A time after every log of the sets, for those that state no year. */
 const REFERENCE_MS = Date.UTC(2026, 11, 31);
+
+/** Records that no starter rule reads: their host would be configured without rules. */
+const WITHOUT_RULES: ReadonlySet<string | undefined> = new Set([
+  ...[undefined, "json.login", "linux.auditd"],
+]);
+let starter: RuleSet | undefined;
 
 /** One attempt, as the parser read it. */
 export interface Attempt {
@@ -43,7 +51,8 @@ export function runLog(lines: readonly string[], parser: FormatParser): LogRun {
   let line = 0;
   let signals = 0;
   let told = 0;
-  const scorer = openScorer({ policy: DEFAULT_SCORER_POLICY });
+  const read = eventsOf(lines, parser);
+  const scorer = openScorer({ policy: DEFAULT_SCORER_POLICY, ...rulesFor(read) });
   const out = {
     signal: ({ subject }: { subject: string }) => {
       signals++;
@@ -62,11 +71,31 @@ export function runLog(lines: readonly string[], parser: FormatParser): LogRun {
     }
     scorer.step({ type: "event", event }, out);
   };
-  for (const [index, text] of lines.entries()) {
-    line = index + 1;
-    const parsed = parser.parse(text, `eval:${index}`);
-    if (parsed.outcome === "event") take(parsed.event);
-    else if (parsed.outcome === "events") for (const event of parsed.events) take(event);
+  for (const { event, at } of read) {
+    line = at;
+    take(event);
   }
   return { failures, successes, signalled, leased, signals, told };
+}
+
+interface ReadEvent {
+  readonly event: Event;
+  /** Number of its line, from 1. */
+  readonly at: number;
+}
+
+function eventsOf(lines: readonly string[], parser: FormatParser): ReadEvent[] {
+  return lines.flatMap((text, index) => {
+    const parsed = parser.parse(text, `eval:${index}`);
+    if (parsed.outcome === "event") return [{ event: parsed.event, at: index + 1 }];
+    if (parsed.outcome !== "events") return [];
+    return parsed.events.map((event) => ({ event, at: index + 1 }));
+  });
+}
+
+/** The starter rules where they read records of the log, as its host would be configured. */
+function rulesFor(events: readonly ReadEvent[]): { rules?: RuleSet } {
+  if (events.every(({ event }) => WITHOUT_RULES.has(event.recordType))) return {};
+  starter ??= loadRules([STARTER]);
+  return { rules: new RuleBook(starter) };
 }

@@ -129,13 +129,18 @@ function linkCorrelations(
     ...simple.map(({ document }) => document),
     ...inputs.map((i) => i.document),
   ]);
+  const types = new Map(simple.map(({ document, logsource }) => [document, logsource.recordTypes]));
+  const typesOf = (ref: string) => {
+    const document = byRef.get(ref);
+    return (document === undefined ? undefined : types.get(document)) ?? [];
+  };
   const feeds = new Map<RuleDocument, Feed[]>();
   const loud = new Set<RuleDocument>();
   const fed = new Set<RuleDocument>();
   const correlations: Correlation[] = [];
   for (const input of inputs) {
     faults.enter(input.document.source);
-    const correlation = openCorrelation(input, inputs.length, faults);
+    const correlation = openCorrelation(input, inputs.length, typesOf, faults);
     if (correlation === undefined) continue;
     correlations.push(correlation);
     for (const [slot, { ref, entry }] of input.shape.rules.entries()) {

@@ -107,6 +107,34 @@ describe("event_count", () => {
     expect(happens(setOf(`${COUNT}  generate: true\n`), "a", 0)).toEqual(["a:address"]);
   });
 
+  test("finds what it groups by and counts under the names that the logsource has for them", () => {
+    const text = [
+      "title: Web\nid: web\nlogsource: { category: webserver }",
+      "detection: { s: { sc-status: 404 }, condition: s }\n---",
+      "title: Corr\nid: corr\ncorrelation:\n  type: value_count\n  rules: [web]",
+      "  group-by: [c-ip]\n  timespan: 1m\n  condition: { field: cs-uri-stem, gte: 2 }\n",
+    ].join("\n");
+    const result = compileRules([{ name: "t.yml", text }]);
+    if (!result.ok) throw new Error(JSON.stringify(result.faults));
+    const address = "address:203.0.113.9" as SubjectText;
+    const ask = (n: number, path: string) => {
+      const record = { ip: "203.0.113.9", path, status: 404 };
+      const base = {
+        id: String(n),
+        timeMs: n,
+        kind: "request",
+        service: "http",
+        count: 1,
+      } as const;
+      const hits: RuleHit[] = [];
+      result.rules.observe({ ...base, address, record, recordType: "web.access" }, hits);
+      return hits.map(({ id }) => id);
+    };
+    expect(ask(0, "/a")).toEqual([]);
+    expect(ask(1, "/a")).toEqual([]);
+    expect(ask(2, "/b")).toEqual(["corr"]);
+  });
+
   test("keeps what is about to fire while somebody invents a million groups", () => {
     const rules = setOf(COUNT);
     happens(rules, "a", 0, { who: "near" });

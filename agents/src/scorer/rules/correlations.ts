@@ -9,7 +9,8 @@ import type { CorrelationShape } from "./correlation-shape.ts";
 import { loweredText } from "./detection-item.ts";
 import type { RuleFaults } from "./faults.ts";
 import { quoted } from "./faults.ts";
-import { eventField, type Field } from "./fields.ts";
+import { fieldsOfTypes } from "./field-names.ts";
+import type { Field } from "./fields.ts";
 import { speaksOf, subjectIn } from "./hit-subject.ts";
 import type { RuleDocument } from "./rule-document.ts";
 import type { SpeaksOf } from "./rule-set.ts";
@@ -88,10 +89,15 @@ function partOf(text: string): string {
   return `${text.slice(0, PART_MAX)}#${hashText(text)}#${text.length}`;
 }
 
-/** The fields that a correlation reads of its rules. @returns nothing after a fault. */
+/**
+ * The fields that a correlation reads of its rules.
+ * @param typesOf record types that the rule of an id or name is about
+ * @returns nothing after a fault.
+ */
 export function openCorrelation(
   input: CorrelationInput,
   correlations: number,
+  typesOf: (ref: string) => readonly string[],
   faults: RuleFaults,
 ): Correlation | undefined {
   const { document, shape } = input;
@@ -104,8 +110,10 @@ export function openCorrelation(
       `alias ${quoted(alias)} is about ${quoted(stray)}, not in rules`,
     );
   }
-  const fieldsOf = (ref: string, names: readonly string[]) =>
-    names.map((name) => eventField(shape.aliases.get(name)?.get(ref) ?? name));
+  const fieldsOf = (ref: string, names: readonly string[]) => {
+    const field = fieldsOfTypes(typesOf(ref), true);
+    return names.map((name) => field(shape.aliases.get(name)?.get(ref) ?? name));
+  };
   const keyFields = refs.map((ref) => fieldsOf(ref, shape.groupBy));
   const counted = refs.map((ref) => fieldsOf(ref, shape.field === undefined ? [] : [shape.field]));
   const all = [...keyFields, ...counted].flat();

@@ -5,7 +5,8 @@
 
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { Facts } from "../facts.ts";
-import { kindOf as accessKind, pathOf } from "../text/access-log.ts";
+import { pathOf, requestKind } from "../text/access-log.ts";
+import { webRequest } from "../text/web-request.ts";
 import { KnownKeys } from "./known-keys.ts";
 import { at, isRecord, type JsonRecord, type RecordFormat, timeOf } from "./record-format.ts";
 
@@ -132,12 +133,15 @@ export function readLogin(record: JsonRecord): Facts | undefined {
   const request = method === undefined ? requestIn(said) : undefined;
   const path = target ?? request?.target;
   const isNamed = user !== undefined || hasCredential(record);
-  const kind = kindOf(record, said, {
+  const access: Access = {
     status: Number(status ?? Number.NaN),
     method: method ?? request?.method ?? "",
-    path: pathOf(path ?? ""),
+    target: path ?? "",
     isNamed,
-  });
+  };
+  const kind = kindOf(record, said, access);
+  const byAgent = agent ?? agentHeaderOf(record);
+  const isAccess = path !== undefined && access.method !== "" && !Number.isNaN(access.status);
   const isFailure = kind === "login-failed";
   return {
     kind,
@@ -148,7 +152,11 @@ export function readLogin(record: JsonRecord): Facts | undefined {
     method: isFailure ? "password" : undefined,
     target: path,
     action: said[0],
-    agent: agent ?? agentHeaderOf(record),
+    agent: byAgent,
+    ...(isAccess && {
+      record: webRequest({ ip, ...access, agent: byAgent }),
+      recordType: "web.access",
+    }),
   };
 }
 
@@ -166,12 +174,13 @@ function wordsOf(record: JsonRecord): string[] {
 interface Access {
   readonly status: number;
   readonly method: string;
-  readonly path: string;
+  readonly target: string;
   readonly isNamed: boolean;
 }
 
 function kindOf(record: JsonRecord, said: readonly string[], access: Access): EventKind {
-  const { status, method, path, isNamed } = access;
+  const { status, method, target, isNamed } = access;
+  const path = pathOf(target);
   // A web framework's own words for a refused form (Devise throws: status 0).
   const isForm = path.endsWith("/sign_in") && method === "POST";
   if (isForm && (status === 0 || status === 401)) return "login-failed";
@@ -182,7 +191,7 @@ function kindOf(record: JsonRecord, said: readonly string[], access: Access): Ev
   }
   if (said.some((word) => SUCCESS.test(word))) return "login-succeeded";
   if (Number.isNaN(status) || method === "") return "service-notice";
-  return accessKind(status, method, path, isNamed);
+  return requestKind(status, method, target, isNamed);
 }
 
 // Caddy redacts the header and keeps its name: a credential was shown.

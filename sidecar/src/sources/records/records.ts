@@ -98,7 +98,8 @@ export function openRecordReader(config: RecordReaderConfig): RecordReader {
       const isPlain = format === JSON_LOGIN && facts.kind === "login-failed";
       const ip = facts.ip ?? (isPlain ? addressIn(record) : undefined);
       const service = format === JSON_LOGIN ? (config.service ?? format.type) : format.type;
-      return makeEvent({ ...facts, ip, record, recordType: format.type }, service, position, names);
+      const own = { record, recordType: format.type, ...facts, ip };
+      return makeEvent(own, service, position, names);
     },
   };
 }

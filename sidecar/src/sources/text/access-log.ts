@@ -5,6 +5,7 @@
 import type { EventKind } from "@ostraka/agents/kernel";
 import type { SyslogClock } from "../auth-log/syslog-time.ts";
 import { readStamp } from "./stamp.ts";
+import { isProbe, webRequest } from "./web-request.ts";
 
 const ADDRESS = "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,41})";
 const LINE = new RegExp(
@@ -12,7 +13,7 @@ const LINE = new RegExp(
     `(?!${ADDRESS} )\\S{1,64} (.{1,256}?) ` +
     "(\\[\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20}\\]) " +
     '"([^"\\\\]*(?:\\\\.[^"\\\\]*)*)" (\\d{3}) (\\d{1,15}|-)' +
-    '(?: "[^"\\\\]*(?:\\\\.[^"\\\\]*)*" "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)")?(?: |$)',
+    '(?: "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)" "([^"\\\\]*(?:\\\\.[^"\\\\]*)*)")?(?: |$)',
 );
 /** Where a time and a request begin; a second one is in a name. */
 const TIME_AND_REQUEST = /\[\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{8,20}\] "/;
@@ -35,40 +36,56 @@ export interface Access {
   readonly path: string;
   readonly agent?: string;
   readonly sizeBytes?: number;
+  /** The request for rules (web-request.ts). */
+  readonly record: Readonly<Record<string, unknown>>;
 }
 
 /** Reads one access; nothing when the line is no access log's, "bad-time" when its time is none. */
 export function readAccess(line: string, clock: SyslogClock): Access | "bad-time" | undefined {
   const match = LINE.exec(line);
   if (match === null || TIME_AND_REQUEST.test(line.slice(match[0].length))) return undefined;
-  const [, ip, name = "", time, request, status, size, agent] = match as unknown as string[];
+  const [, ip, name = "", time, request, code, size, referer, agent] = match as unknown as string[];
+  const status = Number(code);
   const user = name.trim();
   const stamp = readStamp(time as string, clock);
   if (stamp === undefined) return "bad-time";
   const parts = REQUEST.exec(request as string);
   const method = parts?.[1] ?? "";
-  const path = pathOf(parts?.[2] ?? "");
+  const target = parts?.[2] ?? "";
+  const path = pathOf(target);
   const isNamed = user !== "-" && user !== "";
   return {
     ip: ip as string,
     timeMs: stamp.timeMs,
     kind:
-      status === "400" && parts === null
+      status === 400 && parts === null
         ? "login-probed"
-        : kindOf(Number(status), method, path, isNamed),
+        : requestKind(status, method, target, isNamed),
     method,
     path,
+    record: webRequest({ ip, method, target, status, agent, referer }),
     ...(isNamed && { user }),
     ...(agent !== undefined && agent !== "-" && { agent }),
     ...(size !== "-" && { sizeBytes: Number(size) }),
   };
 }
 
+/** What a request comes to: a login where it was one, a probe where it searched for weak spots. */
+export function requestKind(
+  status: number,
+  method: string,
+  target: string,
+  isNamed: boolean,
+): EventKind {
+  const kind = kindOf(status, method, pathOf(target), isNamed);
+  return kind === "request" && isProbe(target, status) ? "login-probed" : kind;
+}
+
 /**
  * A 401 or 403 to whoever named an account, or posted to a page of logins, is a refusal; a 401 to
  * a request without a name is the question, which every browser meets.
  */
-export function kindOf(status: number, method: string, path: string, isNamed: boolean): EventKind {
+function kindOf(status: number, method: string, path: string, isNamed: boolean): EventKind {
   const isRefused = status === 401 || status === 403;
   const isPost = method === "POST";
   if (isRefused && isNamed && status === 401) return "login-failed";

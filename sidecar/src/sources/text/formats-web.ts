@@ -16,6 +16,11 @@ const apache = (literal: string, rest: string, isUnknown = false) =>
   });
 const REFERER = "(?:, referer: .*)?";
 
+/** Files that only a search for weak spots asks for, as a server names them on its own disk. */
+const PROBED_FILE =
+  "/(?:phpmyadmin|pma|myadmin|mysqladmin|dbadmin|sqladmin|phppgadmin|w00tw00t|cgi-bin/|" +
+  "scripts/setup|wp-login|wp-admin|xmlrpc|roundcube|webmail|horde|zpanel|typo3|~root|\\.env|\\.git/)";
+
 const APACHE: TextFormat = {
   name: "apache",
   aliases: ["apache2", "httpd", "apache-auth"],
@@ -51,6 +56,21 @@ const APACHE: TextFormat = {
           "ModSecurity: .*Access denied .*|invalid (?:URI path|URL) .*)$",
         "s",
       ),
+    ),
+    lineOf(
+      "login-probed",
+      "not exist",
+      new RegExp(`${APACHE_CLIENT}File does not exist: (?=\\S*${PROBED_FILE}).*$`, "is"),
+    ),
+    lineOf(
+      "login-probed",
+      "too long",
+      new RegExp(`${APACHE_CLIENT}File name too long: access to .* failed.*$`, "s"),
+    ),
+    lineOf(
+      "login-probed",
+      "function definition attempt",
+      new RegExp(`${APACHE_CLIENT}.*warning: .*: ignoring function definition attempt.*$`, "s"),
     ),
     apache("client denied by server configuration", "client denied by server configuration: .*"),
     apache("used wrong authentication scheme", "client used wrong authentication scheme: .*"),
@@ -110,6 +130,15 @@ const NGINX: TextFormat = {
         `${NGINX_HEAD}SSL_(?:do_handshake|read)\\(\\) failed \\(SSL: [^,]{1,256}\\) ` +
           `while [a-zA-Z ]{1,40}, client: ${IP}, server: .*$`,
         "s",
+      ),
+    ),
+    lineOf(
+      "login-probed",
+      "No such file or directory",
+      new RegExp(
+        `${NGINX_HEAD}open\\(\\) "(?=[^"]*${PROBED_FILE})[^"]{1,1024}" failed ` +
+          `\\(2: No such file or directory\\)${NGINX_CLIENT}`,
+        "is",
       ),
     ),
     lineOf(

@@ -133,7 +133,10 @@ export class TextLog {
     const { method, path, ...rest } = access;
     const isLogin = access.kind !== "request";
     return this.#event(
-      { ...rest, action: method, target: path, ...(isLogin && { method: "password" }) },
+      {
+        ...{ ...rest, action: method, target: path, recordType: "web.access" },
+        ...(isLogin && { method: "password" }),
+      },
       this.#format?.name ?? "http",
       position,
     );
