@@ -9,6 +9,8 @@ import {
 } from "../../../testkit/learned-run.ts";
 import { hashText, type Observation } from "../observation.ts";
 import { groupNovelty } from "./group-novelty.ts";
+import { betOf, HISTORY_MIN } from "./learned-account.ts";
+import { addStrangeness, asStrangeAs, HISTORY_HALVES, historyOf } from "./rank-history.ts";
 
 const GRACE_DAYS = 7;
 const TRIALS_MIN = 32;
@@ -239,6 +241,51 @@ test("first times of a group rank evenly for one among many who bring new things
   expect(ranks.length).toBeGreaterThan(3_000);
   for (const p of [0.01, 0.02, 0.05, 0.1]) expect(shareAtMost(ranks, p)).toBeLessThan(p + 0.02);
 });
+
+test.each([
+  ["always something new", { size: 12, pace: 0.2, days: 200, joinEvery: 0 }],
+  ["now and then something new", { size: 12, pace: 0.01, days: 200, joinEvery: 0 }],
+  ["hardly ever anything new", { size: 3, pace: 0.002, days: 500, joinEvery: 0 }],
+  ["somebody joining each fortnight", { size: 15, pace: 0.02, days: 250, joinEvery: 14 }],
+])("honest members win nothing on average from a group with %s", (_, life) => {
+  const chance = openChance(7);
+  const group = new Group(life.size);
+  const histories = group.own.map(() => new Float32Array(HISTORY_HALVES));
+  const bets: number[] = [];
+  const days: number[] = [];
+  for (let newest = 0; group.day < life.days; group.day++) {
+    for (let who = 0; who < life.size && group.day >= who * life.joinEvery; who++) {
+      let won = 1;
+      for (let n = 0; n < 4; n++) {
+        if (chance() < life.pace) newest++;
+        const agentHash = hashText(`agent ${Math.max(0, newest - Math.floor(4 * chance() ** 2))}`);
+        const processHash = hashText(`process ${Math.floor(20 * chance() ** 3)}`);
+        const said = group.tell(who, { agentHash, processHash });
+        const bet = betOn(histories[who] as Float32Array, said);
+        if (!Number.isNaN(bet)) bets.push(bet);
+        won *= bet > 0 ? bet : 1;
+      }
+      days.push(won);
+    }
+  }
+  expect(bets.length).toBeGreaterThan(500);
+  expect(meanOf(bets)).toBeLessThan(1);
+  expect(meanOf(days)).toBeLessThan(1);
+  expect(10 * days.filter((won) => won >= 10).length).toBeLessThan(days.length);
+});
+
+/** Ranks among the own past and bets, as the scorer does; NaN where nothing is bet. */
+function betOn(history: Float32Array, said: number): number {
+  if (Number.isNaN(said)) return said;
+  const past = historyOf(history, 0);
+  const rank = (asStrangeAs(history, 0, said - 0.25) + 1) / (past + 1);
+  addStrangeness(history, 0, said);
+  return past < HISTORY_MIN ? Number.NaN : betOf(rank);
+}
+
+function meanOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+}
 
 test("hostile numbers neither throw nor leave the profile, and say nothing or bits", () => {
   const group = settled();

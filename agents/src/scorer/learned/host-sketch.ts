@@ -9,7 +9,8 @@
 // 32,768 bits: Bloom 1970) costs silence about that facet.
 // Poisoning: one vouched account that shows a thing once has shown it to the host, and the caller
 // bounds how many a day (learned-watch.ts): to drive out what the host knows of a facet takes 64
-// account-days and more, each of an account that has taught on an earlier day. The subject's own `novelty` does not care what the host has seen.
+// account-days and more, each of an account that has taught on an earlier day. The subject's own
+// `novelty` does not care what the host has seen.
 
 import type { Observation } from "../observation.ts";
 import { FACETS, facetOf } from "./facets.ts";
