@@ -3,10 +3,11 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Document, parse, parseDocument } from "yaml";
 import { processesMarked, type SeenProcess } from "./processes.ts";
 
 const MAIN = fileURLToPath(new URL("../../../coordinator/cli/src/main.mjs", import.meta.url));
@@ -17,6 +18,11 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** What a command answers with `--json`: a line each. */
+export interface Answered extends Ended {
+  readonly lines: Record<string, unknown>[];
 }
 
 /** A directory of a test and everything that runs in it. */
@@ -40,6 +46,43 @@ export class Stand {
 
   run(...args: readonly string[]): Promise<Ended> {
     return this.start(args).ended;
+  }
+
+  /** A command on the mesh of this stand, and its JSON lines. */
+  async ask(...args: readonly string[]): Promise<Answered> {
+    const ended = await this.run(...args, "--data", this.data, "--json");
+    const lines = ended.stdout.split("\n").filter(Boolean);
+    return { ...ended, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  }
+
+  /** Publishes the policy in force with changes, in the name of both authors. */
+  async changePolicy(change: (policy: Document.Parsed) => void): Promise<void> {
+    const shown = await this.run("policy", "show", "--data", this.data, "--as", "pia");
+    if (shown.code !== 0) throw new Error(`the policy is not shown: ${shown.stderr}`);
+    const policy = parseDocument(shown.stdout);
+    change(policy);
+    const file = join(this.dir, "policy.yaml");
+    writeFileSync(file, policy.toString());
+    const authors = ["--as", "pia", "--as", "paul"];
+    const published = await this.ask("policy", "publish", file, ...authors, "--activate");
+    if (published.code === 0) return;
+    throw new Error(`the policy is not published: ${published.stdout}${published.stderr}`);
+  }
+
+  /** Whether a host's gate refuses a request from an address now, of a user where one is named. */
+  async isRefusedAt(host: string, address: string, user?: string): Promise<boolean> {
+    const file = join(this.data, "hosts", host, "config.yaml");
+    const { gate } = parse(readFileSync(file, "utf8")) as { gate: { port: number } };
+    const headers = {
+      "x-forwarded-for": address,
+      "x-forwarded-uri": "/",
+      "x-forwarded-method": "GET",
+      ...(user !== undefined && { "x-remote-user": user }),
+    };
+    const url = `http://127.0.0.1:${gate.port}/auth`;
+    const answer = await fetch(url, { headers, redirect: "manual" });
+    await answer.body?.cancel();
+    return answer.status === 403;
   }
 
   /** Every process of this stand that is alive, of any run. */

@@ -14,13 +14,7 @@ const SUBJECT = "user:local/mallory";
 describe.skipIf(!hasProc)("a kill switch (needs /proc)", () => {
   const stand = new Stand();
   let up: CliRun;
-  /** A command on the running mesh, and its JSON lines. */
-  const ask = async (...args: readonly string[]) => {
-    const [command = "", ...rest] = args;
-    const ended = await stand.run(command, ...rest, "--data", stand.data, "--json");
-    const lines = ended.stdout.split("\n").filter(Boolean);
-    return { ...ended, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
-  };
+  const ask = (...args: readonly string[]) => stand.ask(...args);
   const propose = (...more: readonly string[]) =>
     ask("propose", "--stage", "suspend", "--ttl", "30m", "--reason", "stolen", ...more);
   const path = (name: string) => join(stand.dir, name);

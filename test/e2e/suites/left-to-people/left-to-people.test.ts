@@ -5,7 +5,6 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseDocument } from "yaml";
 import { hasProc } from "../../kit/processes.ts";
 import { type CliRun, Stand, until } from "../../kit/up-run.ts";
 
@@ -16,11 +15,7 @@ describe.skipIf(!hasProc)("what one host alone has seen (needs /proc)", () => {
   const stand = new Stand();
   const log = join(stand.dir, "auth.log");
   let up: CliRun;
-  const ask = async (...args: readonly string[]) => {
-    const ended = await stand.run(...args, "--data", stand.data, "--json");
-    const lines = ended.stdout.split("\n").filter(Boolean);
-    return { ...ended, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
-  };
+  const ask = (...args: readonly string[]) => stand.ask(...args);
 
   beforeAll(async () => {
     writeFileSync(log, "");
@@ -28,24 +23,17 @@ describe.skipIf(!hasProc)("what one host alone has seen (needs /proc)", () => {
     await up.says(STAYS_UP);
     // The default policy with a window that a test can wait for, and a lighter consent beside
     // evidence.
-    const shown = await stand.run("policy", "show", "--data", stand.data, "--as", "pia");
-    expect(shown.code, shown.stderr).toBe(0);
-    const policy = parseDocument(shown.stdout);
-    policy.setIn(["signalRules", 0, "window"], "4s");
-    policy.setIn(["approvalRules", 0, "withEvidence"], {
-      hosts: 2,
-      faultDomains: 2,
-      lineMdb: 30_000,
-      approvals: { group: "security", atLeast: 1 },
+    await stand.changePolicy((policy) => {
+      policy.setIn(["signalRules", 0, "window"], "4s");
+      policy.setIn(["approvalRules", 0, "withEvidence"], {
+        hosts: 2,
+        faultDomains: 2,
+        lineMdb: 30_000,
+        approvals: { group: "security", atLeast: 1 },
+      });
     });
-    const file = join(stand.dir, "policy.yaml");
-    writeFileSync(file, policy.toString());
-    const lint = await ask("policy", "lint", file);
+    const lint = await ask("policy", "lint", join(stand.dir, "policy.yaml"));
     expect(lint.code, lint.stdout + lint.stderr).toBe(0);
-    const published = await ask(
-      ...["policy", "publish", file, "--as", "pia", "--as", "paul", "--activate"],
-    );
-    expect(published.code, published.stderr).toBe(0);
   }, 120_000);
   afterAll(async () => {
     up.signal("SIGTERM");

@@ -46,11 +46,7 @@ describe.skipIf(!hasProc)("a policy's life (needs /proc)", () => {
   let up: CliRun;
   let original = "";
 
-  const ask = async (...args: readonly string[]) => {
-    const ended = await stand.run(...args, "--data", stand.data, "--json");
-    const lines = ended.stdout.split("\n").filter(Boolean);
-    return { ...ended, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
-  };
+  const ask = (...args: readonly string[]) => stand.ask(...args);
   const status = async () => (await ask("policy", "status", "--as", "pia")).lines[0] ?? {};
   const untilStatus = async (isSo: (seen: Record<string, unknown>) => boolean, what: string) => {
     let seen: Record<string, unknown> = {};

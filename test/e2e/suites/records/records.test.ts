@@ -5,7 +5,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, parseDocument } from "yaml";
+import { parseDocument } from "yaml";
 import { hasProc } from "../../kit/processes.ts";
 import { type CliRun, Stand, until } from "../../kit/up-run.ts";
 
@@ -16,11 +16,7 @@ describe.skipIf(!hasProc)("hosts that read a cloud's audit log (needs /proc)", (
   const stand = new Stand();
   const trailOf = (host: string) => join(stand.dir, `${host}-trail.json`);
   let up: CliRun;
-  const ask = async (...args: readonly string[]) => {
-    const ended = await stand.run(...args, "--data", stand.data, "--json");
-    const lines = ended.stdout.split("\n").filter(Boolean);
-    return { ...ended, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
-  };
+  const ask = (...args: readonly string[]) => stand.ask(...args);
   const record = (eventName: string, userName: string, more: object = {}) =>
     `${JSON.stringify({
       eventVersion: "1.08",
@@ -40,20 +36,7 @@ describe.skipIf(!hasProc)("hosts that read a cloud's audit log (needs /proc)", (
       requestParameters: { name: "organization-trail" },
       ...more,
     })}\n`;
-  /** Whether a host's gate refuses a user now. */
-  const refuses = async (host: string, user: string) => {
-    const config = parse(readFileSync(join(stand.data, "hosts", host, "config.yaml"), "utf8"));
-    const { port } = config.gate as { port: number };
-    const headers = {
-      "x-forwarded-for": "192.0.2.77",
-      "x-remote-user": user,
-      "x-forwarded-uri": "/",
-      "x-forwarded-method": "GET",
-    };
-    const answer = await fetch(`http://127.0.0.1:${port}/auth`, { headers, redirect: "manual" });
-    await answer.body?.cancel();
-    return answer.status === 403;
-  };
+  const refuses = (host: string, user: string) => stand.isRefusedAt(host, "192.0.2.77", user);
 
   beforeAll(async () => {
     const made = await stand.run("up", "--once", "--no-replay", "--data", stand.data);
@@ -69,15 +52,9 @@ describe.skipIf(!hasProc)("hosts that read a cloud's audit log (needs /proc)", (
     }
     up = stand.start(["up", "--data", stand.data, "--no-replay"]);
     await up.says(STAYS_UP);
-    const shown = await stand.run("policy", "show", "--data", stand.data, "--as", "pia");
-    const policy = parseDocument(shown.stdout);
-    policy.setIn(["signalRules", 0, "kinds"], ["address", "user"]);
-    const file = join(stand.dir, "policy.yaml");
-    writeFileSync(file, policy.toString());
-    const published = await ask(
-      ...["policy", "publish", file, "--as", "pia", "--as", "paul", "--activate"],
-    );
-    expect(published.code, published.stderr).toBe(0);
+    await stand.changePolicy((policy) => {
+      policy.setIn(["signalRules", 0, "kinds"], ["address", "user"]);
+    });
   }, 180_000);
   afterAll(async () => {
     up.signal("SIGTERM");

@@ -5,7 +5,6 @@
 import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { hasProc } from "../../kit/processes.ts";
 import { type CliRun, kill, Stand, until } from "../../kit/up-run.ts";
 
@@ -17,31 +16,14 @@ describe.skipIf(!hasProc)("a mesh that is watched (needs /proc)", () => {
   const stand = new Stand();
   const told = join(stand.dir, "told.jsonl");
   let up: CliRun;
-  const ask = async (...args: readonly string[]) => {
-    const ended = await stand.run(...args, "--data", stand.data, "--json");
-    const lines = ended.stdout.split("\n").filter(Boolean);
-    return { ...ended, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
-  };
+  const ask = (...args: readonly string[]) => stand.ask(...args);
   const notices = () =>
     (existsSync(told) ? readFileSync(told, "utf8") : "")
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line) as { kind: string; text: string });
-  /** Whether a host's gate refuses an address now. */
-  const refuses = async (host: string, address: string): Promise<boolean> => {
-    const config = parse(readFileSync(join(stand.data, "hosts", host, "config.yaml"), "utf8"));
-    const { port } = config.gate as { port: number };
-    const headers = {
-      "x-forwarded-for": address,
-      "x-forwarded-uri": "/",
-      "x-forwarded-method": "GET",
-    };
-    const answer = await fetch(`http://127.0.0.1:${port}/auth`, { headers, redirect: "manual" });
-    await answer.body?.cancel();
-    return answer.status === 403;
-  };
   const refusing = async (hosts: readonly string[], address: string) => {
-    const answers = await Promise.all(hosts.map((host) => refuses(host, address)));
+    const answers = await Promise.all(hosts.map((host) => stand.isRefusedAt(host, address)));
     return hosts.filter((_, i) => answers[i]);
   };
   const killSwitch = async (address: string, ...more: readonly string[]) => {
