@@ -246,3 +246,31 @@ test("no line makes any parser throw", () => {
     { numRuns: 400, seed: 11 },
   );
 });
+
+describe("a firewall's pairs with a day and a time of their own", () => {
+  const pairs =
+    'date=2026-03-03 time=04:05:06 devname="fw" logdesc="Admin login failed" user="eve" ' +
+    'srcip=203.0.113.9 action="login" status="failed"';
+
+  test.each(["", "Mar  3 04:05:06 fw ", "<134>Mar  3 04:05:06 fw "])(
+    "are read behind %j",
+    (head) => {
+      expect(eventsOf(parseAll(head + pairs))).toMatchObject([
+        {
+          ...{ kind: "login-failed", address: "address:203.0.113.9", account: "user:r/eve" },
+          timeMs: Date.UTC(2026, 2, 3, 4, 5, 6),
+        },
+      ]);
+    },
+  );
+
+  test("name nobody where a name brought a second address", () => {
+    const forged = pairs.replace('user="eve"', 'user="eve" srcip=198.51.100.66');
+    expect(eventsOf(parseAll(forged))[0]?.address).toBeUndefined();
+  });
+
+  test("are none behind other pairs, nor without a time of day", () => {
+    expect(eventsOf(parseAll(`a="b" ${pairs}`))).toEqual([]);
+    expect(eventsOf(parseAll(pairs.replace(" time=04:05:06", "")))).toEqual([]);
+  });
+});

@@ -17,7 +17,7 @@ import { decodeLine, refusalOf } from "./line-text.ts";
 import { JsonAssembler } from "./records/json-assembler.ts";
 import { JSON_LOGIN, namesTwoClients, readLogin } from "./records/json-login.ts";
 import { type JsonRefusal, readJsonRecords } from "./records/json-text.ts";
-import { isLogfmt, readCommaPairs, readLogfmt } from "./records/logfmt.ts";
+import { isLogfmt, readCommaPairs, readDatedPairs, readLogfmt } from "./records/logfmt.ts";
 import {
   openRecordReader,
   RECORD_FORMATS,
@@ -210,7 +210,8 @@ class MixedLog implements FormatParser {
 
   #readPairs(text: string, position: string): FormatLine | undefined {
     const pairs =
-      isLogfmt(text) && !text.startsWith("type=") ? readLogfmt(text) : this.#keycloakPairs(text);
+      readDatedPairs(text) ??
+      (isLogfmt(text) && !text.startsWith("type=") ? readLogfmt(text) : this.#keycloakPairs(text));
     if (pairs === undefined) return undefined;
     const said = readLogin(pairs);
     if (said === undefined) return undefined;

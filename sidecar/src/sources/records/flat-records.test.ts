@@ -152,3 +152,34 @@ test("a machine's own account in Windows is nobody", () => {
 test("a number under the name of an event id is no Windows event without a channel", () => {
   expect(read({ EventID: 4625, time: TIME })?.recordType).toBe("json.login");
 });
+
+describe("a program without a schema", () => {
+  const base = { time: TIME, ip: PEER, user: "eve" };
+
+  test.each([
+    [{ action: "login", result: "failure" }],
+    [{ event: "login", status: "failed" }],
+    [{ event: "sign_in", success: false }],
+    [{ event: { action: "user_login", outcome: "failure" } }],
+    [{ "event.action": "authentication_failed" }],
+    [{ eventid: "cowrie.login.failed" }],
+  ])("says that a login was refused: %j", (words) => {
+    expect(read({ ...base, ...words })).toMatchObject({ kind: "login-failed", ...ADDRESS });
+  });
+
+  test.each([
+    [{ action: "login", result: "success" }, "login-succeeded"],
+    [{ action: "backup", result: "failure" }, "service-notice"],
+    [{ action: "author", result: "failure" }, "service-notice"],
+    [{ event: "login", status: "ok" }, "login-succeeded"],
+  ])("does not: %j", (words, kind) => {
+    expect(read({ ...base, ...words })?.kind).toBe(kind);
+  });
+
+  test.each(["ip_addr", "remip", "srcip", "origin.address", "client_address"])(
+    "gives its peer as %s",
+    (key) => {
+      expect(read({ time: TIME, msg: "login failed", [key]: PEER })?.address).toBe(ADDRESS.address);
+    },
+  );
+});

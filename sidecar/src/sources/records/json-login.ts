@@ -27,6 +27,7 @@ const TIME_KEYS = [
     "asctime",
     "Timestamp",
     "event_time",
+    "utc_time",
   ],
 ];
 // In order: what a proxy resolved stands BEFORE the peer that it resolved it from, and a key of the
@@ -41,7 +42,9 @@ const ADDRESS_KEYS = [
   ...["attr.remote", "attr.client"],
   ...["client.ip", "client.address", "source.ip", "context.ip", "actor.ip", "request.ip"],
   ...["real_ip", "RemoteAddr", "http.client_ip", "req.remoteAddress", "addr.remote"],
-  ...["remote_host", "ipaddr", "userIp", "user_ip", "fromIp", "IP"],
+  ...["remote_host", "ipaddr", "userIp", "user_ip", "fromIp", "IP", "ip_addr", "remotehost"],
+  ...["client_address", "clientAddress", "remip", "srcip", "src_host", "origin.address"],
+  ...["request.remote_address", "remote.ip", "network.client.ip"],
 ];
 const USER_KEYS = [
   ...["username", "user_name", "userName", "login", "email", "user.username", "user.email"],
@@ -60,6 +63,7 @@ const AGENT_KEYS = ["user_agent", "userAgent", "ua", "request_User-Agent"];
 const WORD_KEYS = [
   ...["msg", "message", "event", "action", "error", "reason", "status", "type", "result"],
   ...["outcome", "sender", "event_type", "eventType", "eventName", "err", "detail"],
+  ...["event.action", "eventid", "logdesc"],
 ];
 
 const KNOWN = new KnownKeys([
@@ -83,7 +87,7 @@ type Found = [
 
 const FAILURE = new RegExp(
   "authentication fail|auth(?:entication)?[_ -]?(?:failed|failure|error)|" +
-    "login[_ .-]?(?:failed|failure|error)|log ?in attempt fail|" +
+    "login[_ .-]?(?:fail|error)|log ?in attempt fail|" +
     "fail(?:ed|ure)?(?: to)?[_ -](?:log-?in|authenticat|sign[- ]?in|auth|logon|password)|" +
     "failed (?:login|log ?in|sign[- ]?in)|(?:invalid|incorrect|wrong|bad)[_ ](?:user ?name|user|" +
     "email|login|password|credential|identifier)|unsuccessful [^']{0,40}authentication|" +
@@ -101,6 +105,12 @@ const UNKNOWN = new RegExp(
     "invalid[_ ]identifier|do not exist|could not find user",
   "i",
 );
+/** A word of an outcome that was not granted, and nothing else. */
+const REFUSED = /^(?:fail(?:ed|ure)?|denied|deny|rejected|refused|error|unauthori[sz]ed|invalid)$/i;
+const OUTCOME_KEYS = ["outcome", "result", "status", "event.outcome", "outcome.result", "state"];
+/** That somebody asked to be let in, as the name of an event says it. */
+const LOGIN_WORD =
+  /(?:^|[^a-z])(?:log[-_ ]?(?:in|on)|sign[-_ ]?(?:in|on)|auth(?:n|enticat\w{1,5})?)(?:[^a-z]|$)/i;
 const NAME_IN_TEXT = /\b(?:user|username|for|input) (?:with username input )?'([^']{1,256})'/;
 const REQUEST_IN_TEXT = /^(?:HTTP: )?(GET|POST|PUT) (https?:\/\/\S{1,1024}|\/\S{0,1024})$/;
 const WORD_CHARS_MAX = 512;
@@ -166,8 +176,15 @@ function wordsOf(record: JsonRecord): string[] {
     const value = record[key];
     if (typeof value === "string") said.push(value.slice(0, WORD_CHARS_MAX));
   }
-  const error = at(record, "attr", "error");
-  if (typeof error === "string") said.push(error.slice(0, WORD_CHARS_MAX));
+  for (const path of [
+    ["attr", "error"],
+    ["event", "action"],
+    ["event", "category"],
+  ]) {
+    const within = at(record, ...path);
+    const word = Array.isArray(within) ? within[0] : within;
+    if (typeof word === "string") said.push(word.slice(0, WORD_CHARS_MAX));
+  }
   return said;
 }
 
@@ -186,12 +203,19 @@ function kindOf(record: JsonRecord, said: readonly string[], access: Access): Ev
   if (isForm && (status === 0 || status === 401)) return "login-failed";
   if (record["action"] === "failure") return "login-failed";
   if (said.some((word) => FAILURE.test(word))) return "login-failed";
-  if (record["success"] === false && said.some((word) => /login|auth/i.test(word))) {
-    return "login-failed";
-  }
+  if (isRefused(record) && said.some((word) => LOGIN_WORD.test(word))) return "login-failed";
   if (said.some((word) => SUCCESS.test(word))) return "login-succeeded";
   if (Number.isNaN(status) || method === "") return "service-notice";
   return requestKind(status, method, target, isNamed);
+}
+
+/** Whether the record's own word for its outcome is a refusal. */
+function isRefused(record: JsonRecord): boolean {
+  if (record["success"] === false || record["success"] === "false") return true;
+  return OUTCOME_KEYS.some((key) => {
+    const value = record[key] ?? at(record, ...key.split("."));
+    return typeof value === "string" && REFUSED.test(value);
+  });
 }
 
 // Caddy redacts the header and keeps its name: a credential was shown.

@@ -16,6 +16,23 @@ export function readLogfmt(line: string): Record<string, string> | undefined {
   return readPairs(line, PAIR);
 }
 
+// Firewalls (FortiGate) give the day and the time of day pairs of their own, behind what a syslog
+// server wrote before them, which holds no pair.
+const DATED = new RegExp(
+  '^[^="]{0,128}?\\b(date=(\\d{4}-\\d\\d-\\d\\d) time=(\\d\\d:\\d\\d:\\d\\d)' +
+    '(?: tz="([+-]\\d\\d:?\\d\\d)")? .*)$',
+  "s",
+);
+
+/** Pairs that begin with `date=` and `time=`; their `time` is both. Without a zone it is UTC. */
+export function readDatedPairs(line: string): Record<string, string> | undefined {
+  const match = line.includes("date=") ? DATED.exec(line) : null;
+  if (match === null) return undefined;
+  const [, text = "", date, time, zone = "Z"] = match;
+  const pairs = readPairs(text.trimEnd(), PAIR);
+  return pairs === undefined ? undefined : Object.assign(pairs, { time: `${date}T${time}${zone}` });
+}
+
 /** The same, separated by a comma and a space. */
 export function readCommaPairs(line: string): Record<string, string> | undefined {
   return readPairs(line, COMMA_PAIR);

@@ -45,27 +45,48 @@ export function readAccess(line: string, clock: SyslogClock): Access | "bad-time
   const match = LINE.exec(line);
   if (match === null || TIME_AND_REQUEST.test(line.slice(match[0].length))) return undefined;
   const [, ip, name = "", time, request, code, size, referer, agent] = match as unknown as string[];
-  const status = Number(code);
-  const user = name.trim();
   const stamp = readStamp(time as string, clock);
   if (stamp === undefined) return "bad-time";
-  const parts = REQUEST.exec(request as string);
-  const method = parts?.[1] ?? "";
-  const target = parts?.[2] ?? "";
-  const path = pathOf(target);
-  const isNamed = user !== "-" && user !== "";
-  return {
+  return accessOf({
     ip: ip as string,
     timeMs: stamp.timeMs,
+    status: Number(code),
+    request: request as string,
+    ...{ user: name.trim(), size, referer, agent },
+  });
+}
+
+interface Written {
+  readonly ip: string;
+  readonly timeMs: number;
+  readonly status: number;
+  /** `METHOD TARGET PROTOCOL`, or whatever a client sent instead. */
+  readonly request: string;
+  readonly user?: string | undefined;
+  readonly size?: string | undefined;
+  readonly referer?: string | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** @param written one access as a log has it; `-` and nothing stand for what it lacks */
+export function accessOf(written: Written): Access {
+  const { ip, timeMs, status, user = "", size = "-", referer, agent = "-" } = written;
+  const parts = REQUEST.exec(written.request);
+  const method = parts?.[1] ?? "";
+  const target = parts?.[2] ?? "";
+  const isNamed = user !== "-" && user !== "";
+  return {
+    ip,
+    timeMs,
     kind:
       status === 400 && parts === null
         ? "login-probed"
         : requestKind(status, method, target, isNamed),
     method,
-    path,
+    path: pathOf(target),
     record: webRequest({ ip, method, target, status, agent, referer }),
     ...(isNamed && { user }),
-    ...(agent !== undefined && agent !== "-" && { agent }),
+    ...(agent !== "-" && { agent }),
     ...(size !== "-" && { sizeBytes: Number(size) }),
   };
 }

@@ -3,6 +3,7 @@
 
 import { CONVERSATION_FORMATS, type ConversationFormat } from "./conversation-formats.ts";
 import { APP_FORMATS } from "./formats-apps.ts";
+import { GATE_FORMATS } from "./formats-gates.ts";
 import { INFRA_FORMATS } from "./formats-infra.ts";
 import { LOGIN_FORMATS } from "./formats-login.ts";
 import { MAIL_FORMATS } from "./formats-mail.ts";
@@ -21,6 +22,7 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   ...INFRA_FORMATS,
   ...SERVER_FORMATS,
   ...PANEL_FORMATS,
+  ...GATE_FORMATS,
 ];
 
 const BY_NAME: ReadonlyMap<string, TextFormat> = new Map(

@@ -23,7 +23,10 @@ const PROBED_FILE =
 
 const APACHE: TextFormat = {
   name: "apache",
-  aliases: ["apache2", "httpd", "apache-auth"],
+  aliases: [
+    ...["apache2", "httpd", "apache-auth", "apache-badbots", "apache-botsearch", "apache-nohome"],
+    ...["apache-modsecurity", "apache-noscript", "apache-overflows", "apache-shellshock"],
+  ],
   programs: ["apache2*", "httpd*", "apache*"],
   lines: [
     // mod_evasive denies by rate, which says nothing about a credential.
@@ -65,7 +68,7 @@ const APACHE: TextFormat = {
     lineOf(
       "login-probed",
       "too long",
-      new RegExp(`${APACHE_CLIENT}File name too long: access to .* failed.*$`, "s"),
+      new RegExp(`${APACHE_CLIENT}(?:\\(\\d+\\))?File name too long: access to .* failed.*$`, "s"),
     ),
     lineOf(
       "login-probed",
@@ -96,7 +99,10 @@ const NGINX_CLIENT = `, client: ${IP}, server: (?:(?!, client: ).)*?(?:, referre
 
 const NGINX: TextFormat = {
   name: "nginx",
-  aliases: ["nginx-http-auth", "openresty", "nginx-proxy-manager"],
+  aliases: [
+    ...["nginx-http-auth", "openresty", "nginx-proxy-manager", "nginx-botsearch"],
+    ...["nginx-bad-request", "nginx-forbidden", "nginx-limit-req"],
+  ],
   programs: ["nginx"],
   lines: [
     lineOf(
@@ -149,6 +155,16 @@ const NGINX: TextFormat = {
           `access forbidden by rule)${NGINX_CLIENT}`,
         "s",
       ),
+    ),
+    lineOf(
+      "login-probed",
+      "ModSecurity: Access denied",
+      new RegExp(`${NGINX_HEAD}\\[client ${IP}\\] ModSecurity: Access denied .*$`, "s"),
+    ),
+    lineOf(
+      "login-probed",
+      "NAXSI_FMT",
+      new RegExp(`${NGINX_HEAD}NAXSI_FMT: (?=[^,]*&block=1&).*?${NGINX_CLIENT}`, "s"),
     ),
     lineOf("service-notice", "#", new RegExp(`${NGINX_HEAD}.*$`, "s")),
   ],

@@ -33,10 +33,14 @@ const DAY_NAME = new RegExp(
   "^\\[?(\\d\\d)[/-]([A-Z][a-z]{2})[/-](\\d{4})[: ](\\d\\d):(\\d\\d):(\\d\\d)(?:[.,](\\d{1,9}))?" +
     "(?: ?(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?\\]?:? ?",
 );
+// Apr-07-26 07:08:36 (ASSP)
+const MONTH_NAME = /^([A-Z][a-z]{2})-(\d\d)-(\d{4}|\d\d) (\d\d):(\d\d):(\d\d) /;
+// 11-06-2026 02:09:40 +0300 (3proxy): only with a zone, since without one the month may stand first
+const DAY_FIRST = /^(\d\d)-(\d\d)-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d{4}) /;
 // 01/25/22 16:08:02.393003 | 12/17/22, 10:31:30 PM MST.557710 | 11/15/2023, 1:22:33 PM
 const MONTH_FIRST = new RegExp(
-  "^\\[?(\\d\\d?)/(\\d\\d?)/(\\d{4}|\\d\\d),? (\\d{1,2}):(\\d\\d):(\\d\\d)" +
-    "(?: ([AP]M))?(?: [A-Z]{3,4})?(?:\\.(\\d{1,9}))?\\]? ?",
+  "^\\[?(\\d\\d?)/(\\d\\d?)/(\\d{4}|\\d\\d)(?:,| -)? (\\d{1,2}):(\\d\\d):(\\d\\d)" +
+    "(?: ([AP]M))?(?: [A-Z]{3,4})?(?:\\.(\\d{1,9}))?\\]?:? ?",
 );
 // 130324 19:01:39 | [20220407-12:11:06] | 20220407 12:11:06
 const PACKED =
@@ -55,7 +59,7 @@ const EPOCH = /^\[?(\d{10})(?:\.(\d{1,9}))?\]? {1,8}/;
 const TAI64N = /^@40000000([0-9a-f]{8})[0-9a-f]{8} /;
 // (W) | W, | [ERROR|auth|L83] | [INFO] | INFO: | WARN | [Nest] 7  - |
 const LEVEL_BEFORE = new RegExp(
-  "^(?:\\([A-Z]\\) |[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,8}|" +
+  "^(?:\\([A-Z]\\) |L (?=\\d\\d/)|[A-Z], |\\[[A-Z]{3,8}(?:\\|[^\\]|]{1,40}){0,3}\\] |[A-Z]{3,8}:? {1,8}|" +
     "\\[[A-Za-z]{1,16}\\] \\d{1,7} {1,3}- |\\[GIN\\] |\\d{1,7}:(?=\\d{8}:)|<[A-Z]>|" +
     "[0-9a-f]{4,8} -- [\\w@.]{1,64} -- - )",
 );
@@ -83,6 +87,7 @@ function stampAt(line: string, clock: SyslogClock): Stamp | undefined {
     return (
       yearFirst(line, clock) ??
       dayName(line, clock) ??
+      dayFirst(line, clock) ??
       monthFirst(line, clock) ??
       packed(line, clock) ??
       epoch(line)
@@ -94,6 +99,7 @@ function stampAt(line: string, clock: SyslogClock): Stamp | undefined {
       syslog(line, clock) ??
       glog(line, clock) ??
       java(line, clock) ??
+      monthName(line, clock) ??
       dayName(line, clock, MAIL_DATE)
     );
   }
@@ -119,6 +125,21 @@ function dayName(line: string, clock: SyslogClock, shape = DAY_NAME): Stamp | un
   if (match === null) return undefined;
   const [whole, d, mo, y, h, mi, s, fraction, zone] = match;
   return stamp(whole, clock, [y, monthOf(mo), d, h, mi, s], fraction, zone);
+}
+
+function monthName(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = MONTH_NAME.exec(line);
+  if (match === null) return undefined;
+  const [whole, mo, d, year, h, mi, s] = match;
+  const y = year?.length === 2 ? `20${year}` : year;
+  return stamp(whole, clock, [y, monthOf(mo), d, h, mi, s], undefined, undefined);
+}
+
+function dayFirst(line: string, clock: SyslogClock): Stamp | undefined {
+  const match = DAY_FIRST.exec(line);
+  if (match === null) return undefined;
+  const [whole, d, mo, y, h, mi, s, zone] = match;
+  return stamp(whole, clock, [y, mo, d, h, mi, s], undefined, zone);
 }
 
 function monthFirst(line: string, clock: SyslogClock): Stamp | undefined {

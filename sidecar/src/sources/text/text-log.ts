@@ -26,6 +26,7 @@ import { conversationOfTag, formatsOfTag, TEXT_FORMATS } from "./format-table.ts
 import { GenericLoginReader } from "./generic-login.ts";
 import { isOneReading } from "./one-reading.ts";
 import { readPamFailure } from "./pam-failure.ts";
+import { readProxyAccess } from "./proxy-access.ts";
 import { readStamp, readTime } from "./stamp.ts";
 import { beginsWithAnything } from "./template.ts";
 import type { LineShape, TextFormat } from "./text-format.ts";
@@ -127,7 +128,9 @@ export class TextLog {
   }
 
   #readAccess(line: string, position: string): ParsedLine | undefined {
-    const access = line.includes('] "') ? readAccess(line, this.#clock) : undefined;
+    const access =
+      (line.includes('] "') ? readAccess(line, this.#clock) : undefined) ??
+      readProxyAccess(line, this.#clock);
     if (access === undefined) return undefined;
     if (access === "bad-time") return { outcome: "refused", reason: "bad-time" };
     const { method, path, ...rest } = access;

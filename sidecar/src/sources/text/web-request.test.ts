@@ -69,3 +69,41 @@ test("a target of a megabyte is cut, and escapes that are none stay", () => {
   const said = { ip: PEER, method: "GET", target, status: 200 };
   expect(String(webRequest(said)["decoded"]).length).toBeLessThan(5_000);
 });
+
+describe("a proxy's own access line", () => {
+  const day = "03/Mar/2026:04:05:06";
+  const npm = (target: string, status: number) =>
+    `[${day} +0000] - ${status} ${status} - POST https a.example "${target}" [Client ${PEER}] ` +
+    '[Length 12] [Gzip -] [Sent-to 192.0.2.1] "curl/8" "-"';
+  const haproxy = (request: string, status: number) =>
+    `Mar  3 04:05:06 lb haproxy[7]: ${PEER}:4444 [${day}.608] main app/app1 0/0/0/1/1 ${status} ` +
+    `248 - - ---- 1/1/0/1/0 0/0 "${request}"`;
+  const alb = (request: string, status: number) =>
+    `https 2026-03-03T04:05:06.186641Z app/a/5 ${PEER}:4444 192.0.2.1:80 0.1 0.1 0.1 ${status} ` +
+    `${status} 9 57 "${request}" "curl/8" X TLSv1.2 arn:x "Root=1" "-" "-" 0`;
+  const s3 = (request: string, status: number) =>
+    `${"ab".repeat(32)} bucket [${day} +0000] ${PEER} - 3E57427F3EXAMPLE REST.GET.OBJECT k ` +
+    `"${request}" ${status} - 113 - 7 - "-" "x" -`;
+
+  test.each([
+    ["Nginx Proxy Manager", npm("/login", 401), "login-failed", "/login"],
+    ["HAProxy", haproxy("GET /.git/config HTTP/1.1", 404), "login-probed", "/.git/config"],
+    ["a load balancer of AWS", alb("GET https://a:443/x?y=1 HTTP/1.1", 200), "request", "/x"],
+    ["a store of AWS", s3("GET /a?b HTTP/1.1", 403), "request", "/a"],
+  ])("of %s is read", (_whose, line, kind, target) => {
+    expect(read(line)).toMatchObject({
+      ...{ kind, target, address: `address:${PEER}`, recordType: "web.access" },
+      timeMs: Date.UTC(2026, 2, 3, 4, 5, 6) + (line.includes(".608") ? 608 : 0) + fraction(line),
+    });
+  });
+
+  const fraction = (line: string) => (line.includes(".186641Z") ? 186 : 0);
+
+  test.each([
+    ["a target", npm(`/x" [Client 198.51.100.66] [Length 1] "`, 401)],
+    ["a request", haproxy(`GET / HTTP/1.1" 198.51.100.66:1 [${day}] a b/c 1/1 401`, 401)],
+    ["a request", alb(`GET / HTTP/1.1" 198.51.100.66:80 401 "`, 401)],
+  ])("names nobody else for what a client put into %s", (_where, line) => {
+    expect([undefined, `address:${PEER}`]).toContain(read(line)?.address);
+  });
+});

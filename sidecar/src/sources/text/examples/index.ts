@@ -2,6 +2,7 @@
 // example to one of these.
 
 import type { FormatExample } from "./example.ts";
+import { GATE_EXAMPLES } from "./gate-examples.ts";
 import { INFRA_EXAMPLES } from "./infra-examples.ts";
 import { LOGIN_EXAMPLES } from "./login-examples.ts";
 import { MAIL_EXAMPLES } from "./mail-examples.ts";
@@ -16,4 +17,5 @@ export const EXAMPLES: readonly FormatExample[] = [
   ...WEB_EXAMPLES,
   ...INFRA_EXAMPLES,
   ...SERVER_EXAMPLES,
+  ...GATE_EXAMPLES,
 ];
