@@ -5,7 +5,8 @@ import type { AdminServices } from "@ostraka/coordinator";
 import { openCrypto } from "@ostraka/host";
 import { Frontier, Ledger, leafHash, OstrakaError } from "@ostraka/proto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type LedgerReader, type Patience, readAbove } from "./api-source.ts";
+import { type LedgerReader, readAbove } from "./api-source.ts";
+import type { Patience } from "./in-turn.ts";
 import { type SampleMesh, sampleMesh } from "./sample-mesh.ts";
 
 type Coordinator = Pick<AdminServices, "ledger">;

@@ -2,8 +2,7 @@
 // in turn while what came does not fit together. Believes nothing of it: the walk that takes the
 // records checks them.
 
-import { setTimeout as delay } from "node:timers/promises";
-import type { AdminClient, AdminServices } from "@ostraka/coordinator";
+import type { AdminServices } from "@ostraka/coordinator";
 import {
   type Crypto,
   type EntryRecord,
@@ -18,6 +17,7 @@ import {
 } from "@ostraka/proto";
 import type { LedgerSource } from "./export-source.ts";
 import { claimsOf } from "./head-claims.ts";
+import { inTurn, type LedgerClient, type Patience } from "./in-turn.ts";
 
 /** Records above an index, up to one sealed head. */
 export interface SealedPiece {
@@ -25,23 +25,14 @@ export interface SealedPiece {
   readonly records: readonly EntryRecord[];
 }
 
-/** How often, and for how long, pages are read anew that do not fit together. */
-export interface Patience {
-  readonly tries: number;
-  readonly pauseMs: number;
-  readonly forMs: number;
-}
-
-/** The coordinators as one, and each alone where that is known. */
+/** Who is asked, and how patiently. */
 export interface LedgerReader {
-  readonly client: Pick<AdminClient, "ledger"> & Partial<Pick<AdminClient, "each">>;
+  readonly client: LedgerClient;
   readonly crypto: Pick<Crypto, "sha256">;
   readonly patience?: Patience;
 }
 
 type Pages = Pick<AdminServices["ledger"], "listEntries">;
-
-const PATIENCE: Patience = { tries: 30, pauseMs: 100, forMs: 15_000 };
 
 /**
  * What lies above what is known, up to the head that is the latest now. A coordinator that goes
@@ -54,21 +45,17 @@ const PATIENCE: Patience = { tries: 30, pauseMs: 100, forMs: 15_000 };
  * reach a head.
  */
 export async function readAbove(
-  { client, crypto, patience = PATIENCE }: LedgerReader,
+  { client, crypto, patience }: LedgerReader,
   ledger: LedgerId,
   known: Frontier,
 ): Promise<SealedPiece | undefined> {
-  const { each = [] } = client;
-  const deadlineMs = performance.now() + patience.forMs;
   let misfit: SealedPiece | undefined;
   let said: OstrakaError | undefined;
-  for (let tries = 0; ; tries++) {
-    // First whoever answers, as for any read.
-    const alone = tries === 0 ? undefined : each[(tries - 1) % each.length];
-    const read = await readOnce((alone ?? client).ledger, ledger, known.size).catch(errorOf);
+  for await (const asked of inTurn(client, patience)) {
+    const read = await readOnce(asked.ledger, ledger, known.size).catch(errorOf);
     if (read instanceof OstrakaError) {
       // Who is away says nothing of what another one shows.
-      if (alone === undefined && !isOfReading(read)) throw read;
+      if (asked === client && !isOfReading(read)) throw read;
       if (said === undefined || isOfReading(read)) said = read;
     } else if (read === undefined) {
       if (said === undefined && misfit === undefined) return undefined;
@@ -76,8 +63,6 @@ export async function readAbove(
       if (read.records.length === 0 || leadsToItsHead(crypto, known, read)) return read;
       misfit = read;
     }
-    if (tries + 1 >= patience.tries || performance.now() >= deadlineMs) break;
-    await delay(patience.pauseMs);
   }
   if (misfit !== undefined) return misfit;
   throw said;

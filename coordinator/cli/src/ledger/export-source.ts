@@ -15,7 +15,8 @@ import {
 import { type ExportLine, writeLine } from "./export-lines.ts";
 import { claimsOf } from "./head-claims.ts";
 
-const CATCH_UP_TRIES = 30;
+/** Longer than a coordinator that catches up takes on a busy machine. */
+const CATCH_UP_TRIES = 100;
 const CATCH_UP_MS = 100;
 
 /** A ledger up to one sealed head. */

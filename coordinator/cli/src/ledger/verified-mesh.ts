@@ -2,7 +2,6 @@
 // Every command that shows a verdict goes through here: a coordinator that lies is found out, not
 // shown.
 
-import { setTimeout as delay } from "node:timers/promises";
 import {
   type Crypto,
   isReject,
@@ -17,13 +16,14 @@ import { rejectWords } from "../reject-words.ts";
 import { type LedgerReader, readAbove, type SealedPiece } from "./api-source.ts";
 import { alarm, Checkpoint, contradictionIn } from "./checkpoint.ts";
 import { claimsOf } from "./head-claims.ts";
+import { inTurn, type LedgerClient } from "./in-turn.ts";
 import { LedgerWalk, type WalkedEntry } from "./ledger-walk.ts";
 
 /** Without a data folder nothing is kept: every walk begins at entry 1. */
 type VerifiedAccess = Pick<Access, "crypto" | "genesis" | "client" | "data"> & LedgerReader;
 
-const CATCH_UP_TRIES = 30;
-const CATCH_UP_MS = 100;
+/** What is said of one coordinator that does not answer, or not yet. */
+const AWAY = ["OSTRAKA_UNREACHABLE", "OSTRAKA_DEADLINE", "OSTRAKA_BEHIND"];
 
 export class VerifiedMesh {
   #walk: LedgerWalk;
@@ -63,12 +63,7 @@ export class VerifiedMesh {
     const taken = this.#take(Ledger.CONTROL, await this.#read(Ledger.CONTROL));
     if (signals !== undefined) {
       const needed = claimsOf(signals.sealed)?.controlIndex ?? 0;
-      for (let tries = 1; this.#walk.indexOf(Ledger.CONTROL) < needed; tries++) {
-        // The next coordinator may lag a moment behind the one that answered before.
-        if (tries > CATCH_UP_TRIES) throw behind(needed);
-        await delay(CATCH_UP_MS);
-        taken.push(...this.#take(Ledger.CONTROL, await this.#read(Ledger.CONTROL)));
-      }
+      if (this.#walk.indexOf(Ledger.CONTROL) < needed) taken.push(...(await this.#catchUp(needed)));
       taken.push(...this.#take(Ledger.SIGNALS, signals));
     }
     // BEFORE anything is kept: what is withheld now may be shown the next time.
@@ -76,6 +71,17 @@ export class VerifiedMesh {
     if (withheld !== undefined) throw unverified(withheld.at, "commitment-mismatch");
     this.#keep(taken, from);
     return taken;
+  }
+
+  /** The control ledger up to an index: who answered may lag behind what its signals build on. */
+  async #catchUp(needed: number): Promise<readonly WalkedEntry[]> {
+    const taken: WalkedEntry[] = [];
+    for await (const asked of inTurn(this.#access.client, this.#access.patience)) {
+      const piece = await this.#readAt(asked, Ledger.CONTROL).catch(unlessAway);
+      taken.push(...this.#take(Ledger.CONTROL, piece));
+      if (this.#walk.indexOf(Ledger.CONTROL) >= needed) return taken;
+    }
+    throw behind(needed);
   }
 
   /** Takes up what was verified before, once. */
@@ -127,11 +133,16 @@ export class VerifiedMesh {
   }
 
   async #read(ledger: LedgerId): Promise<SealedPiece | undefined> {
-    const piece = await readAbove(this.#access, ledger, this.#walk.frontierOf(ledger));
+    const piece = await this.#readAt(this.#access.client, ledger);
     if (!this.#toCompare.has(ledger)) return piece;
     const compared = await this.#compare(ledger, piece);
     this.#toCompare.delete(ledger);
     return compared;
+  }
+
+  #readAt(client: LedgerClient, ledger: LedgerId): Promise<SealedPiece | undefined> {
+    const known = this.#walk.frontierOf(ledger);
+    return readAbove({ ...this.#access, client }, ledger, known);
   }
 
   /** What a coordinator shows must follow what this machine has verified before. */
@@ -139,22 +150,23 @@ export class VerifiedMesh {
     ledger: LedgerId,
     first: SealedPiece | undefined,
   ): Promise<SealedPiece | undefined> {
-    const { client } = this.#access;
     const above = this.#walk.indexOf(ledger);
     let piece = first;
-    for (let tries = 1; ; tries++) {
+    let last = 0;
+    for await (const asked of inTurn(this.#access.client, this.#access.patience)) {
+      // One that starts or catches up is no alarm while another has what was sealed.
+      if (asked !== this.#access.client) {
+        piece = await this.#readAt(asked, ledger).catch(unlessAway);
+      }
       if (piece !== undefined && piece.records.length > 0) return piece;
-      const { head } = await client.ledger.getSealedHead({ ledger });
+      const shown = await asked.ledger.getSealedHead({ ledger }).catch(unlessAway);
+      const head = shown?.head;
       const found = head === undefined ? "behind" : contradictionIn(this.#walk, ledger, head);
       if (found === undefined) return piece;
       if (found !== "behind") throw this.#alarm(ledger, found);
-      if (tries > CATCH_UP_TRIES) {
-        const last = head === undefined ? 0 : (claimsOf(head)?.index ?? 0);
-        throw this.#alarm(ledger, `it ends at index ${last}, and ${above} was sealed`);
-      }
-      await delay(CATCH_UP_MS);
-      piece = await readAbove(this.#access, ledger, this.#walk.frontierOf(ledger));
+      last = Math.max(last, (head && claimsOf(head)?.index) ?? 0);
     }
+    throw this.#alarm(ledger, `it ends at index ${last}, and ${above} was sealed`);
   }
 
   #alarm(ledger: LedgerId, words: string): OstrakaError {
@@ -175,6 +187,12 @@ export class VerifiedMesh {
     if (isReject(head)) throw unverified(`the sealed head of ${letter}`, head.reject);
     return taken;
   }
+}
+
+/** Whoever is away shows nothing; the others are asked. */
+function unlessAway(error: unknown): undefined {
+  const isAway = error instanceof OstrakaError && AWAY.includes(error.code);
+  if (!isAway) throw error;
 }
 
 function behind(needed: number): OstrakaError {
