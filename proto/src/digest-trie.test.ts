@@ -93,6 +93,22 @@ describe("the active-set digest", () => {
     );
   });
 
+  test("is the twin's at every step while a crowd of one prefix grows and goes again", () => {
+    for (let prefix = 0; prefix < 256; prefix += 51) {
+      const trie = new DigestTrie({ sha256 });
+      const held: Uint8Array[] = [];
+      const check = () => expect(trie.digest()).toEqual(twin(held));
+      for (let i = 0; i < 64; i++) {
+        const bytes = sha256(Uint8Array.of(prefix, i)).fill(prefix, 0, 1 + (i % 3));
+        trie.add(bytes);
+        held.push(bytes);
+        check();
+      }
+      for (const bytes of held.splice(8).reverse()) trie.delete(bytes);
+      check();
+    }
+  });
+
   test("does not depend on the order of changes, nor on digests taken in between", () => {
     fc.assert(
       fc.property(fc.array(id, { maxLength: 40 }), fc.array(id, { maxLength: 10 }), (ids, gone) => {

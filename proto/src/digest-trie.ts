@@ -86,7 +86,9 @@ export class DigestTrie {
   #added(node: Node, slot: number, depth: number): Node {
     if (node < 0) {
       const child = childOf(node, this.#ids.view(slot), depth);
-      this.#branches[child] = this.#added(this.#branches[child] as Node, slot, depth + 1);
+      // Named first: what is added may have moved the branches to a larger room.
+      const added = this.#added(this.#branches[child] as Node, slot, depth + 1);
+      this.#branches[child] = added;
       this.#isHashed[-node - 1] = 0;
       return node;
     }
