@@ -58,3 +58,17 @@ test("a format that nobody has is refused with the list of those that somebody h
   );
   expect((refusal as OstrakaError).message).toContain("dovecot, ");
 });
+
+test("a line dated past the file's own last change is left out and does not hide what follows", async () => {
+  const failure = (time: string) =>
+    `${time} a sshd[7]: Failed password for root from ${PEER} port 4 ssh2`;
+  const lines = Array.from({ length: ATTEMPTS }, (_, i) =>
+    failure(`2026-03-03T04:05:${second(i)}Z`),
+  );
+  const honest = await replay("c.log", lines.join("\n"), "auth-log");
+  const ahead = [failure("2199-03-03T04:05:06Z"), ...lines].join("\n");
+  const forged = await replay("c.log", ahead, "auth-log");
+  expect(honest.summary).toMatchObject({ ahead: 0, events: ATTEMPTS });
+  expect(honest.summary.signals).toBeGreaterThan(0);
+  expect(forged.summary).toMatchObject({ ahead: 1, signals: honest.summary.signals });
+});

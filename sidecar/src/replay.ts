@@ -20,6 +20,7 @@ import {
 import { OstrakaError, type SubjectText } from "@ostraka/proto";
 // Not by their doors: what a sidecar's other sources need is most of the time a short replay takes.
 import { formatNames, openFormat } from "./sources/formats.ts";
+import { LINE_FUTURE_MS_MAX } from "./sources/limits.ts";
 import { readFileLines } from "./sources/read-file-lines.ts";
 
 /** Room for subjects: a replay may take more memory than a sidecar. */
@@ -58,6 +59,8 @@ export interface ReplaySummary {
   readonly signals: number;
   readonly leases: number;
   readonly refused: number;
+  /** Events left out: dated over a day past the last change of the file that holds them. */
+  readonly ahead: number;
   readonly linesPerSecond: number;
 }
 
@@ -82,11 +85,13 @@ export interface ReplayOptions {
   readonly isExempt?: (subject: SubjectText) => boolean;
   /** Rules and what else a sidecar's configuration would add. */
   readonly scorer?: ScorerAdditions;
+  /** Latest event time that is believed, as a sidecar believes none past its clock; any without. */
+  readonly latestMs?: number;
   /** Called for each record in order, the lease BEFORE the signal of the same event. */
   readonly onRecord: (record: ReplayRecord) => void;
 }
 
-export interface FileReplayOptions extends Omit<ReplayOptions, "parser"> {
+export interface FileReplayOptions extends Omit<ReplayOptions, "parser" | "latestMs"> {
   readonly path: string;
   /** Format of the log: a name that `openFormat` takes. */
   readonly source: string;
@@ -109,7 +114,8 @@ export interface FileReplayOptions extends Omit<ReplayOptions, "parser"> {
 export async function runReplay(options: FileReplayOptions): Promise<ReplaySummary> {
   const { path, year, zone, signal, host = "localhost", realm = "local" } = options;
   const startMs = performance.now();
-  const time = year === undefined ? { referenceMs: (await stat(path)).mtimeMs } : { year };
+  const changedMs = (await stat(path)).mtimeMs;
+  const time = year === undefined ? { referenceMs: changedMs } : { year };
   const zoned = zone === undefined ? {} : { zone };
   const parser = openFormat(options.source, { host, realm, ...time, ...zoned });
   if (parser === undefined) {
@@ -120,7 +126,9 @@ export async function runReplay(options: FileReplayOptions): Promise<ReplaySumma
     rules: (await import("./rule-files.ts")).loadRules(rules),
   };
   const scorer = { ...options.scorer, ...loaded };
-  const replay = openReplay({ ...options, scorer, parser });
+  // A subject that was seen at a time to come would be late ever after.
+  const latestMs = changedMs + LINE_FUTURE_MS_MAX;
+  const replay = openReplay({ ...options, scorer, parser, latestMs });
   await readFileLines({
     path,
     lineBytesMax: parser.lineBytesMax,
@@ -163,11 +171,14 @@ class LogReplay implements Replay, ScorerOutput {
   readonly #leases = new Map<SubjectText, Lease>();
   #line = 0;
   #parsed = 0;
+  readonly #latestMs: number;
+  #ahead = 0;
   #counts = { signal: 0, lease: 0, refused: 0 };
 
   constructor(options: ReplayOptions) {
     this.#parser = options.parser;
     this.#onRecord = options.onRecord;
+    this.#latestMs = options.latestMs ?? Number.POSITIVE_INFINITY;
     const policy = options.policy ?? DEFAULT_SCORER_POLICY;
     this.#lines = linesOf(policy);
     this.#scorer = openScorer({
@@ -188,6 +199,10 @@ class LogReplay implements Replay, ScorerOutput {
   }
 
   #take(event: Event): void {
+    if (event.timeMs > this.#latestMs) {
+      this.#ahead++;
+      return;
+    }
     // Judged BEFORE the scorer sees it: a lease stops what comes after what earned it.
     this.#judge(event);
     this.#scorer.step({ type: "event", event }, this);
@@ -228,6 +243,7 @@ class LogReplay implements Replay, ScorerOutput {
       signals: this.#counts.signal,
       leases: this.#counts.lease,
       refused: this.#counts.refused,
+      ahead: this.#ahead,
       linesPerSecond: Math.round((this.#line * 1000) / Math.max(tookMs, 0.001)),
     };
   }

@@ -148,3 +148,17 @@ test("trouble with a log is told once, and again when it comes back after it had
   expect(warnings()).toBe(2);
   await feed.close();
 });
+
+test("a login that stands in two logs of this host is one event", async () => {
+  writeFileSync(authLog().path, line(1) + line(2));
+  const path = join(folder, "copy.log");
+  writeFileSync(path, line(2) + line(3));
+  const copy = { ...authLog(), writtenPath: "copy.log", path };
+  const { feed, inputs } = feedOf();
+  await feed.start([authLog(), copy]);
+  await vi.waitUntil(() => feed.counts().every(({ lines }) => lines === 2), { timeout: 10_000 });
+  const peers = eventsOf(inputs).map((input) => input.type === "event" && input.event.address);
+  expect(peers.sort()).toEqual([1, 2, 3].map((n) => `address:203.0.113.${n}`));
+  expect(feed.counts().map(({ events }) => events)).toEqual([2, 2]);
+  await feed.close();
+});

@@ -11,6 +11,7 @@ import type { FileCursor, FilePlace } from "./sources/follow.ts";
 import type { HttpEvents } from "./sources/http-events.ts";
 import { LINE_FUTURE_MS_MAX } from "./sources/limits.ts";
 import { loadFormat } from "./sources/load-format.ts";
+import { SameAttempts } from "./sources/same-attempt.ts";
 
 const FUTURE_REFUSED =
   "lines are dated over a day ahead of this host's clock and refused: see whether the clock is " +
@@ -53,6 +54,7 @@ export class SourceFeed {
   readonly #following: Promise<void>[] = [];
   readonly #listeners: HttpEvents[] = [];
   readonly #counts: SourceCounts[] = [];
+  readonly #same = new SameAttempts();
   /** Newest cursor of each source that has not been pushed. */
   readonly #cursors = new Map<string, FileCursor>();
 
@@ -124,7 +126,8 @@ export class SourceFeed {
             continue;
           }
           counts.events++;
-          push({ type: "event", event: complete(event) });
+          const untold = this.#same.take(name, event);
+          if (untold !== undefined) push({ type: "event", event: complete(untold) });
         }
         const isLost = parsed.outcome === "unparsed" || parsed.outcome === "refused";
         if (isLost) counts[parsed.outcome]++;

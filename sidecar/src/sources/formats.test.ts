@@ -38,6 +38,13 @@ describe("JSON", () => {
     expect(actions(`{"Records":[${record("A")},${record("B")}]}`)).toEqual(["A", "B"]);
   });
 
+  test("of several records gives them in the order of their times, in which they happened", () => {
+    const at = (name: string, second: number) =>
+      record(name).replace("04:05:06", `04:05:0${second}`);
+    const list = [at("C", 3), at("A", 1), at("B", 2)].join(",");
+    expect(actions(`{"Records":[${list}]}`)).toEqual(["A", "B", "C"]);
+  });
+
   test("of several records gives each event a place of its own", () => {
     const ids = eventsOf(parseAll(`[${record("A")},${record("B")}]`)).map(({ id }) => id);
     expect(ids).toEqual(["f:0/0", "f:0/1"]);

@@ -205,7 +205,8 @@ class MixedLog implements FormatParser {
       const event = this.#records.read(record, `${position}/${i}`);
       return event === undefined ? [] : [event];
     });
-    return { outcome: "events", events };
+    // A collector may hand over failures first, which would look like a run of them.
+    return { outcome: "events", events: events.sort((a, b) => a.timeMs - b.timeMs) };
   }
 
   #readPairs(text: string, position: string): FormatLine | undefined {

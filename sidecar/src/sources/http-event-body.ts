@@ -62,7 +62,8 @@ export function readEventBody(
       return { error: "bad-event", index, field: error.field, message: error.message };
     }
   }
-  return events;
+  // A collector may hand over failures first, which would look like a run of them.
+  return events.sort((a, b) => a.timeMs - b.timeMs);
 }
 
 function parseWhole(text: string): unknown[] | BodyRefusal {

@@ -88,9 +88,15 @@ function explain(record: ReplayRecord, terminal: Terminal): void {
 function lineOf(record: ReplayRecord | ReplaySummary, terminal: Terminal): string {
   if (record.kind === "summary") {
     const { lines, parsed, events, subjects, signals, leases, refused, linesPerSecond } = record;
+    const ahead =
+      record.ahead === 0
+        ? ""
+        : `; ${record.ahead} events left out, dated over a day past the file's last change: ` +
+          "see --year";
     return (
       `${lines} lines (${parsed} understood), ${events} events of ${subjects} subjects: ` +
-      `${signals} signals, ${leases} leases, ${refused} accesses refused; ${linesPerSecond} lines/s`
+      `${signals} signals, ${leases} leases, ${refused} accesses refused; ` +
+      `${linesPerSecond} lines/s${ahead}`
     );
   }
   const { kind, time, line, subject, levelMdb, reasons, until } = record;
