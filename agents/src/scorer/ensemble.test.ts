@@ -5,6 +5,9 @@ import type { SubjectText } from "@ostraka/proto";
 import { describe, expect, test } from "vitest";
 import { additionsOf } from "./configuration.ts";
 import { openEnsemble } from "./ensemble.ts";
+import { groupNovelty } from "./learned/group-novelty.ts";
+import type { ProfileDetector } from "./learned/learned-detector.ts";
+import { GROUPS_MAX } from "./learned/peer-groups.ts";
 
 const CONFIGURATIONS = [
   {},
@@ -47,4 +50,13 @@ test("first times are looked for beside the own past, the host's, and the peer g
   expect(namesOf("address:203.0.113.7").filter((name) => all.includes(name))).toEqual(
     all.slice(0, 2),
   );
+});
+
+test("a profile takes at most 8 kB, its part in first times 44 bytes; all peers' a megabyte", () => {
+  const { profiles } = openEnsemble(additionsOf({})).actor;
+  const bytesOf = (words: (one: ProfileDetector) => number) => 4 * sumOf(profiles.map(words));
+  expect(bytesOf(({ words }) => words)).toBeLessThanOrEqual(8_192);
+  expect(4 * groupNovelty.words).toBe(44);
+  // The groups and the whole host.
+  expect((GROUPS_MAX + 1) * bytesOf(({ peerWords }) => peerWords)).toBeLessThan(1 << 20);
 });

@@ -4,6 +4,8 @@
 import type { Event } from "@ostraka/agents/kernel";
 import type { SubjectText } from "@ostraka/proto";
 import { describe, expect, test } from "vitest";
+import { additionsOf } from "../configuration.ts";
+import { openEnsemble } from "../ensemble.ts";
 import {
   DEFAULT_SCORER_POLICY,
   openScorer,
@@ -13,6 +15,7 @@ import {
   type ScorerOptions,
 } from "../index.ts";
 import { seenInWords } from "../reason-words.ts";
+import { openScorerOf } from "../scorer.ts";
 
 const START = Date.UTC(2026, 2, 2);
 const DAY = 86_400_000;
@@ -136,4 +139,17 @@ test("a snapshot in the middle of it goes on to the same state", () => {
     live(scorer, DAYS + 1, DAYS + 4);
   }
   expect(half.snapshot()).toEqual(whole.snapshot());
+});
+
+test("a snapshot from before there was such a detector is taken up, and its groups begin anew", () => {
+  const { profiles = [], ...rest } = additionsOf(OPTIONS);
+  const others = profiles.filter(({ name }) => name !== "group-novelty");
+  const before = openScorerOf(openEnsemble({ ...rest, profiles: others }), OPTIONS);
+  live(before, 0, DAYS);
+  const scorer = restoreScorer(before.snapshot(), OPTIONS) as Scorer;
+  take(scorer, "clerk-tool");
+  const names = [...reasonsOf(scorer).keys()];
+  expect(names).toContain("novelty");
+  expect(names).not.toContain("group-novelty");
+  expect(scorer.counts().profiles).toBe(before.counts().profiles);
 });
