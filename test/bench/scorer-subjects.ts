@@ -5,6 +5,7 @@
 import type { Event } from "@ostraka/agents/kernel";
 import { DEFAULT_SCORER_POLICY, openScorer, type Scorer } from "@ostraka/agents/scorer";
 import type { SubjectText } from "@ostraka/proto";
+import type { Block } from "../../agents/src/scorer/row-pool.ts";
 import type { ScorerParts } from "../../agents/src/scorer/snapshot.ts";
 import type { SubjectState } from "../../agents/src/scorer/subject-state.ts";
 
@@ -75,8 +76,16 @@ export function statesOf(scorer: Scorer): SubjectState[] {
 }
 
 /** The numbers of a subject, those of its profile apart: what a plain array would hold of it. */
-export function numbersOf({ row, learned, lineup, vouched, lists }: SubjectState): number[] {
-  const fixed = row.cells.subarray(row.at, row.at + lineup.rows.width);
-  const taught = learned?.cells.subarray(learned.at, learned.at + lineup.learnedRows.width) ?? [];
-  return [...fixed, ...taught, ...vouched, ...lists.flat()];
+export function numbersOf(state: SubjectState): number[] {
+  const { lineup, block, learned, ranked, vouched, lists } = state;
+  const { rows, learnedRows, rankedRows } = lineup;
+  const row = (of: Block | undefined, at: number, width: number) =>
+    of === undefined ? [] : [...of.cells.subarray(at, at + width)];
+  return [
+    ...row(block, state.at, rows.width),
+    ...row(learned, state.learnedAt, learnedRows.width),
+    ...row(ranked, state.rankedAt, rankedRows.width),
+    ...vouched,
+    ...lists.flat(),
+  ];
 }

@@ -10,7 +10,7 @@ import { failurePaceBurst, failurePaceFast, failurePaceQuick } from "./detectors
 import { failureRun } from "./detectors/failure-run.ts";
 import { suspiciousName } from "./detectors/suspicious-name.ts";
 import type { Follows, LearnedDetector, ProfileDetector } from "./learned/learned-detector.ts";
-import { HISTORY_HALVES } from "./learned/rank-history.ts";
+import { HISTORY_CELLS } from "./learned/rank-history.ts";
 import { ACCOUNT_CELLS, MEMORY_CELLS, STAKED_CELL } from "./memory-cursor.ts";
 import { RowPool } from "./row-pool.ts";
 
@@ -70,11 +70,13 @@ export interface Lineup {
   readonly steps: readonly number[];
   /** First cell of each learned detector in a learned row. */
   readonly learnedAt: readonly number[];
-  /** First cell of the accounts, and of the histories, in a learned row. */
+  /** First cell of their accounts, and of their histories, in a learned row. */
   readonly accountsAt: number;
   readonly historiesAt: number;
   readonly rows: RowPool;
   readonly learnedRows: RowPool;
+  /** Accounts of those with profiles, then their histories: of who has ever had a profile. */
+  readonly rankedRows: RowPool;
 }
 
 export interface Ensemble {
@@ -135,7 +137,7 @@ function openLineup(parts: LineupParts): Lineup {
     at += width;
   }
   const accountsAt = at;
-  const historiesAt = accountsAt + count * ACCOUNT_CELLS;
+  const historiesAt = accountsAt + learned.length * ACCOUNT_CELLS;
   const total = [...learned, ...profiles].reduce((sum, { share }) => sum + share, 0);
   return {
     declared,
@@ -154,7 +156,8 @@ function openLineup(parts: LineupParts): Lineup {
     accountsAt,
     historiesAt,
     rows: new RowPool(HEADER_CELLS + declared.length * MEMORY_CELLS),
-    learnedRows: new RowPool(historiesAt + (count * HISTORY_HALVES) / 2),
+    learnedRows: new RowPool(historiesAt + learned.length * HISTORY_CELLS),
+    rankedRows: new RowPool(Math.max(1, profiles.length * (ACCOUNT_CELLS + HISTORY_CELLS))),
   };
 }
 

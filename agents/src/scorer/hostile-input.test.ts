@@ -14,12 +14,8 @@ import {
   restoreScorer,
   type Signal,
 } from "./index.ts";
-import { HISTORY_HALVES } from "./learned/rank-history.ts";
-import { ACCOUNT_CELLS } from "./memory-cursor.ts";
 
 const MAX_SUBJECTS = 8;
-/** Accounts and ranks of the profile detectors, which only vouched subjects fill. */
-const PROFILE_BYTES = 3 * 8 * (ACCOUNT_CELLS + HISTORY_HALVES / 2);
 const OPTIONS = {
   policy: { ...DEFAULT_SCORER_POLICY, learnedShare: 0.3 },
   hasContext: true,
@@ -161,8 +157,6 @@ test("a subject costs at most 2 kB of fixed numbers, whatever is configured", ()
   const { source, actor, session } = openEnsemble(additionsOf({ hasContext: true }));
   for (const { rows, learnedRows } of [source, actor, session]) {
     // Rules and a list are two declared detectors more, of nine numbers each.
-    expect(8 * (rows.width + learnedRows.width) + 2 * 72).toBeLessThanOrEqual(
-      2_048 + PROFILE_BYTES,
-    );
+    expect(8 * (rows.width + learnedRows.width) + 2 * 72).toBeLessThanOrEqual(2_048);
   }
 });

@@ -4,6 +4,7 @@
 
 import type { BettingAccount } from "./betting-account.ts";
 import { type DetectorMemory, NO_NAMES } from "./detectors/detector.ts";
+import { type Lists, NO_LISTS, withList } from "./shared-lists.ts";
 
 /** Cells of a declared detector's memory: its account, `chain` and `mark`. */
 export const MEMORY_CELLS = 9;
@@ -88,8 +89,8 @@ export class AccountCursor extends MoneyCursor implements BettingAccount {
 
 /** A declared detector's memory in cells; its list of names lies with the subject. */
 export class MemoryCursor extends MoneyCursor implements DetectorMemory {
-  /** Lists of the subject at hand, by detector. */
-  lists: (readonly number[])[] = [];
+  /** The subject at hand, whose lists lie with it by detector. */
+  holder: { lists: Lists } = { lists: NO_LISTS };
   which = 0;
 
   get starts(): number {
@@ -117,11 +118,11 @@ export class MemoryCursor extends MoneyCursor implements DetectorMemory {
     this.cells[this.at + 8] = value;
   }
   get names(): readonly number[] {
-    return this.lists[this.which] ?? NO_NAMES;
+    return this.holder.lists[this.which] ?? NO_NAMES;
   }
   set names(value: readonly number[]) {
-    if (value === NO_NAMES && this.lists.length === 0) return;
-    while (this.lists.length <= this.which) this.lists.push(NO_NAMES);
-    this.lists[this.which] = value;
+    const { lists } = this.holder;
+    if (value === NO_NAMES && lists.length === 0) return;
+    this.holder.lists = withList(lists, this.which, value);
   }
 }

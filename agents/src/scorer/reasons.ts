@@ -1,7 +1,7 @@
 // Why a level stands where it does: what each detector saw, against what, and what its bets made.
 // Owns the counterfactual. Must never say anything that is not in an account, nor a text of a log.
 
-import { accountOf, learnedLevelOf, learnedShareOf } from "./learned/learned-watch.ts";
+import { accountOf, accountsOf, learnedLevelOf, learnedShareOf } from "./learned/learned-watch.ts";
 import type { EvidenceKindName, Reason } from "./signal.ts";
 import { levelOf, memoryOf, type SubjectState, shareOf, toMdb, weightOf } from "./subject-state.ts";
 
@@ -20,7 +20,7 @@ export function reasonsOf(state: SubjectState, kind: EvidenceKindName): Reason[]
 
 /** Which detectors moved the level of a kind, a bit each. */
 export function firedOf(state: SubjectState, kind: EvidenceKindName): number {
-  const { lineup, learned: row } = state;
+  const { lineup } = state;
   let fired = 0;
   if (kind === "declared") {
     for (let i = 0; i < lineup.declared.length; i++) {
@@ -29,8 +29,8 @@ export function firedOf(state: SubjectState, kind: EvidenceKindName): number {
     }
     return fired;
   }
-  for (let i = 0; row !== undefined && i < lineup.learnedShares.length; i++) {
-    const { open, staked } = accountOf(lineup, row, i);
+  for (let i = accountsOf(state) - 1; i >= 0; i--) {
+    const { open, staked } = accountOf(state, i);
     if (open > staked && lineup.learnedCounts[i] === 0) fired |= 1 << (i + FIRED_BIT.learned);
   }
   return fired;
@@ -59,12 +59,12 @@ function declaredReasons(state: SubjectState, of: EvidenceKindName): Reason[] {
 }
 
 function learnedReasons(state: SubjectState, of: EvidenceKindName): Reason[] {
-  const { lineup, learned: row, said } = state;
-  if (row === undefined) return [];
+  const { lineup, said } = state;
+  const count = accountsOf(state);
   const level = of === "learned" ? learnedLevelOf(state) : levelOf(state);
   const reasons: Reason[] = [];
-  [...lineup.learned, ...lineup.profiles].forEach((detector, i) => {
-    const { open, staked, wins, fromMs, toMs } = accountOf(lineup, row, i);
+  [...lineup.learned, ...lineup.profiles].slice(0, count).forEach((detector, i) => {
+    const { open, staked, wins, fromMs, toMs } = accountOf(state, i);
     if (!(open > staked) || lineup.learnedCounts[i] !== 0) return;
     const part = of === "learned" ? learnedShareOf(state, i) * (open - staked) : 0;
     const words = said?.[i] ?? "";

@@ -2,10 +2,15 @@
 // of its own, and a stranger who comes and goes costs no garbage. Owns the blocks and the free
 // rows. Must never hand out a row that is not all zero.
 
-/** A row is `cells[at .. at + width)`; `halves` is the same memory as 32-bit floats. */
-export interface Row {
+/** What many rows lie in; `halves` is the same memory as 32-bit floats. */
+export interface Block {
   readonly cells: Float64Array;
   readonly halves: Float32Array;
+}
+
+/** A row is `cells[at .. at + width)` of its block. Whoever takes it keeps the two. */
+export interface Row {
+  readonly block: Block;
   readonly at: number;
 }
 
@@ -14,7 +19,9 @@ const BLOCK_CELLS = 32_768;
 
 export class RowPool {
   readonly width: number;
-  readonly #free: Row[] = [];
+  /** Free rows: their blocks, and where in those they begin. */
+  readonly #blocks: Block[] = [];
+  readonly #ats: number[] = [];
   #cells = 0;
 
   /** @param width cells of a row, at least 1. */
@@ -29,21 +36,25 @@ export class RowPool {
 
   /** A row, all zero. */
   take(): Row {
-    if (this.#free.length === 0) this.#grow();
-    return this.#free.pop() as Row;
+    if (this.#ats.length === 0) this.#grow();
+    return { block: this.#blocks.pop() as Block, at: this.#ats.pop() as number };
   }
 
   /** Takes a row back; nobody may use it any more. */
-  give(row: Row): void {
-    row.cells.fill(0, row.at, row.at + this.width);
-    this.#free.push(row);
+  give(block: Block, at: number): void {
+    block.cells.fill(0, at, at + this.width);
+    this.#blocks.push(block);
+    this.#ats.push(at);
   }
 
   #grow(): void {
     const rows = Math.max(1, Math.floor(BLOCK_CELLS / this.width));
     const cells = new Float64Array(rows * this.width);
-    const halves = new Float32Array(cells.buffer);
+    const block = { cells, halves: new Float32Array(cells.buffer) };
     this.#cells += cells.length;
-    for (let n = rows - 1; n >= 0; n--) this.#free.push({ cells, halves, at: n * this.width });
+    for (let n = rows - 1; n >= 0; n--) {
+      this.#blocks.push(block);
+      this.#ats.push(n * this.width);
+    }
   }
 }

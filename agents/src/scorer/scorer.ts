@@ -182,8 +182,8 @@ class EventScorer implements Scorer {
     const { size: profiles, evictions: profileEvictions } = this.#pool;
     const { source, actor, session } = this.#ensemble;
     let bytes = profiles * this.#pool.words * 4;
-    for (const { rows, learnedRows } of [source, actor, session]) {
-      bytes += rows.bytes + learnedRows.bytes;
+    for (const { rows, learnedRows, rankedRows } of [source, actor, session]) {
+      bytes += rows.bytes + learnedRows.bytes + rankedRows.bytes;
     }
     return { ...this.#counts, subjects, evictions, profiles, profileEvictions, bytes };
   }

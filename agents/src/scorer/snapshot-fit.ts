@@ -4,9 +4,10 @@
 
 import type { NumberReader, NumberWriter } from "./bytes-of-numbers.ts";
 import { HEADER_CELLS, LEARNED_HEADER_CELLS, type Lineup } from "./ensemble.ts";
-import { HISTORY_HALVES } from "./learned/rank-history.ts";
+import { HISTORY_CELLS } from "./learned/rank-history.ts";
 import { ACCOUNT_CELLS, MEMORY_CELLS } from "./memory-cursor.ts";
-import type { SubjectState } from "./subject-state.ts";
+import type { Block } from "./row-pool.ts";
+import { openLearned, openRanked, type SubjectState } from "./subject-state.ts";
 
 /** How the numbers of a class of subject are laid out, by names. */
 export interface Layout {
@@ -65,6 +66,7 @@ export interface Fit {
   readonly learned: readonly number[];
   readonly row: RowFit;
   readonly learnedRow: RowFit;
+  readonly parts: readonly Part[];
   readonly profileWords: readonly {
     readonly index: number;
     readonly from: number;
@@ -102,6 +104,7 @@ export function fitOf(layout: Layout, lineup: Lineup): Fit {
     ...{ lineup, layout, declared, learned, profileWords, blockWords: from },
     row: rowFit(fitRow(declared)),
     learnedRow: rowFit(fitLearnedRow(layout, learned, lineup)),
+    parts: partsOf(lineup),
     lowered(state) {
       if (isUnmoved) return;
       state.lowered = moveBits(state.lowered, declared, 2);
@@ -135,7 +138,7 @@ function fitRow(declared: readonly number[]): number[] {
 function fitLearnedRow(
   layout: Layout,
   learned: readonly number[],
-  { learnedAt, accountsAt, historiesAt }: Lineup,
+  { learned: own, profiles, learnedAt, accountsAt }: Lineup,
 ): number[] {
   const places: number[] = [];
   for (let i = 0; i < LEARNED_HEADER_CELLS; i++) places.push(i);
@@ -144,8 +147,8 @@ function fitLearnedRow(
     pushPart(places, learnedAt[to] ?? 0, width, to);
   });
   for (const to of learned) pushPart(places, accountsAt + to * ACCOUNT_CELLS, ACCOUNT_CELLS, to);
-  const cells = HISTORY_HALVES / 2;
-  for (const to of learned) pushPart(places, historiesAt + to * cells, cells, to);
+  const historiesAt = accountsAt + (own.length + profiles.length) * ACCOUNT_CELLS;
+  for (const to of learned) pushPart(places, historiesAt + to * HISTORY_CELLS, HISTORY_CELLS, to);
   return places;
 }
 
@@ -157,7 +160,7 @@ function pushPart(places: number[], at: number, width: number, to: number): void
 const ROW_MAX = 4_096;
 const scratch = new Float64Array(ROW_MAX);
 
-/** Reads a written row into its places of a row of now. */
+/** Reads a written row into its places of a row of now, which is all zero. */
 export function readInto(r: NumberReader, cells: Float64Array, at: number, fit: RowFit): void {
   const { places, isInPlace } = fit;
   const width = places.length;
@@ -171,4 +174,70 @@ export function readInto(r: NumberReader, cells: Float64Array, at: number, fit: 
     const to = places[i] as number;
     if (to >= 0) cells[at + to] = scratch[i] as number;
   }
+}
+
+/** What a subject has taught, as a snapshot has it: its profiles' money and ranks with the rest. */
+const whole = new Float64Array(ROW_MAX);
+
+export interface Part {
+  readonly isRanked: boolean;
+  /** Cells from its place in a row to its place in the whole. */
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** Accounts of profiles follow the other accounts, histories the other histories. */
+export function partsOf(lineup: Lineup): readonly Part[] {
+  const { learned, profiles, accountsAt, historiesAt } = lineup;
+  const own = learned.length;
+  const ranked = profiles.length;
+  const first = accountsAt + own * ACCOUNT_CELLS;
+  const second = first + ranked * ACCOUNT_CELLS;
+  const third = second + own * HISTORY_CELLS;
+  return [
+    { isRanked: false, from: 0, to: 0, count: first },
+    { isRanked: true, from: 0, to: first, count: ranked * ACCOUNT_CELLS },
+    { isRanked: false, from: historiesAt, to: second, count: own * HISTORY_CELLS },
+    { isRanked: true, from: ranked * ACCOUNT_CELLS, to: third, count: ranked * HISTORY_CELLS },
+  ];
+}
+
+/** Writes all that a subject has taught. */
+export function writeLearned(w: NumberWriter, state: SubjectState, parts: readonly Part[]): void {
+  const { learned, learnedAt, ranked, rankedAt } = state;
+  let width = 0;
+  for (const { isRanked, from, to, count } of parts) {
+    const block = isRanked ? ranked : learned;
+    const at = from + (isRanked ? rankedAt : learnedAt);
+    for (let i = 0; i < count; i++)
+      whole[to + i] = block === undefined ? 0 : (block.cells[at + i] as number);
+    width += count;
+  }
+  w.row(whole, 0, width);
+}
+
+/** Reads it back into rows of its own. */
+export function readLearned(
+  r: NumberReader,
+  state: SubjectState,
+  { learnedRow, parts }: Fit,
+): void {
+  if (!learnedRow.isInPlace) whole.fill(0);
+  readInto(r, whole, 0, learnedRow);
+  openLearned(state);
+  for (const { isRanked, from, to, count } of parts) {
+    if (isRanked && state.ranked === undefined) {
+      if (!hasAny(to, count)) continue;
+      openRanked(state);
+    }
+    const { cells } = (isRanked ? state.ranked : state.learned) as Block;
+    const at = from + (isRanked ? state.rankedAt : state.learnedAt);
+    for (let i = 0; i < count; i++) cells[at + i] = whole[to + i] as number;
+  }
+}
+
+function hasAny(at: number, count: number): boolean {
+  for (let i = at; i < at + count; i++) if (whole[i] !== 0) return true;
+  return false;
 }

@@ -12,8 +12,20 @@ import type { HostSketch } from "./learned/statistical.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import type { RuleSet } from "./rules/rule-set.ts";
 import type { ScorerCounts } from "./scorer-shape.ts";
+import { withList } from "./shared-lists.ts";
 import { takeSnapshotBefore } from "./snapshot-before.ts";
-import { type Fit, fitOf, layoutOf, readInto, readLayout, writeLayout } from "./snapshot-fit.ts";
+import {
+  type Fit,
+  fitOf,
+  layoutOf,
+  type Part,
+  partsOf,
+  readInto,
+  readLayout,
+  readLearned,
+  writeLayout,
+  writeLearned,
+} from "./snapshot-fit.ts";
 import { openSubjectState, type SubjectState, VOUCHED_MAX } from "./subject-state.ts";
 import type { SubjectTable } from "./subject-table.ts";
 
@@ -48,12 +60,13 @@ export function writeSnapshot(parts: ScorerParts): Uint8Array {
   for (const count of [events, duplicates, stale, invalid, pardoned]) w.whole(count);
   const { young, earned, known } = parts.table.rows();
   w.whole(parts.table.evictions);
+  const learnedParts = lineups.map(partsOf);
   const places = new Map<SubjectState, number>();
   for (const states of [young, earned, known]) {
     w.whole(states.length);
     for (const state of states) {
       places.set(state, places.size);
-      writeState(w, state, lineups);
+      writeState(w, state, lineups, learnedParts);
     }
   }
   const profiles = [...parts.pool.all()];
@@ -83,17 +96,23 @@ export function writeSnapshot(parts: ScorerParts): Uint8Array {
   return bytes;
 }
 
-function writeState(w: NumberWriter, state: SubjectState, lineups: readonly Lineup[]): void {
-  const { subject, lineup, row, learned, vouched, lists, said } = state;
+function writeState(
+  w: NumberWriter,
+  state: SubjectState,
+  lineups: readonly Lineup[],
+  parts: readonly (readonly Part[])[],
+): void {
+  const { subject, lineup, block, at, learned, vouched, lists, said } = state;
   w.text(subject);
-  w.whole(lineups.indexOf(lineup));
-  w.row(row.cells, row.at, lineup.rows.width);
+  const which = lineups.indexOf(lineup);
+  w.whole(which);
+  w.row(block.cells, at, lineup.rows.width);
   w.numbers(vouched);
   w.whole(lists.length);
   for (const list of lists) w.numbers(list);
   w.whole(learned === undefined ? 0 : 1);
   if (learned === undefined) return;
-  w.row(learned.cells, learned.at, lineup.learnedRows.width);
+  writeLearned(w, state, parts[which] as readonly Part[]);
   w.whole(said?.length ?? 0);
   for (const words of said ?? []) w.text(words ?? "");
 }
@@ -167,7 +186,7 @@ class Restoring {
       r.refuse();
       return state;
     }
-    readInto(r, state.row.cells, state.row.at, fit.row);
+    readInto(r, state.block.cells, state.at, fit.row);
     fit.lowered(state);
     const vouched = r.numbers();
     if (vouched.length > 0) state.vouched = vouched.slice(0, VOUCHED_MAX);
@@ -175,12 +194,10 @@ class Restoring {
     for (let i = 0; i < lists; i++) {
       const list = r.numbers();
       const to = fit.declared[i] ?? -1;
-      while (state.lists.length <= to) state.lists.push([]);
-      if (to >= 0) state.lists[to] = list;
+      if (to >= 0) state.lists = withList(state.lists, to, list);
     }
     if (r.whole() === 0) return state;
-    state.learned = state.lineup.learnedRows.take();
-    readInto(r, state.learned.cells, state.learned.at, fit.learnedRow);
+    readLearned(r, state, fit);
     const said = r.count();
     if (said > 0) state.said = [];
     for (let i = 0; i < said; i++) {

@@ -8,7 +8,8 @@ import { NO_NAMES } from "./detectors/detector.ts";
 import { type Ensemble, HEADER_CELLS, type Lineup } from "./ensemble.ts";
 import type { Profile } from "./learned/profile-pool.ts";
 import { MEMORY_CELLS, MemoryCursor } from "./memory-cursor.ts";
-import type { Row } from "./row-pool.ts";
+import type { Block } from "./row-pool.ts";
+import { type Lists, NO_LISTS } from "./shared-lists.ts";
 import type { Queue } from "./subject-table.ts";
 
 /** Nothing is ever said below this: money of 0 has no logarithm. */
@@ -42,16 +43,19 @@ const LIFT_INDEX = 13;
 export class SubjectState {
   readonly subject: SubjectText;
   readonly lineup: Lineup;
-  /** Its numbers are `cells[at .. at + lineup.rows.width)`. */
-  readonly row: Row;
-  readonly cells: Float64Array;
+  /** Its numbers are `block.cells[at .. at + lineup.rows.width)`. */
+  readonly block: Block;
   readonly at: number;
   /** The table's: in which queue it stands, and between whom. */
   queue: Queue | undefined = undefined;
   older: SubjectState | undefined = undefined;
   newer: SubjectState | undefined = undefined;
-  /** What it has taught; absent until it has taught anything. */
-  learned: Row | undefined = undefined;
+  /** What it has taught, a row of `lineup.learnedRows`; absent until it has taught anything. */
+  learned: Block | undefined = undefined;
+  learnedAt = 0;
+  /** Money and ranks of its larger profiles, of `lineup.rankedRows`; absent before it had any. */
+  ranked: Block | undefined = undefined;
+  rankedAt = 0;
   /** Its larger profiles; absent until it is vouched, and when others needed the room. */
   profile: Profile | undefined = undefined;
   /**
@@ -59,18 +63,17 @@ export class SubjectState {
    * replaced, never changed in place. What speaks of sharing must not be won by guessing.
    */
   vouched: readonly number[] = NO_NAMES;
-  /** Lists of the declared detectors that need one, by their place. */
-  readonly lists: (readonly number[])[] = [];
+  /** Lists of the declared detectors that need one, by their place; replaced, never changed. */
+  lists: Lists = NO_LISTS;
   /** What the learned detectors said of the strangest they saw, by their place. */
   said: (string | undefined)[] | undefined = undefined;
 
   constructor(subject: SubjectText, lineup: Lineup) {
     this.subject = subject;
     this.lineup = lineup;
-    const row = lineup.rows.take();
-    this.row = row;
-    this.cells = row.cells;
-    this.at = row.at;
+    const { block, at } = lineup.rows.take();
+    this.block = block;
+    this.at = at;
     this.day = -1;
     this.lastRefusedMs = -1;
     this.probedName = NO_NAME;
@@ -173,11 +176,11 @@ export class SubjectState {
   }
 
   #get(cell: number): number {
-    return this.cells[this.at + cell] as number;
+    return this.block.cells[this.at + cell] as number;
   }
 
   #set(cell: number, value: number): void {
-    this.cells[this.at + cell] = value;
+    this.block.cells[this.at + cell] = value;
   }
 }
 
@@ -185,13 +188,27 @@ export function openSubjectState(subject: SubjectText, ensemble: Ensemble): Subj
   return new SubjectState(subject, ensemble.of(subject));
 }
 
+/** Gives it the row of what it teaches. */
+export function openLearned(state: SubjectState): void {
+  const { block, at } = state.lineup.learnedRows.take();
+  state.learned = block;
+  state.learnedAt = at;
+}
+
+/** Gives it the row of its profiles' money and ranks. */
+export function openRanked(state: SubjectState): void {
+  const { block, at } = state.lineup.rankedRows.take();
+  state.ranked = block;
+  state.rankedAt = at;
+}
+
 const cursor = new MemoryCursor();
 
 /** The memory of a declared detector; good until the next call. */
 export function memoryOf(state: SubjectState, detector: number): MemoryCursor {
-  cursor.cells = state.cells;
+  cursor.cells = state.block.cells;
   cursor.at = state.at + HEADER_CELLS + detector * MEMORY_CELLS;
-  cursor.lists = state.lists;
+  cursor.holder = state;
   cursor.which = detector;
   return cursor;
 }
@@ -213,12 +230,12 @@ export function enterDay(state: SubjectState, day: number): void {
   if (day <= state.day) return;
   state.day = day;
   for (let i = 0; i < state.lineup.declared.length; i++) beginDay(memoryOf(state, i));
-  state.lists.length = 0;
+  state.lists = NO_LISTS;
 }
 
 /** The level: money in bets, averaged over detectors. */
 export function levelOf(state: SubjectState): number {
-  const { cells } = state;
+  const { cells } = state.block;
   const { declaredCounts } = state.lineup;
   let at = state.at + HEADER_CELLS;
   let level = 0;

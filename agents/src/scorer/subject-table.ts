@@ -161,8 +161,10 @@ export class SubjectTable {
     this.#states.delete(state.subject);
     this.#evictions++;
     this.#o.onEvicted(state);
-    if (state.learned !== undefined) state.lineup.learnedRows.give(state.learned);
-    state.lineup.rows.give(state.row);
+    const { lineup, learned, ranked } = state;
+    if (learned !== undefined) lineup.learnedRows.give(learned, state.learnedAt);
+    if (ranked !== undefined) lineup.rankedRows.give(ranked, state.rankedAt);
+    lineup.rows.give(state.block, state.at);
   }
 }
 

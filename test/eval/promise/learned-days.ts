@@ -72,9 +72,9 @@ class LearnedLife {
 
   /** The second strangest value that the first detector's history holds, below 1. */
   edge(): number {
-    const { learned: row, lineup } = this.state;
-    if (row === undefined) return 0;
-    const value = row.halves[2 * (row.at + lineup.historiesAt) + 2] as number;
+    const { learned, learnedAt, lineup } = this.state;
+    if (learned === undefined) return 0;
+    const value = learned.halves[2 * (learnedAt + lineup.historiesAt) + 2] as number;
     return Math.min(value / SCALE, 0.999);
   }
 }

@@ -6,8 +6,8 @@ import { beginDay, dayValueOf, emptyOpen } from "../betting-account.ts";
 import type { Lineup } from "../ensemble.ts";
 import { ACCOUNT_CELLS, AccountCursor } from "../memory-cursor.ts";
 import type { Observation } from "../observation.ts";
-import type { Row } from "../row-pool.ts";
-import { type SubjectState, weightOf } from "../subject-state.ts";
+import type { Block } from "../row-pool.ts";
+import { openLearned, openRanked, type SubjectState, weightOf } from "../subject-state.ts";
 import type { HostSketch } from "./host-sketch.ts";
 import { HISTORY_MIN, settleRank } from "./learned-account.ts";
 import { WHOLE_HOST } from "./peer-groups.ts";
@@ -36,25 +36,39 @@ const NEW_TO_HOST_A_DAY = 64;
 
 const money = new AccountCursor();
 
-/** The account of a learned detector; good until the next call. */
-export function accountOf(lineup: Lineup, row: Row, detector: number): AccountCursor {
-  money.cells = row.cells;
-  money.at = row.at + lineup.accountsAt + detector * ACCOUNT_CELLS;
+/**
+ * The account of a learned detector; good until the next call. The subject has taught, and `i` is
+ * below `accountsOf` of it.
+ */
+export function accountOf(state: SubjectState, i: number): AccountCursor {
+  const { lineup } = state;
+  const n = i - lineup.learned.length;
+  money.cells = ((n < 0 ? state.learned : state.ranked) as Block).cells;
+  money.at =
+    n < 0
+      ? state.learnedAt + lineup.accountsAt + i * ACCOUNT_CELLS
+      : state.rankedAt + n * ACCOUNT_CELLS;
   return money;
 }
 
-export function isVouched({ learned }: SubjectState): boolean {
-  return learned !== undefined && (learned.cells[learned.at + GOOD_DAYS] as number) >= VOUCHED_DAYS;
+/** How many learned detectors have money and ranks of the subject: the first so many. */
+export function accountsOf({ lineup, learned, ranked }: SubjectState): number {
+  if (learned === undefined) return 0;
+  return ranked === undefined ? lineup.learned.length : lineup.learnedShares.length;
+}
+
+export function isVouched({ learned, learnedAt }: SubjectState): boolean {
+  return learned !== undefined && (learned.cells[learnedAt + GOOD_DAYS] as number) >= VOUCHED_DAYS;
 }
 
 /** Takes what a vouched account shows into what its host has seen, as much as the day has left. */
 export function teachHost(sketch: HostSketch, state: SubjectState, seen: Observation): void {
-  const { learned: row } = state;
+  const { learned, learnedAt } = state;
   // A crowd invented in an hour would drive out all that its host knows.
-  if (row === undefined || !isVouched(state)) return;
-  const cell = row.at + NEW_TO_HOST_TODAY;
-  const taken = row.cells[cell] as number;
-  row.cells[cell] = taken + sketch.learn(seen, NEW_TO_HOST_A_DAY - taken);
+  if (learned === undefined || !isVouched(state)) return;
+  const cell = learnedAt + NEW_TO_HOST_TODAY;
+  const taken = learned.cells[cell] as number;
+  learned.cells[cell] = taken + sketch.learn(seen, NEW_TO_HOST_A_DAY - taken);
 }
 
 /** Ranks, bets, notes and, if it may teach, learns. */
@@ -72,36 +86,37 @@ export class LearnedWatch {
     if (lineup.learnedShares.length === 0) return;
     if (state.learned === undefined) {
       if (!mayTeach) return;
-      state.learned = lineup.learnedRows.take();
+      openLearned(state);
     }
-    const row = state.learned;
-    if (mayTeach) countDay(row, state.day);
-    const { cells, at } = row;
+    const { cells } = state.learned as Block;
+    const at = state.learnedAt;
+    if (mayTeach) countDay(cells, at, state.day);
     let isOrdinary = true;
     for (let i = 0; i < lineup.learned.length; i++) {
       const detector = lineup.learned[i] as (typeof lineup.learned)[number];
       const from = at + (lineup.learnedAt[i] as number);
       const strangeness = detector.strangeness(cells, from, seen);
-      const rank = rankOf(lineup, row, i, strangeness);
-      if (rank <= 1 && settle(state, row, i, rank, seen.timeMs)) {
-        say(state, row, i, detector.describe(cells, from, seen), strangeness);
+      const rank = rankOf(state, i, strangeness);
+      if (rank <= 1 && settle(state, i, rank, seen.timeMs)) {
+        say(state, i, detector.describe(cells, from, seen), strangeness);
       }
       detector.note?.(cells, from, seen);
       if (rank <= STRANGE_RANK) isOrdinary = false;
-      if (mayTeach && takes(lineup, row, i, rank, strangeness)) detector.learn(cells, from, seen);
+      if (mayTeach && takes(state, i, rank, strangeness)) detector.learn(cells, from, seen);
     }
     if (lineup.profiles.length > 0 && isVouched(state)) {
-      if (!this.#observeProfiles(state, row, seen, mayTeach)) isOrdinary = false;
+      if (!this.#observeProfiles(state, seen, mayTeach)) isOrdinary = false;
     }
     if (mayTeach && isOrdinary)
       cells[at + ORDINARY_TODAY] = (cells[at + ORDINARY_TODAY] as number) + 1;
   }
 
   /** @returns whether it was ordinary to all of them. */
-  #observeProfiles(state: SubjectState, row: Row, seen: Observation, mayTeach: boolean): boolean {
+  #observeProfiles(state: SubjectState, seen: Observation, mayTeach: boolean): boolean {
     const { lineup } = state;
     const own = this.#pool.use(state, seen.timeMs)?.words;
     if (own === undefined) return true;
+    if (state.ranked === undefined) openRanked(state);
     let isOrdinary = true;
     const compared = this.#peers.of(own, state.day, mayTeach);
     const host = this.#peers.group(WHOLE_HOST);
@@ -112,15 +127,15 @@ export class LearnedWatch {
       const mine = own[n] as Int32Array;
       const peers = compared[n] as Int32Array;
       const strangeness = inSteps(detector.strangeness(mine, peers, seen), detector.grain);
-      const rank = rankOf(lineup, row, i, strangeness);
+      const rank = rankOf(state, i, strangeness);
       const isApart = detector.isApart?.(mine) ?? true;
-      if (isApart && rank <= 1 && settle(state, row, i, rank, seen.timeMs)) {
-        say(state, row, i, detector.describe(mine, peers, seen), strangeness);
+      if (isApart && rank <= 1 && settle(state, i, rank, seen.timeMs)) {
+        say(state, i, detector.describe(mine, peers, seen), strangeness);
       }
       detector.note(mine, seen, peers);
       if (rank <= STRANGE_RANK) isOrdinary = false;
       const noted = isApart ? strangeness : Number.NaN;
-      if (!mayTeach || !takes(lineup, row, i, rank, noted)) continue;
+      if (!mayTeach || !takes(state, i, rank, noted)) continue;
       if (detector.isOfGroupsOnly !== true) detector.teach(host[n] as Int32Array, mine, seen);
       if (group !== undefined) detector.teach(group[n] as Int32Array, mine, seen);
       detector.learn(mine, seen);
@@ -136,16 +151,24 @@ function inSteps(strangeness: number, grain: number | undefined): number {
 /** A rank that says nothing: no past, or nothing to say. */
 const NO_RANK = 2;
 
-function historyAt(lineup: Lineup, row: Row, i: number): number {
-  return 2 * (row.at + lineup.historiesAt) + i * HISTORY_HALVES;
+/** Where a history is, in the memory that `halvesOf` gives. */
+function historyAt({ lineup, learnedAt, rankedAt }: SubjectState, i: number): number {
+  const n = i - lineup.learned.length;
+  if (n < 0) return 2 * (learnedAt + lineup.historiesAt) + i * HISTORY_HALVES;
+  return 2 * (rankedAt + lineup.profiles.length * ACCOUNT_CELLS) + n * HISTORY_HALVES;
 }
 
-function rankOf(lineup: Lineup, row: Row, i: number, strangeness: number): number {
+function halvesOf({ lineup, learned, ranked }: SubjectState, i: number): Float32Array {
+  return ((i < lineup.learned.length ? learned : ranked) as Block).halves;
+}
+
+function rankOf(state: SubjectState, i: number, strangeness: number): number {
   if (!Number.isFinite(strangeness)) return NO_RANK;
-  const at = historyAt(lineup, row, i);
-  const n = historyOf(row.halves, at);
+  const halves = halvesOf(state, i);
+  const at = historyAt(state, i);
+  const n = historyOf(halves, at);
   if (n < HISTORY_MIN) return NO_RANK;
-  return (asStrangeAs(row.halves, at, withTies(lineup, i, strangeness)) + 1) / (n + 1);
+  return (asStrangeAs(halves, at, withTies(state.lineup, i, strangeness)) + 1) / (n + 1);
 }
 
 /**
@@ -158,8 +181,8 @@ function withTies({ steps }: Lineup, i: number, strangeness: number): number {
 }
 
 /** @returns whether there is more to tell than before: it won, and is the strangest so far. */
-function settle(state: SubjectState, row: Row, i: number, rank: number, timeMs: number): boolean {
-  const account = accountOf(state.lineup, row, i);
+function settle(state: SubjectState, i: number, rank: number, timeMs: number): boolean {
+  const account = accountOf(state, i);
   const factor = settleRank(account, rank, timeMs);
   if (account.open === 0 || account.wins === 0) {
     if (state.said !== undefined) state.said[i] = undefined;
@@ -171,10 +194,11 @@ function settle(state: SubjectState, row: Row, i: number, rank: number, timeMs: 
 }
 
 /** Words end in the rank, from which what was bet follows. */
-function say(state: SubjectState, row: Row, i: number, words: string, strangeness: number): void {
-  const at = historyAt(state.lineup, row, i);
-  const past = historyOf(row.halves, at);
-  const asStrange = asStrangeAs(row.halves, at, withTies(state.lineup, i, strangeness));
+function say(state: SubjectState, i: number, words: string, strangeness: number): void {
+  const halves = halvesOf(state, i);
+  const at = historyAt(state, i);
+  const past = historyOf(halves, at);
+  const asStrange = asStrangeAs(halves, at, withTies(state.lineup, i, strangeness));
   state.said ??= [];
   while (state.said.length <= i) state.said.push(undefined);
   state.said[i] = `${words} asStrangeBefore=${asStrange} of=${past}`;
@@ -186,21 +210,20 @@ function saidRank(said: string): number {
 }
 
 /** Whether a detector takes an observation into its past; if so its rank is in the history. */
-function takes(lineup: Lineup, row: Row, i: number, rank: number, strangeness: number): boolean {
-  const { cells, at } = row;
+function takes(state: SubjectState, i: number, rank: number, strangeness: number): boolean {
   if (rank <= STRANGE_RANK) {
-    const account = accountOf(lineup, row, i);
-    const ordinary = cells[at + ORDINARY_TODAY] as number;
+    const account = accountOf(state, i);
+    const ordinary = (state.learned as Block).cells[state.learnedAt + ORDINARY_TODAY] as number;
     if (account.strangeToday >= STRANGE_A_DAY + ordinary / ORDINARY_A_STRANGE) return false;
     account.strangeToday++;
   }
   if (Number.isFinite(strangeness)) {
-    addStrangeness(row.halves, historyAt(lineup, row, i), strangeness);
+    addStrangeness(halvesOf(state, i), historyAt(state, i), strangeness);
   }
   return true;
 }
 
-function countDay({ cells, at }: Row, day: number): void {
+function countDay(cells: Float64Array, at: number, day: number): void {
   if (cells[at + TAUGHT_DAY] === day + 1) return;
   cells[at + TAUGHT_DAY] = day + 1;
   cells[at + GOOD_DAYS] = (cells[at + GOOD_DAYS] as number) + 1;
@@ -210,16 +233,17 @@ function countDay({ cells, at }: Row, day: number): void {
  * Begins a later event-time day: new bankrolls, and what it may teach. Money that has not won is
  * not carried: beside the new stakes it would only hide what they win.
  */
-export function beginLearnedDay({ lineup, learned: row }: SubjectState): void {
-  if (row === undefined) return;
-  for (let i = 0; i < lineup.learnedShares.length; i++) {
-    const account = accountOf(lineup, row, i);
+export function beginLearnedDay(state: SubjectState): void {
+  const { learned, learnedAt } = state;
+  if (learned === undefined) return;
+  for (let i = accountsOf(state) - 1; i >= 0; i--) {
+    const account = accountOf(state, i);
     beginDay(account);
     if (account.open <= account.staked) emptyOpen(account);
     account.strangeToday = 0;
   }
-  row.cells[row.at + ORDINARY_TODAY] = 0;
-  row.cells[row.at + NEW_TO_HOST_TODAY] = 0;
+  learned.cells[learnedAt + ORDINARY_TODAY] = 0;
+  learned.cells[learnedAt + NEW_TO_HOST_TODAY] = 0;
 }
 
 /** Share of a learned detector in this subject's sums. */
@@ -229,12 +253,12 @@ export function learnedShareOf(state: SubjectState, i: number): number {
 
 /** The level of the learned accounts. */
 export function learnedLevelOf(state: SubjectState): number {
-  const { lineup, learned: row } = state;
-  if (row === undefined) return 0;
-  let at = row.at + lineup.accountsAt;
+  const { learnedCounts } = state.lineup;
+  const count = accountsOf(state);
   let level = 0;
-  for (let i = 0; i < lineup.learnedShares.length; i++, at += ACCOUNT_CELLS) {
-    const money = row.cells[at + (lineup.learnedCounts[i] as number)] as number;
+  for (let i = 0; i < count; i++) {
+    const { cells, at } = accountOf(state, i);
+    const money = cells[at + (learnedCounts[i] as number)] as number;
     if (money > 0) level += learnedShareOf(state, i) * money;
   }
   return level;
@@ -242,22 +266,22 @@ export function learnedLevelOf(state: SubjectState): number {
 
 /** The day account of the learned accounts: an e-value while the past is exchangeable. */
 export function learnedDayAccountOf(state: SubjectState): number {
-  const { lineup, learned: row } = state;
-  if (row === undefined) return 1;
+  if (state.learned === undefined) return 1;
+  const { learnedShares, learnedCounts } = state.lineup;
+  const count = accountsOf(state);
   let sum = 0;
-  for (let i = 0; i < lineup.learnedShares.length; i++) {
-    const counts = lineup.learnedCounts[i] === 0 ? dayValueOf(accountOf(lineup, row, i)) : 1;
-    sum += learnedShareOf(state, i) * counts;
+  for (let i = 0; i < learnedShares.length; i++) {
+    // Where nothing was ever staked all of it is cash.
+    const isBetting = i < count && learnedCounts[i] === 0;
+    sum += learnedShareOf(state, i) * (isBetting ? dayValueOf(accountOf(state, i)) : 1);
   }
   return sum;
 }
 
 export function learnedEvidenceFromMs(state: SubjectState, fallbackMs: number): number {
-  const { lineup, learned: row } = state;
-  if (row === undefined) return fallbackMs;
   let from = fallbackMs;
-  for (let i = 0; i < lineup.learnedShares.length; i++) {
-    const { open, fromMs } = accountOf(lineup, row, i);
+  for (let i = accountsOf(state) - 1; i >= 0; i--) {
+    const { open, fromMs } = accountOf(state, i);
     if (open > 0 && fromMs < from) from = fromMs;
   }
   return from;
@@ -265,30 +289,27 @@ export function learnedEvidenceFromMs(state: SubjectState, fallbackMs: number): 
 
 /** Takes the learned level back to nothing; what was learned stays. */
 export function resetLearned(state: SubjectState): void {
-  const { lineup, learned: row } = state;
-  if (row === undefined) return;
-  for (let i = 0; i < lineup.learnedShares.length; i++) emptyOpen(accountOf(lineup, row, i));
+  if (state.learned === undefined) return;
+  for (let i = accountsOf(state) - 1; i >= 0; i--) emptyOpen(accountOf(state, i));
   state.said = undefined;
 }
 
 /** Drops what the learned accounts won, today's too; what was learned stays. */
 export function forgetLearnedEvidence(state: SubjectState): void {
   resetLearned(state);
-  const { lineup, learned: row } = state;
-  if (row === undefined) return;
-  for (let i = 0; i < lineup.learnedShares.length; i++) accountOf(lineup, row, i).today = 0;
+  for (let i = accountsOf(state) - 1; i >= 0; i--) accountOf(state, i).today = 0;
 }
 
 /** Forgets the ranks and money of detectors whose profile is gone: their measure is another now. */
 export function forgetProfileRanks(state: SubjectState): void {
-  const { lineup, learned: row } = state;
-  if (row === undefined) return;
+  const { lineup, ranked } = state;
+  if (ranked === undefined) return;
   for (let i = lineup.learned.length; i < lineup.learnedShares.length; i++) {
-    const account = accountOf(lineup, row, i);
+    const account = accountOf(state, i);
     emptyOpen(account);
     account.today = 0;
-    const at = historyAt(lineup, row, i);
-    row.halves.fill(0, at, at + HISTORY_HALVES);
+    const at = historyAt(state, i);
+    ranked.halves.fill(0, at, at + HISTORY_HALVES);
     if (state.said !== undefined) state.said[i] = undefined;
   }
 }

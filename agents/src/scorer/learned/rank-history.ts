@@ -12,6 +12,8 @@
 export const BINS = 6;
 /** 32-bit floats of one history: value and count a bin. */
 export const HISTORY_HALVES = 2 * BINS;
+/** The same as 64-bit floats, of which rows are made. */
+export const HISTORY_CELLS = BINS;
 /** Past this many the whole history counts half: 42 dB is the most that one event can say. */
 export const HISTORY_MAX = 16_384;
 
