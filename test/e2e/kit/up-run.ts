@@ -147,10 +147,12 @@ export class CliRun {
 
   /** Waits until it has said something that matches, on either stream. */
   async says(text: RegExp, waitMs = 90_000): Promise<void> {
-    await until(() => text.test(this.stderr) || text.test(this.stdout) || this.#isOver, waitMs);
-    if (!text.test(this.stderr) && !text.test(this.stdout)) {
-      throw new Error(`it never said ${text}:\n${this.stdout}\n${this.stderr}`);
-    }
+    const isSaid = () => text.test(this.stderr) || text.test(this.stdout);
+    const deadline = performance.now() + waitMs;
+    await until(() => isSaid() || this.#isOver || performance.now() > deadline, Infinity);
+    if (isSaid()) return;
+    const why = this.#isOver ? "before it ended" : `in ${waitMs} ms`;
+    throw new Error(`it never said ${text} ${why}:\n${this.stdout}\n${this.stderr}`);
   }
 }
 

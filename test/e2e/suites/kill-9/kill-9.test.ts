@@ -39,9 +39,9 @@ describe.skipIf(!hasProc)("kill -9 during up (needs /proc)", () => {
     async (seed) => {
       using stand = new Stand();
       const up = stand.start(["up", "--once", "--json", "--data", stand.data, "--seed", `${seed}`]);
-      const killed = killAt(stand, up, seed);
-      const run = readRun(await up.ended, 3);
-      expect(await killed).toBeGreaterThan(0);
+      const [killed, ended] = await Promise.all([killAt(stand, up, seed), up.ended]);
+      const run = readRun(ended, 3);
+      expect(killed).toBeGreaterThan(0);
       expect(up.stderr).toMatch(/ended \(.*\); starting it again/);
       const effects = effectsOf(`${stand.data}/ledger.jsonl`);
       // Each wish entered once: two proposals with two approvals each, and what they made.
