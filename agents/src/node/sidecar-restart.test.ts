@@ -57,3 +57,34 @@ describe("a sidecar that comes back without the middle", () => {
     expect(stand.seat.node?.decide({ subjects: [MALLORY] }, stand.mesh.reading)).toBeUndefined();
   });
 });
+
+describe("a sealed head in which only the time is new", () => {
+  test("is stored every ten seconds, one that ends a verdict at once", () => {
+    const { mesh, seat } = cutOff();
+    const head = () => seat.store.get("sealed/c")?.join();
+    const stored: unknown[] = [];
+    for (let second = 0; second < 20 && seat.node?.denySet.size === 1; second++) {
+      stored.push(head());
+      mesh.ticks(1);
+    }
+    expect(stored.length).toBeGreaterThan(4);
+    expect(new Set(stored).size).toBeLessThanOrEqual(2);
+    mesh.ticks(1);
+    const ended = head();
+    expect(ended).not.toBe(stored.at(-1));
+    mesh.ticks(4);
+    expect(head()).toBe(ended);
+    mesh.ticks(8);
+    expect(head()).not.toBe(ended);
+  });
+
+  test("is no loss to a host that comes back: it enforces the same, and is fresh at the next", () => {
+    const { mesh, seat } = cutOff();
+    mesh.ticks(4);
+    mesh.crash(seat);
+    mesh.startSidecar(seat);
+    expect(seat.node?.denySet.size).toBe(1);
+    mesh.ticks(2);
+    expect(seat.node?.isFresh(mesh.reading)).toBe(true);
+  });
+});

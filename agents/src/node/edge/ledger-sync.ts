@@ -12,7 +12,9 @@ import {
   EnvelopeSchema,
   encode,
   encodeNew,
+  equalBytes,
   Frontier,
+  type Head,
   isReject,
   LEDGERS,
   Ledger,
@@ -66,6 +68,8 @@ export class LedgerSync {
   readonly #erasure: EdgeErasure;
   /** When each thing was last asked for, so that one question is asked once a tick. */
   readonly #askedMs = new Map<string, number>();
+  /** Heads that are in the store. */
+  readonly #storedHeads = new Map<LedgerId, Head>();
   #adoption: ActiveAdoption | undefined;
   /** Control entries applied that nobody waits to see shown. */
   #unhurried = 0;
@@ -297,7 +301,9 @@ export class LedgerSync {
     const isHalt = entry.effect.case === "halt" && fault === undefined;
     if (isVerdict || isHalt) verdicts.apply(followed, out);
     // A host that has just become a member may be of a running canary.
-    if (entry.effect.case === "member" && fault === undefined) this.#o.onPolicy();
+    const { effect } = entry;
+    const isOurs = effect.case === "member" && equalBytes(effect.value.hostKey, this.#o.hostKey);
+    if (isOurs && fault === undefined) this.#o.onPolicy();
     if (POLICY_EFFECTS.has(entry.effect.case ?? "") && fault === undefined) {
       this.#o.onPolicy();
       out.trace.push({ what: "policy", epoch: mesh.epochOf(this.#o.hostKey) });
@@ -338,15 +344,37 @@ export class LedgerSync {
     out.publish.push({ channel: this.#o.channel, bytes, isRequest: true });
   }
 
-  /** A head and the right edge of its tree are kept together: they come back together or not. */
+  /**
+   * Heads in whose time alone something is new wait for the next rows, or for `saveHeads`: a
+   * restart takes them up from the mesh, and ten thousand hosts need not sync their disks each
+   * second.
+   */
   #persistHead(follower: LedgerFollower, out: EdgeOut): void {
-    const sealed = follower.head?.sealed;
-    if (sealed === undefined) return;
+    const head = follower.head?.head;
+    if (head === undefined) return;
+    const stored = this.#storedHeads.get(follower.ledger);
+    if (stored === undefined || !isSameButTime(stored, head)) this.#saveHead(follower, out);
+  }
+
+  /** Writes the heads that are newer than the stored ones. Called with whatever rows are written. */
+  saveHeads(out: EdgeOut): void {
+    for (const ledger of LEDGERS) {
+      const follower = this.of(ledger);
+      if (follower.head?.head !== this.#storedHeads.get(ledger)) this.#saveHead(follower, out);
+    }
+  }
+
+  /** A head and the right edge of its tree are kept together: they come back together or not. */
+  #saveHead(follower: LedgerFollower, out: EdgeOut): void {
+    const { head, ledger, index } = follower;
+    // Between the pages of what is long the edge is ahead of the head.
+    if (head === undefined || index !== Number(head.head.index)) return;
+    this.#storedHeads.set(ledger, head.head);
     if (follower === this.signals) {
       out.persist.push({ key: "frontier/s", value: this.signals.frontierState });
     }
-    const key = `sealed/${ledgerLetter(follower.ledger)}`;
-    out.persist.push({ key, value: encode(SealedHeadSchema, sealed) });
+    const key = `sealed/${ledgerLetter(ledger)}`;
+    out.persist.push({ key, value: encode(SealedHeadSchema, head.sealed) });
   }
 
   #storedHead(ledger: LedgerId): Sealed | undefined {
@@ -384,4 +412,14 @@ export class LedgerSync {
     for (const followed of verdicts.stored(store)) verdicts.apply(followed, out);
     verdicts.onHead(this.signals, out);
   }
+}
+
+/** Whether a restart from the one head would find all that the other names, but for its time. */
+function isSameButTime(one: Head, other: Head): boolean {
+  return (
+    one.generation === other.generation &&
+    one.index === other.index &&
+    one.controlIndex === other.controlIndex &&
+    equalBytes(one.activeSetDigest, other.activeSetDigest)
+  );
 }

@@ -214,13 +214,19 @@ export class SidecarNode {
         break;
     }
     this.#release(out);
+    // Rows and heads of one step are stored together: a restart stands where a step had stood.
+    if (out.persist.length > 0) this.#sync.saveHeads(out);
     out.seal.push(...this.courier.flush(this.clock.monoMs));
     this.#sendReceipt(out);
   }
 
-  /** Saves baselines and cursors together, so that a crash reads again just what was not saved. */
+  /**
+   * Saves baselines and cursors together, so that a crash reads again just what was not saved; and
+   * the newest heads.
+   */
   save(out: Out<SidecarEffect>): void {
     this.#savedMs = this.clock.monoMs;
+    this.#sync.saveHeads(out);
     const snapshot = this.scoring.scorer?.snapshot();
     if (!this.#isUnsaved || snapshot === undefined) return;
     this.#isUnsaved = false;
