@@ -127,6 +127,19 @@ describe("the active-set digest", () => {
     );
   });
 
+  test("is the twin's of thousands, and of what is left when most have gone", () => {
+    const trie = new DigestTrie({ sha256 });
+    const ids = Array.from({ length: 5_000 }, (_, n) => sha256(Uint8Array.of(n & 255, n >> 8)));
+    for (const bytes of ids) expect(trie.add(bytes)).toBe(true);
+    expect(trie.digest()).toEqual(twin(ids));
+    for (const bytes of ids) expect(trie.idAt(trie.slotOf(bytes) as number)).toEqual(bytes);
+    for (const bytes of ids.slice(100)) expect(trie.delete(bytes)).toBe(true);
+    expect(trie.digest()).toEqual(twin(ids.slice(0, 100)));
+    for (const bytes of ids.slice(100)) expect(trie.slotOf(bytes)).toBeUndefined();
+    for (const bytes of ids.slice(100)) trie.add(bytes);
+    expect(trie.digest()).toEqual(twin(ids));
+  });
+
   test("tells sets apart that differ in one id", () => {
     const trie = new DigestTrie({ sha256 });
     trie.add(new Uint8Array(32).fill(1));

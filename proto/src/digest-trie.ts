@@ -138,7 +138,7 @@ export class DigestTrie {
     const branch = this.#hashes.take();
     if (branch >= this.#isHashed.length) {
       this.#isHashed = grown(this.#isHashed, branch, Uint8Array);
-      this.#branches = grown(this.#branches, 2 * branch + 1, Int32Array);
+      this.#branches = grown(this.#branches, 2 * this.#isHashed.length - 1, Int32Array);
     }
     this.#branches.fill(0, 2 * branch, 2 * branch + 2);
     this.#isHashed[branch] = 0;
