@@ -173,7 +173,7 @@ function sha256(...parts: readonly Uint8Array[]): Bytes {
   if (length > JOINED_BYTES_MAX) {
     const hash = createHash("sha256");
     for (const part of parts) hash.update(part);
-    return bytesOfDigest(hash.digest("latin1"));
+    return bytesOfDigest(hash.digest("binary"));
   }
   let at = 0;
   for (const part of parts) {
@@ -184,7 +184,7 @@ function sha256(...parts: readonly Uint8Array[]): Bytes {
 }
 
 function digestOf(bytes: Uint8Array): Bytes {
-  return bytesOfDigest(hashOnce("sha256", bytes, "latin1"));
+  return bytesOfDigest(hashOnce("sha256", bytes, "binary"));
 }
 
 /** A Buffer for each digest costs twice what the hash does: one character a byte is read instead. */
