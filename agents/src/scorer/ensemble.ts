@@ -10,7 +10,7 @@ import { failurePaceBurst, failurePaceFast, failurePaceQuick } from "./detectors
 import { failureRun } from "./detectors/failure-run.ts";
 import { suspiciousName } from "./detectors/suspicious-name.ts";
 import type { Follows, LearnedDetector, ProfileDetector } from "./learned/learned-detector.ts";
-import { HISTORY_CELLS } from "./learned/rank-history.ts";
+import { HISTORY_HALVES } from "./learned/rank-history.ts";
 import { ACCOUNT_CELLS, MEMORY_CELLS, STAKED_CELL } from "./memory-cursor.ts";
 import { RowPool } from "./row-pool.ts";
 
@@ -156,9 +156,15 @@ function openLineup(parts: LineupParts): Lineup {
     accountsAt,
     historiesAt,
     rows: new RowPool(HEADER_CELLS + declared.length * MEMORY_CELLS),
-    learnedRows: new RowPool(historiesAt + learned.length * HISTORY_CELLS),
-    rankedRows: new RowPool(Math.max(1, profiles.length * (ACCOUNT_CELLS + HISTORY_CELLS))),
+    learnedRows: new RowPool(historiesAt + historyCells(learned.length)),
+    rankedRows: new RowPool(
+      Math.max(1, profiles.length * ACCOUNT_CELLS + historyCells(profiles.length)),
+    ),
   };
+}
+
+function historyCells(detectors: number): number {
+  return Math.ceil((detectors * HISTORY_HALVES) / 2);
 }
 
 /**

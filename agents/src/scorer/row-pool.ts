@@ -2,10 +2,11 @@
 // of its own, and a stranger who comes and goes costs no garbage. Owns the blocks and the free
 // rows. Must never hand out a row that is not all zero.
 
-/** What many rows lie in; `halves` is the same memory as 32-bit floats. */
+/** What many rows lie in: one memory as floats of 64 and 32 bits and whole numbers of 16. */
 export interface Block {
   readonly cells: Float64Array;
   readonly halves: Float32Array;
+  readonly quarters: Uint16Array;
 }
 
 /** A row is `cells[at .. at + width)` of its block. Whoever takes it keeps the two. */
@@ -50,7 +51,8 @@ export class RowPool {
   #grow(): void {
     const rows = Math.max(1, Math.floor(BLOCK_CELLS / this.width));
     const cells = new Float64Array(rows * this.width);
-    const block = { cells, halves: new Float32Array(cells.buffer) };
+    const { buffer } = cells;
+    const block = { cells, halves: new Float32Array(buffer), quarters: new Uint16Array(buffer) };
     this.#cells += cells.length;
     for (let n = rows - 1; n >= 0; n--) {
       this.#blocks.push(block);

@@ -4,7 +4,12 @@
 
 import type { NumberReader, NumberWriter } from "./bytes-of-numbers.ts";
 import { HEADER_CELLS, LEARNED_HEADER_CELLS, type Lineup } from "./ensemble.ts";
-import { HISTORY_CELLS } from "./learned/rank-history.ts";
+import {
+  HISTORY_HALVES,
+  readHistory,
+  WRITTEN_HALVES,
+  writeHistory,
+} from "./learned/rank-history.ts";
 import { ACCOUNT_CELLS, MEMORY_CELLS } from "./memory-cursor.ts";
 import type { Block } from "./row-pool.ts";
 import { openLearned, openRanked, type SubjectState } from "./subject-state.ts";
@@ -148,7 +153,8 @@ function fitLearnedRow(
   });
   for (const to of learned) pushPart(places, accountsAt + to * ACCOUNT_CELLS, ACCOUNT_CELLS, to);
   const historiesAt = accountsAt + (own.length + profiles.length) * ACCOUNT_CELLS;
-  for (const to of learned) pushPart(places, historiesAt + to * HISTORY_CELLS, HISTORY_CELLS, to);
+  const cells = WRITTEN_HALVES / 2;
+  for (const to of learned) pushPart(places, historiesAt + to * cells, cells, to);
   return places;
 }
 
@@ -178,43 +184,61 @@ export function readInto(r: NumberReader, cells: Float64Array, at: number, fit: 
 
 /** What a subject has taught, as a snapshot has it: its profiles' money and ranks with the rest. */
 const whole = new Float64Array(ROW_MAX);
+const wholeHalves = new Float32Array(whole.buffer);
 
+/** Cells of a row as they are, or histories, which a snapshot has otherwise. */
 export interface Part {
   readonly isRanked: boolean;
-  /** Cells from its place in a row to its place in the whole. */
+  readonly isHistories: boolean;
+  /** First cell in a row, and in the whole. */
   readonly from: number;
   readonly to: number;
   readonly count: number;
 }
 
 /** Accounts of profiles follow the other accounts, histories the other histories. */
-export function partsOf(lineup: Lineup): readonly Part[] {
-  const { learned, profiles, accountsAt, historiesAt } = lineup;
+export function partsOf({ learned, profiles, accountsAt, historiesAt }: Lineup): readonly Part[] {
   const own = learned.length;
   const ranked = profiles.length;
   const first = accountsAt + own * ACCOUNT_CELLS;
   const second = first + ranked * ACCOUNT_CELLS;
-  const third = second + own * HISTORY_CELLS;
+  const third = second + (own * WRITTEN_HALVES) / 2;
+  const cells = { isHistories: false, from: 0 };
+  const after = ranked * ACCOUNT_CELLS;
   return [
-    { isRanked: false, from: 0, to: 0, count: first },
-    { isRanked: true, from: 0, to: first, count: ranked * ACCOUNT_CELLS },
-    { isRanked: false, from: historiesAt, to: second, count: own * HISTORY_CELLS },
-    { isRanked: true, from: ranked * ACCOUNT_CELLS, to: third, count: ranked * HISTORY_CELLS },
+    { ...cells, isRanked: false, to: 0, count: first },
+    { ...cells, isRanked: true, to: first, count: after },
+    { isHistories: true, isRanked: false, from: historiesAt, to: second, count: own },
+    { isHistories: true, isRanked: true, from: after, to: third, count: ranked },
   ];
+}
+
+function widthOf({ isHistories, count }: Part): number {
+  return isHistories ? (count * WRITTEN_HALVES) / 2 : count;
 }
 
 /** Writes all that a subject has taught. */
 export function writeLearned(w: NumberWriter, state: SubjectState, parts: readonly Part[]): void {
   const { learned, learnedAt, ranked, rankedAt } = state;
   let width = 0;
-  for (const { isRanked, from, to, count } of parts) {
+  for (const part of parts) {
+    const { isRanked, from, to } = part;
+    width += widthOf(part);
     const block = isRanked ? ranked : learned;
-    const at = from + (isRanked ? rankedAt : learnedAt);
-    for (let i = 0; i < count; i++)
-      whole[to + i] = block === undefined ? 0 : (block.cells[at + i] as number);
-    width += count;
+    if (block === undefined) whole.fill(0, to, width);
+    else putPart(block, from + (isRanked ? rankedAt : learnedAt), part);
   }
   w.row(whole, 0, width);
+}
+
+function putPart(block: Block, at: number, { isHistories, to, count }: Part): void {
+  if (!isHistories) {
+    for (let i = 0; i < count; i++) whole[to + i] = block.cells[at + i] as number;
+    return;
+  }
+  for (let i = 0; i < count; i++) {
+    writeHistory(block, 2 * at + i * HISTORY_HALVES, wholeHalves, 2 * to + i * WRITTEN_HALVES);
+  }
 }
 
 /** Reads it back into rows of its own. */
@@ -226,14 +250,24 @@ export function readLearned(
   if (!learnedRow.isInPlace) whole.fill(0);
   readInto(r, whole, 0, learnedRow);
   openLearned(state);
-  for (const { isRanked, from, to, count } of parts) {
+  for (const part of parts) {
+    const { isRanked, from, to } = part;
     if (isRanked && state.ranked === undefined) {
-      if (!hasAny(to, count)) continue;
+      if (!hasAny(to, widthOf(part))) continue;
       openRanked(state);
     }
-    const { cells } = (isRanked ? state.ranked : state.learned) as Block;
-    const at = from + (isRanked ? state.rankedAt : state.learnedAt);
-    for (let i = 0; i < count; i++) cells[at + i] = whole[to + i] as number;
+    if (isRanked) takePart(state.ranked as Block, state.rankedAt + from, part);
+    else takePart(state.learned as Block, state.learnedAt + from, part);
+  }
+}
+
+function takePart(block: Block, at: number, { isHistories, to, count }: Part): void {
+  if (!isHistories) {
+    for (let i = 0; i < count; i++) block.cells[at + i] = whole[to + i] as number;
+    return;
+  }
+  for (let i = 0; i < count; i++) {
+    readHistory(block, 2 * at + i * HISTORY_HALVES, wholeHalves, 2 * to + i * WRITTEN_HALVES);
   }
 }
 

@@ -74,7 +74,7 @@ class LearnedLife {
   edge(): number {
     const { learned, learnedAt, lineup } = this.state;
     if (learned === undefined) return 0;
-    const value = learned.halves[2 * (learnedAt + lineup.historiesAt) + 2] as number;
+    const value = learned.halves[2 * (learnedAt + lineup.historiesAt) + 1] as number;
     return Math.min(value / SCALE, 0.999);
   }
 }

@@ -48,7 +48,7 @@ export const MONEY_MUTANTS: readonly MoneyMutant[] = [
       NO_SEED,
       `${SCORER}/learned/rank-history.ts`,
       "  const value = notBelow(strangeness);\n",
-      "  if (historyOf(halves, at) >= 20) return;\n  const value = notBelow(strangeness);\n",
+      "  if (historyOf(of, at) >= 20) return;\n  const value = notBelow(strangeness);\n",
     ),
   },
   {

@@ -10,7 +10,13 @@ import {
 import { hashText, type Observation } from "../observation.ts";
 import { groupNovelty } from "./group-novelty.ts";
 import { betOf, HISTORY_MIN } from "./learned-account.ts";
-import { addStrangeness, asStrangeAs, HISTORY_HALVES, historyOf } from "./rank-history.ts";
+import {
+  addStrangeness,
+  asStrangeAs,
+  HISTORY_HALVES,
+  type Histories,
+  historyOf,
+} from "./rank-history.ts";
 
 const GRACE_DAYS = 7;
 const TRIALS_MIN = 32;
@@ -250,7 +256,7 @@ test.each([
 ])("honest members win nothing on average from a group with %s", (_, life) => {
   const chance = openChance(7);
   const group = new Group(life.size);
-  const histories = group.own.map(() => new Float32Array(HISTORY_HALVES));
+  const histories = group.own.map(openHistory);
   const bets: number[] = [];
   const days: number[] = [];
   for (let newest = 0; group.day < life.days; group.day++) {
@@ -261,7 +267,7 @@ test.each([
         const agentHash = hashText(`agent ${Math.max(0, newest - Math.floor(4 * chance() ** 2))}`);
         const processHash = hashText(`process ${Math.floor(20 * chance() ** 3)}`);
         const said = group.tell(who, { agentHash, processHash });
-        const bet = betOn(histories[who] as Float32Array, said);
+        const bet = betOn(histories[who] as Histories, said);
         if (!Number.isNaN(bet)) bets.push(bet);
         won *= bet > 0 ? bet : 1;
       }
@@ -275,7 +281,12 @@ test.each([
 });
 
 /** Ranks among the own past and bets, as the scorer does; NaN where nothing is bet. */
-function betOn(history: Float32Array, said: number): number {
+function openHistory(): Histories {
+  const halves = new Float32Array(HISTORY_HALVES);
+  return { halves, quarters: new Uint16Array(halves.buffer) };
+}
+
+function betOn(history: Histories, said: number): number {
   if (Number.isNaN(said)) return said;
   const past = historyOf(history, 0);
   const rank = (asStrangeAs(history, 0, said - 0.25) + 1) / (past + 1);

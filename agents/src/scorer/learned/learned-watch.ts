@@ -13,7 +13,13 @@ import { HISTORY_MIN, settleRank } from "./learned-account.ts";
 import { WHOLE_HOST } from "./peer-groups.ts";
 import type { Peers } from "./peers.ts";
 import type { ProfilePool } from "./profile-pool.ts";
-import { addStrangeness, asStrangeAs, HISTORY_HALVES, historyOf } from "./rank-history.ts";
+import {
+  addStrangeness,
+  asStrangeAs,
+  clearHistory,
+  HISTORY_HALVES,
+  historyOf,
+} from "./rank-history.ts";
 
 /** A rank that makes an observation a strange one for a detector: one in twenty. */
 const STRANGE_RANK = 0.05;
@@ -151,24 +157,24 @@ function inSteps(strangeness: number, grain: number | undefined): number {
 /** A rank that says nothing: no past, or nothing to say. */
 const NO_RANK = 2;
 
-/** Where a history is, in the memory that `halvesOf` gives. */
+/** Where a history is, in the memory that `blockOf` gives. */
 function historyAt({ lineup, learnedAt, rankedAt }: SubjectState, i: number): number {
   const n = i - lineup.learned.length;
   if (n < 0) return 2 * (learnedAt + lineup.historiesAt) + i * HISTORY_HALVES;
   return 2 * (rankedAt + lineup.profiles.length * ACCOUNT_CELLS) + n * HISTORY_HALVES;
 }
 
-function halvesOf({ lineup, learned, ranked }: SubjectState, i: number): Float32Array {
-  return ((i < lineup.learned.length ? learned : ranked) as Block).halves;
+function blockOf({ lineup, learned, ranked }: SubjectState, i: number): Block {
+  return (i < lineup.learned.length ? learned : ranked) as Block;
 }
 
 function rankOf(state: SubjectState, i: number, strangeness: number): number {
   if (!Number.isFinite(strangeness)) return NO_RANK;
-  const halves = halvesOf(state, i);
+  const block = blockOf(state, i);
   const at = historyAt(state, i);
-  const n = historyOf(halves, at);
+  const n = historyOf(block, at);
   if (n < HISTORY_MIN) return NO_RANK;
-  return (asStrangeAs(halves, at, withTies(state.lineup, i, strangeness)) + 1) / (n + 1);
+  return (asStrangeAs(block, at, withTies(state.lineup, i, strangeness)) + 1) / (n + 1);
 }
 
 /**
@@ -195,10 +201,10 @@ function settle(state: SubjectState, i: number, rank: number, timeMs: number): b
 
 /** Words end in the rank, from which what was bet follows. */
 function say(state: SubjectState, i: number, words: string, strangeness: number): void {
-  const halves = halvesOf(state, i);
+  const block = blockOf(state, i);
   const at = historyAt(state, i);
-  const past = historyOf(halves, at);
-  const asStrange = asStrangeAs(halves, at, withTies(state.lineup, i, strangeness));
+  const past = historyOf(block, at);
+  const asStrange = asStrangeAs(block, at, withTies(state.lineup, i, strangeness));
   state.said ??= [];
   while (state.said.length <= i) state.said.push(undefined);
   state.said[i] = `${words} asStrangeBefore=${asStrange} of=${past}`;
@@ -218,7 +224,7 @@ function takes(state: SubjectState, i: number, rank: number, strangeness: number
     account.strangeToday++;
   }
   if (Number.isFinite(strangeness)) {
-    addStrangeness(halvesOf(state, i), historyAt(state, i), strangeness);
+    addStrangeness(blockOf(state, i), historyAt(state, i), strangeness);
   }
   return true;
 }
@@ -308,8 +314,7 @@ export function forgetProfileRanks(state: SubjectState): void {
     const account = accountOf(state, i);
     emptyOpen(account);
     account.today = 0;
-    const at = historyAt(state, i);
-    ranked.halves.fill(0, at, at + HISTORY_HALVES);
+    clearHistory(ranked, historyAt(state, i));
     if (state.said !== undefined) state.said[i] = undefined;
   }
 }

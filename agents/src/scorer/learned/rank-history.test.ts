@@ -6,11 +6,19 @@ import {
   BINS,
   HISTORY_HALVES,
   HISTORY_MAX,
+  type Histories,
   historyOf,
+  readHistory,
+  WRITTEN_HALVES,
+  writeHistory,
 } from "./rank-history.ts";
 
-function historyWith(values: readonly number[]): Float32Array {
-  const halves = new Float32Array(HISTORY_HALVES);
+function openHistories(halves = new Float32Array(HISTORY_HALVES)): Histories {
+  return { halves, quarters: new Uint16Array(halves.buffer) };
+}
+
+function historyWith(values: readonly number[]): Histories {
+  const halves = openHistories();
   for (const value of values) addStrangeness(halves, 0, value);
   return halves;
 }
@@ -36,7 +44,7 @@ describe("a history of strangeness", () => {
   });
 
   test("ranks what is stranger than all of the past exactly, never above its like", () => {
-    const halves = new Float32Array(HISTORY_HALVES);
+    const halves = openHistories();
     for (let n = 1; n <= 2_000; n++) {
       const value = Math.sin(n) * 7 + n / 1_000;
       addStrangeness(halves, 0, value);
@@ -69,7 +77,7 @@ describe("a history of strangeness", () => {
   });
 
   test("counts half when it is full, so that an old past gives way", () => {
-    const halves = new Float32Array(HISTORY_HALVES);
+    const halves = openHistories();
     for (let n = 0; n < HISTORY_MAX; n++) addStrangeness(halves, 0, 1);
     expect(historyOf(halves, 0)).toBe(HISTORY_MAX / 2);
   });
@@ -77,9 +85,20 @@ describe("a history of strangeness", () => {
   test("uses its own part of a row and no other", () => {
     const halves = new Float32Array(HISTORY_HALVES + 4).fill(5);
     halves.fill(0, 2, 2 + HISTORY_HALVES);
-    for (let n = 0; n < 100; n++) addStrangeness(halves, 2, n * 1.1);
+    const histories = openHistories(halves);
+    for (let n = 0; n < 100; n++) addStrangeness(histories, 2, n * 1.1);
     expect([...halves.subarray(0, 2), ...halves.subarray(2 + HISTORY_HALVES)]).toEqual([
       5, 5, 5, 5,
     ]);
+  });
+
+  test("comes back from a snapshot as it was, whatever stands beside it", () => {
+    const history = historyWith(Array.from({ length: 900 }, (_, n) => Math.sin(n) * 40));
+    const written = new Float32Array(2 * WRITTEN_HALVES);
+    writeHistory(history, 0, written, WRITTEN_HALVES);
+    const again = openHistories(new Float32Array(HISTORY_HALVES + 2));
+    readHistory(again, 1, written, WRITTEN_HALVES);
+    expect(again.halves.subarray(1, 1 + HISTORY_HALVES)).toEqual(history.halves);
+    expect([again.halves[0], again.halves[HISTORY_HALVES + 1]]).toEqual([0, 0]);
   });
 });
