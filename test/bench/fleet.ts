@@ -7,7 +7,8 @@ import type { FleetOrder, FleetReport, FleetStart } from "./host-line.ts";
 import { endChild, forkChild, genesisText, type MeshStand } from "./mesh-stand.ts";
 
 const PROCESSES_MAX = 2;
-const FRESH_MS_MAX = 240_000;
+/** Also where other work has half of the machine. */
+const FRESH_MS_MAX = 600_000;
 const LOOK_MS = 20;
 
 export class Fleet {

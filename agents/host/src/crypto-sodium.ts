@@ -41,8 +41,6 @@ export interface CryptoOptions {
   readonly library?: "sodium" | "node";
   /** Told ONCE, with the reason, when sodium cannot load and node:crypto verifies instead. */
   readonly onFallback?: (why: string) => void;
-  /** Signatures that are remembered as verified; 512 when not given. At most 65,536 are of use. */
-  readonly verifiedMax?: number;
 }
 
 /** RFC 8410: DER of an Ed25519 public key without its 32 bytes. */
@@ -59,7 +57,7 @@ const JOINED_BYTES_MAX = 4_096;
 export function openCrypto(options: CryptoOptions = {}): Crypto {
   const sodium = options.library === "node" ? undefined : loadSodium(options.onFallback);
   const equation = sodium === undefined ? nodeEquation : sodiumEquation(sodium);
-  const before = new VerifiedBefore(options.verifiedMax);
+  const before = new VerifiedBefore();
   const crypto: Crypto = {
     sha256,
     verify: (key, message, signature) => {

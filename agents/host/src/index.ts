@@ -37,6 +37,8 @@ export {
 } from "./nats-credentials.ts";
 export type { NatsFinderOptions, NatsServer } from "./nats-finder.ts";
 export { findNatsServer } from "./nats-finder.ts";
+export type { NonceGuard } from "./nats-nonce.ts";
+export { nonceGuard } from "./nats-nonce.ts";
 export type { NatsCluster, NatsServerOptions, NatsServerTls } from "./nats-server-config.ts";
 export { forServerVersion, serverConfig } from "./nats-server-config.ts";
 export { natsKeyBytes } from "./nkey-text.ts";

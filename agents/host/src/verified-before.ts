@@ -4,17 +4,13 @@
 // stranger can push entries out, never in.
 
 /** Some 200 kB when full of ordinary envelopes. */
-const SLOTS_DEFAULT = 512;
+const SLOTS = 512;
 /** Longer messages are rare and are verified each time. */
 const MESSAGE_BYTES_MAX = 2_048;
 
 export class VerifiedBefore {
   /** Key, signature and message of each slot, one after the other. */
-  readonly #slots: (Uint8Array | undefined)[];
-
-  constructor(slots = SLOTS_DEFAULT) {
-    this.#slots = new Array(slots);
-  }
+  readonly #slots: (Uint8Array | undefined)[] = new Array(SLOTS);
 
   has(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     const known = this.#slots[this.#slotOf(signature)];

@@ -4,10 +4,11 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { openGenesis } from "@ostraka/agents/node";
-import { openCrypto, openLog, openSigner } from "@ostraka/host";
+import { nonceGuard, openCrypto, openLog, openSigner } from "@ostraka/host";
 import { decode, EnvelopeSchema, isReject, LIMITS } from "@ostraka/proto";
-import { connect, credsAuthenticator } from "nats";
+import { connect } from "nats";
 import { until } from "../../integration/nats-server.ts";
 import { BenchSidecar } from "../bench-sidecar.ts";
 import {
@@ -18,19 +19,22 @@ import {
   type HostPlace,
   monotonicMs,
 } from "../host-line.ts";
+import { shareCrypto } from "../shared-crypto.ts";
 
 /** The benchmark gives up long before. */
 const FRESH_MS_MAX = 600_000;
-const STARTED_AT_ONCE = 20;
+/** Hosts of a process that may be on their way at a time. */
+const STARTING_MAX = 20;
 const STORE = "state.sqlite";
 
 const { url, genesis: genesisText, floorCreds } = JSON.parse(process.argv[2] ?? "") as FleetStart;
 // Hundreds of hosts in one process read the same memberships: each signature is verified once.
-const crypto = openCrypto({ verifiedMax: 16_384 });
+const crypto = shareCrypto(openCrypto());
 const envelope = decode(EnvelopeSchema, bytesOf(genesisText), LIMITS.messageBytesMax);
 const genesis = envelope && openGenesis(crypto, envelope);
 if (genesis === undefined || isReject(genesis)) throw new Error("no genesis");
 const mesh = genesis;
+const log = openLog({ name: "fleet", level: "fatal" });
 const sidecars: BenchSidecar[] = [];
 /** Hosts that enforce it, by subject. */
 const enforcing = new Map<string, number>();
@@ -47,12 +51,19 @@ report({ type: "listening" });
 async function start(places: readonly HostPlace[]): Promise<void> {
   // BEFORE the sidecars, which keep the process busy.
   for (let i = 0; i < places.length; i++) await openBare();
-  if (places.length > STARTED_AT_ONCE) await copyStores(places);
-  for (let from = 0; from < places.length; from += STARTED_AT_ONCE) {
-    const started = places.slice(from, from + STARTED_AT_ONCE).map(startSidecar);
-    // They have had their turn with the broker before the next ones ask it.
-    await until(() => started.every((one) => one.isFresh), "hosts are fresh", FRESH_MS_MAX);
+  if (places.length > STARTING_MAX) await copyStores(places);
+  let starting: BenchSidecar[] = [];
+  const isRoom = (max: number) => {
+    starting = starting.filter((one) => !one.isFresh);
+    return starting.length < max;
+  };
+  for (const place of places) {
+    // The others have their turn with the broker BEFORE the next one begins.
+    await until(() => isRoom(STARTING_MAX), "hosts are fresh", FRESH_MS_MAX);
+    starting.push(startSidecar(place));
+    await nextTurn();
   }
+  await until(() => isRoom(1), "the last hosts are fresh", FRESH_MS_MAX);
   report({ type: "fresh" });
 }
 
@@ -73,7 +84,7 @@ function startSidecar({ name, folder, seed }: HostPlace): BenchSidecar {
   const sidecar = new BenchSidecar({
     ...{ crypto, genesis: mesh, name, folder, url },
     signer: openSigner(bytesOf(seed)),
-    log: openLog({ name, level: "fatal" }),
+    log,
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     onEnforced: (subject) => onEnforced(subject),
   });
@@ -82,7 +93,7 @@ function startSidecar({ name, folder, seed }: HostPlace): BenchSidecar {
 }
 
 async function openBare(): Promise<void> {
-  const authenticator = credsAuthenticator(readFileSync(floorCreds));
+  const { authenticator } = nonceGuard(() => readFileSync(floorCreds, "utf8"), log);
   const bare = await connect({ servers: url, authenticator, timeout: FRESH_MS_MAX });
   const reply = new Uint8Array(FLEET_FLOOR.receiptBytes);
   bare.subscribe(FLEET_FLOOR.out, { callback: () => bare.publish(FLEET_FLOOR.back, reply) });

@@ -94,7 +94,8 @@ async function measure(hosts: number, rounds: number): Promise<Row[] | undefined
 
 function rowsOf(hosts: number, floor: number, sample: Sample): Row[] {
   const of = `${hosts.toLocaleString("en")} hosts`;
-  const shared = { floor, direction: "at-most", unit: "ms, p50, from the last approval" } as const;
+  const unit = "ms, p50, from the last approval; a process of hosts verifies each signature once";
+  const shared = { floor, direction: "at-most", unit } as const;
   const beside = "one message to as many and one back from each";
   return [
     // As many hops as evidence to enforced has, and the same goal for them.

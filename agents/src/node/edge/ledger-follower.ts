@@ -31,6 +31,11 @@ export interface FollowedEntry {
   readonly isStripped?: boolean;
 }
 
+interface Held {
+  readonly entry: Entry;
+  readonly record: EntryRecord;
+}
+
 interface Run {
   readonly frontier: Frontier;
   readonly entries: readonly FollowedEntry[];
@@ -43,7 +48,7 @@ export class LedgerFollower {
   readonly sealer: Sealer;
   readonly #crypto: Crypto;
   /** Records above the applied index, by index; the last that came of each. */
-  readonly #pending = new Map<number, EntryRecord>();
+  readonly #pending = new Map<number, Held>();
   #frontier: Frontier;
   #head: Sealed | undefined;
   #lastEntryMs = 0n;
@@ -99,7 +104,7 @@ export class LedgerFollower {
     if (entry === undefined || entry.ledger !== this.ledger) return;
     const index = Number(entry.index);
     if (index <= this.index || index > this.index + LIMITS.pendingEntriesMax) return;
-    this.#pending.set(index, record);
+    this.#pending.set(index, { entry, record });
   }
 
   holdBytes(bytes: Bytes): void {
@@ -111,7 +116,8 @@ export class LedgerFollower {
   holdStored(bytes: Bytes): void {
     const record = decode(EntryRecordSchema, bytes, LIMITS.messageBytesMax);
     const entry = record && decode(EntrySchema, record.entry, LIMITS.entryBytesMax);
-    if (record !== undefined && entry !== undefined) this.#pending.set(Number(entry.index), record);
+    if (record === undefined || entry === undefined) return;
+    this.#pending.set(Number(entry.index), { entry, record });
   }
 
   /**
@@ -159,8 +165,7 @@ export class LedgerFollower {
     const entries: FollowedEntry[] = [];
     let timeMs = this.#lastEntryMs;
     for (let index = this.index + 1; index <= last; index++) {
-      const record = this.#pending.get(index) as EntryRecord;
-      const entry = decode(EntrySchema, record.entry, LIMITS.entryBytesMax) as Entry;
+      const { entry, record } = this.#pending.get(index) as Held;
       const isNext = equalBytes(entry.previousRoot, frontier.root());
       // Machine time never goes back: an entry dated back could make lapsed consent count.
       const isInTime = entry.machineTimeMs >= timeMs && entry.machineTimeMs <= head.machineTimeMs;
