@@ -268,8 +268,8 @@ const FIRST: readonly Mutant[] = [
     "a lift that came before its revocation is forgotten",
     147,
     DENY_SET,
-    "if (isEnded || this.#byId.has(id)",
-    "if (this.#byId.has(id)",
+    "if (isEnded || isHeld",
+    "if (isHeld",
   ),
   one(
     "scope-ignored",
@@ -303,7 +303,7 @@ const FIRST: readonly Mutant[] = [
     "a lift in one subject's name ends another's revocation",
     10,
     DENY_SET,
-    "return this.#byId.get(id)?.subject === subject ? this.#drop(id) : undefined;",
+    "return this.find(id)?.subject === subject ? this.#drop(id) : undefined;",
     "void subject; return this.#drop(id);",
   ),
   one(
@@ -361,11 +361,11 @@ const FIRST: readonly Mutant[] = [
   one(
     "overwritten-not-united",
     "I7",
-    "a second revocation of a subject replaces the first",
+    "a second revocation of a subject does not count beside the first",
     17,
     DENY_SET,
-    "denials.helds = [...denials.helds, held];",
-    "denials.helds = [held];",
+    "next = this.#rows.nextOf(next - 1)",
+    "next = 0",
   ),
 ];
 

@@ -291,3 +291,51 @@ describe("merging", () => {
     );
   });
 });
+
+describe("what is held against a few subjects", () => {
+  const SUBJECTS = [MALLORY, ADDRESS, ALICE];
+  const change = fc.record({
+    verb: fc.constantFrom("add", "add", "add", "lift", "lease", "endLease", "expire"),
+    n: fc.nat(12),
+    ms: fc.nat(9),
+    stage: fc.constantFrom(Stage.STEP_UP, Stage.SUSPEND, Stage.TERMINATE),
+  });
+
+  test("is that of a dumb twin after every change", () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 80 }), (changes) => {
+        const set = fresh();
+        const helds = new Map<number, { subject: SubjectText; stage: Stage; endMs: number }>();
+        const leases = new Map<SubjectText, Stage>();
+        const lifted = new Set<number>();
+        for (const { verb, n, ms, stage } of changes) {
+          const subject = SUBJECTS[n % 3] as SubjectText;
+          if (verb === "add") {
+            set.add(revocation(n, { stage, expiresMs: NOW + ms }), subject, AT);
+            if (!lifted.has(n) && !helds.has(n)) helds.set(n, { subject, stage, endMs: ms });
+          } else if (verb === "lift") {
+            set.lift([id(n)], NOW + HOUR, subject);
+            if (helds.delete(n)) leases.delete(subject);
+            lifted.add(n);
+          } else if (verb === "lease") {
+            set.lease({ id: "lease", subject, stage, untilMs: NOW + HOUR });
+            leases.set(subject, stage);
+          } else if (verb === "endLease")
+            expect(set.endLease(subject)).toBe(leases.delete(subject));
+          else {
+            set.expire(time(ms));
+            for (const [key, { endMs }] of helds) if (endMs <= ms) helds.delete(key);
+          }
+          expect(set.size).toBe(helds.size);
+          for (const asked of SUBJECTS) {
+            const against = [...helds.values()].filter((h) => h.subject === asked && h.endMs > 4);
+            const stages = [...against.map((h) => h.stage), leases.get(asked) ?? 0];
+            const strongest = set.decide({ subjects: [asked] }, time(4))?.stage ?? 0;
+            expect(strongest).toBe(Math.max(...stages));
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

@@ -3,6 +3,7 @@
 // whatever order verdicts came (I5).
 
 import {
+  assert,
   type Bytes,
   type Crypto,
   compareText,
@@ -16,8 +17,10 @@ import {
   unhex,
   utf8,
 } from "@ostraka/proto";
-import { endedUntilMs, type WideningStep } from "../kernel/index.ts";
+import { endedUntilMs } from "../kernel/index.ts";
 import { DenyIndex } from "./deny-index.ts";
+import type { Held, HeldLease, HeldWidening } from "./held.ts";
+import { EVERYTHING, HeldRows } from "./held-rows.ts";
 import { keyedHash } from "./keyed-hash.ts";
 
 /** One access to decide. */
@@ -34,43 +37,6 @@ export interface Here {
   readonly labels: () => readonly string[];
 }
 
-/** A revocation that this host holds. */
-export interface Held {
-  /** Hex. */
-  readonly id: string;
-  readonly subject: SubjectText;
-  readonly stage: Stage;
-  readonly expiresMs: number;
-  readonly rule: string;
-  readonly hostCount: number;
-  readonly ledger: LedgerId;
-  readonly index: number;
-  readonly isDryRun: boolean;
-  /** Steps of a staged widening, and how it concerns this host; absent where it does not widen. */
-  readonly widening?: HeldWidening;
-  readonly resources: readonly string[];
-  readonly actions: readonly string[];
-}
-
-/** A revocation that widens by steps, as one host sees it. */
-export interface HeldWidening {
-  /** This host's share, of a thousand. */
-  readonly share: number;
-  /** Machine time of its entry, which the steps count from. */
-  readonly enteredMs: number;
-  readonly steps: readonly WideningStep[];
-  /** Machine time of a head from which on this host enforces it; infinity for never. */
-  readonly fromMs: number;
-}
-
-/** A short denial on this host on its own evidence. */
-export interface HeldLease {
-  readonly id: string;
-  readonly subject: SubjectText;
-  readonly stage: Stage;
-  readonly untilMs: number;
-}
-
 /** Time as the edge judges expiry: machine time carried on, and the own wall clock. */
 export interface EdgeTime {
   readonly machineMs: number;
@@ -79,25 +45,31 @@ export interface EdgeTime {
   readonly wallMs: number;
 }
 
-/** Everything that this host holds against a subject. */
-interface Denials {
-  readonly subject: SubjectText;
-  helds: readonly Held[];
-  lease: HeldLease | undefined;
+/** A lease, with the first row of what is held against its subject beside it, and one; or 0. */
+interface Leased {
+  readonly number: number;
+  lease: HeldLease;
+  head: number;
 }
 
 export class DenySet {
   readonly #here: Here;
   readonly #trie: DigestTrie;
-  readonly #bySubject: DenyIndex<Denials>;
-  readonly #byId = new Map<string, Held>();
+  /** Of each revocation the row of its id in the trie. */
+  readonly #rows = new HeldRows();
+  /** A subject's first row and one, doubled; or, odd, the number of its lease and one. */
+  readonly #bySubject: DenyIndex;
   /**
    * Ended early by a lift or superseded, by id and subject, with the time until which that must be
    * remembered.
    */
   readonly #ended = new Map<string, number>();
-  readonly #leases = new Map<SubjectText, HeldLease>();
+  readonly #leases = new Map<SubjectText, Leased>();
+  readonly #leased: (Leased | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
   #dryRuns = 0;
+  /** Nothing expires before. */
+  #firstExpiryMs = Number.POSITIVE_INFINITY;
 
   /**
    * @param secret random bytes of this process: who knows them and chooses subjects could slow
@@ -106,11 +78,12 @@ export class DenySet {
   constructor(crypto: Pick<Crypto, "sha256">, here: Here, secret: Uint8Array = utf8(here.host)) {
     this.#here = here;
     this.#trie = new DigestTrie(crypto);
-    this.#bySubject = new DenyIndex(keyedHash(crypto.sha256(secret)));
+    const isOf = (word: number, subject: SubjectText) => this.#isOf(word, subject);
+    this.#bySubject = new DenyIndex(keyedHash(crypto.sha256(secret)), isOf);
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#trie.size;
   }
 
   /** How many of what is held are dry runs. */
@@ -122,16 +95,19 @@ export class DenySet {
     return this.#trie.digest();
   }
 
+  /** Everything that is held, in no order that means anything. */
   all(): Iterable<Held> {
-    return [...this.#byId.values()];
+    return [...this.#rows.expiring(Number.POSITIVE_INFINITY)].map((row) => this.#heldIn(row));
   }
 
   leases(): Iterable<HeldLease> {
-    return this.#leases.values();
+    return [...this.#leases.values()].map(({ lease }) => lease);
   }
 
+  /** @param id in hex. */
   find(id: string): Held | undefined {
-    return this.#byId.get(id);
+    const row = this.#trie.slotOf(unhex(id) ?? NO_ID);
+    return row === undefined ? undefined : this.#heldIn(row);
   }
 
   /**
@@ -150,7 +126,8 @@ export class DenySet {
     const expiresMs = Number(revocation.expiresMs);
     this.supersede(revocation, subject);
     const isEnded = this.#ended.has(`${id}/${subject}`);
-    if (isEnded || this.#byId.has(id) || !this.#applies(revocation)) return undefined;
+    const isHeld = this.#trie.slotOf(revocation.id) !== undefined;
+    if (isEnded || isHeld || !this.#applies(revocation)) return undefined;
     const held: Held = {
       id,
       subject,
@@ -165,11 +142,12 @@ export class DenySet {
       resources: revocation.scope?.resources ?? EVERYTHING,
       actions: revocation.scope?.actions ?? EVERYTHING,
     };
-    this.#byId.set(id, held);
     if (held.isDryRun) this.#dryRuns++;
-    const denials = this.#denialsOf(subject);
-    denials.helds = [...denials.helds, held];
     this.#trie.add(revocation.id);
+    const row = this.#trie.slotOf(revocation.id) as number;
+    this.#rows.put(row, held);
+    this.#append(row, subject);
+    this.#firstExpiryMs = Math.min(this.#firstExpiryMs, expiresMs);
     return held;
   }
 
@@ -194,29 +172,37 @@ export class DenySet {
    * @returns what was held before, or `undefined` where it is not held or does not widen.
    */
   halt(id: string, permille: number): Held | undefined {
-    const held = this.#byId.get(id);
-    if (held?.widening === undefined) return undefined;
+    const row = this.#trie.slotOf(unhex(id) ?? NO_ID);
+    const held = row === undefined ? undefined : this.#heldIn(row);
+    if (row === undefined || held?.widening === undefined) return undefined;
     if (held.widening.share < permille) return held;
     const widening = { ...held.widening, fromMs: Number.POSITIVE_INFINITY };
-    const halted = { ...held, widening };
-    this.#byId.set(id, halted);
-    const denials = this.#denialsOf(held.subject);
-    denials.helds = denials.helds.map((other) => (other === held ? halted : other));
+    this.#rows.replaceRare(row, { ...held, widening });
     return held;
   }
 
   lease(lease: HeldLease): void {
-    this.#leases.set(lease.subject, lease);
-    this.#denialsOf(lease.subject).lease = lease;
+    const known = this.#leases.get(lease.subject);
+    if (known !== undefined) {
+      known.lease = lease;
+      return;
+    }
+    const number = this.#freeNumbers.pop() ?? this.#leased.length;
+    const head = this.#headOf(this.#bySubject.get(lease.subject));
+    const leased: Leased = { number, lease, head };
+    this.#leased[number] = leased;
+    this.#leases.set(lease.subject, leased);
+    this.#bySubject.set(lease.subject, 2 * (number + 1) + 1);
   }
 
   /** Ends a lease early: a pardon or a lift of its subject. */
   endLease(subject: SubjectText): boolean {
-    const denials = this.#bySubject.get(subject);
-    if (denials !== undefined) {
-      denials.lease = undefined;
-      this.#forgetEmpty(denials);
-    }
+    const leased = this.#leases.get(subject);
+    if (leased === undefined) return false;
+    if (leased.head === 0) this.#bySubject.delete(subject);
+    else this.#bySubject.set(subject, 2 * leased.head);
+    this.#leased[leased.number] = undefined;
+    this.#freeNumbers.push(leased.number);
     return this.#leases.delete(subject);
   }
 
@@ -224,12 +210,12 @@ export class DenySet {
   decide(access: Access, time: EdgeTime): Held | HeldLease | undefined {
     let strongest: Held | HeldLease | undefined;
     for (const subject of access.subjects) {
-      const denials = this.#bySubject.get(subject);
-      if (denials === undefined) continue;
-      const { helds, lease } = denials;
-      for (const held of helds) {
+      const word = this.#bySubject.get(subject);
+      if (word === 0) continue;
+      for (const held of this.#heldUnder(word)) {
         if (isDenying(held, access, time) && isStronger(held, strongest)) strongest = held;
       }
+      const lease = this.#leasedBy(word)?.lease;
       // A lease only where it is stronger: the mesh's verdict explains more.
       if (lease !== undefined && lease.untilMs > time.wallMs && isStronger(lease, strongest)) {
         strongest = lease;
@@ -245,7 +231,7 @@ export class DenySet {
   wouldDeny(access: Access, time: EdgeTime): Held | undefined {
     let strongest: Held | undefined;
     for (const subject of access.subjects) {
-      for (const held of this.#bySubject.get(subject)?.helds ?? NOTHING_HELD) {
+      for (const held of this.#heldUnder(this.#bySubject.get(subject))) {
         const isShown = held.isDryRun && isEffective(held, access, time);
         if (isShown && isStronger(held, strongest)) strongest = held;
       }
@@ -256,11 +242,16 @@ export class DenySet {
   /** Drops what has expired. @returns what was held until now. */
   expire(time: EdgeTime): Held[] {
     const dropped: Held[] = [];
-    for (const held of this.#byId.values()) {
+    const overMs = Math.max(time.machineMs, time.wallMs - LIMITS.expirySlackMs);
+    // A clock comes four times a second; a walk over all is for when something may be over.
+    const rows = this.#firstExpiryMs <= overMs ? this.#rows.expiring(overMs) : [];
+    for (const row of rows) {
+      const held = this.#heldIn(row);
       if (hasExpired(held, time)) dropped.push(held);
     }
     for (const held of dropped) this.#drop(held.id);
-    for (const [subject, lease] of this.#leases) {
+    if (this.#firstExpiryMs <= overMs) this.#firstExpiryMs = this.#rows.firstExpiryMs();
+    for (const [subject, { lease }] of this.#leases) {
       if (lease.untilMs <= time.wallMs) this.endLease(subject);
     }
     for (const [id, untilMs] of this.#ended) {
@@ -280,40 +271,82 @@ export class DenySet {
   #end(id: string, untilMs: number, subject: SubjectText): Held | undefined {
     const ended = `${id}/${subject}`;
     this.#ended.set(ended, Math.max(untilMs, this.#ended.get(ended) ?? 0));
-    return this.#byId.get(id)?.subject === subject ? this.#drop(id) : undefined;
+    return this.find(id)?.subject === subject ? this.#drop(id) : undefined;
   }
 
   #drop(id: string): Held | undefined {
-    const held = this.#byId.get(id);
-    if (held === undefined) return undefined;
+    const bytes = unhex(id) ?? NO_ID;
+    const row = this.#trie.slotOf(bytes);
+    if (row === undefined) return undefined;
+    const held = this.#heldIn(row);
     if (held.isDryRun) this.#dryRuns--;
-    this.#byId.delete(id);
-    this.#trie.delete(unhex(id) ?? NO_ID);
-    const denials = this.#bySubject.get(held.subject);
-    if (denials !== undefined) {
-      denials.helds = denials.helds.filter((other) => other !== held);
-      this.#forgetEmpty(denials);
-    }
+    this.#unchain(row, held.subject);
+    this.#rows.clear(row);
+    this.#trie.delete(bytes);
     return held;
   }
 
-  #denialsOf(subject: SubjectText): Denials {
-    const known = this.#bySubject.get(subject);
-    if (known !== undefined) return known;
-    const denials: Denials = { subject, helds: [], lease: undefined };
-    this.#bySubject.set(denials);
-    return denials;
+  #isOf(word: number, subject: SubjectText): boolean {
+    const leased = this.#leasedBy(word);
+    if (leased !== undefined) return leased.lease.subject === subject;
+    return this.#rows.isOf(this.#headOf(word) - 1, subject);
   }
 
-  #forgetEmpty({ subject, helds, lease }: Denials): void {
-    if (helds.length === 0 && lease === undefined) this.#bySubject.delete(subject);
+  #leasedBy(word: number): Leased | undefined {
+    return (word & 1) === 0 ? undefined : this.#leased[(word >>> 1) - 1];
+  }
+
+  /** First row of what is held, and one; 0 for nothing. */
+  #headOf(word: number): number {
+    return this.#leasedBy(word)?.head ?? word >>> 1;
+  }
+
+  #heldIn(row: number): Held {
+    const held = this.#rows.read(row, () => hex(this.#trie.idAt(row)));
+    assert(held !== undefined, "a row of the trie is held");
+    return held;
+  }
+
+  /** What is held against a subject, oldest first. */
+  *#heldUnder(word: number): Iterable<Held> {
+    for (let next = this.#headOf(word); next !== 0; next = this.#rows.nextOf(next - 1)) {
+      yield this.#heldIn(next - 1);
+    }
+  }
+
+  /** Puts a row behind what is held against its subject already. */
+  #append(row: number, subject: SubjectText): void {
+    const word = this.#bySubject.get(subject);
+    let last = this.#headOf(word);
+    if (last === 0) {
+      this.#setHead(word, subject, row + 1);
+      return;
+    }
+    while (this.#rows.nextOf(last - 1) !== 0) last = this.#rows.nextOf(last - 1);
+    this.#rows.setNext(last - 1, row + 1);
+  }
+
+  #unchain(row: number, subject: SubjectText): void {
+    const word = this.#bySubject.get(subject);
+    const next = this.#rows.nextOf(row);
+    let before = this.#headOf(word);
+    if (before === row + 1) {
+      this.#setHead(word, subject, next);
+      return;
+    }
+    while (this.#rows.nextOf(before - 1) !== row + 1) before = this.#rows.nextOf(before - 1);
+    this.#rows.setNext(before - 1, next);
+  }
+
+  #setHead(word: number, subject: SubjectText, head: number): void {
+    const leased = this.#leasedBy(word);
+    if (leased !== undefined) leased.head = head;
+    else if (head === 0) this.#bySubject.delete(subject);
+    else this.#bySubject.set(subject, 2 * head);
   }
 }
 
 const NO_ID = new Uint8Array(0);
-const NOTHING_HELD: readonly Held[] = [];
-/** A scope that names nothing. */
-const EVERYTHING: readonly string[] = [];
 
 /** Expiry at machine time, and never later than the own wall clock plus a minute (DESIGN.md 8). */
 function hasExpired(held: Held, time: EdgeTime): boolean {

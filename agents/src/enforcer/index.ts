@@ -1,12 +1,4 @@
 // The door of the enforcer agent.
 
-export {
-  type Access,
-  DenySet,
-  type EdgeTime,
-  type Held,
-  type HeldLease,
-  type HeldWidening,
-  type Here,
-  hasBegun,
-} from "./deny-set.ts";
+export { type Access, DenySet, type EdgeTime, type Here, hasBegun } from "./deny-set.ts";
+export type { Held, HeldLease, HeldWidening } from "./held.ts";

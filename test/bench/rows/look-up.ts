@@ -81,8 +81,9 @@ function checkAnswers(denySet: DenySet): void {
  * The table alone: the subjects' texts are the revocations' own, in the Set they are its content.
  */
 function tableMemory(): Row {
-  const index = new DenyIndex<{ readonly subject: SubjectText }>(keyedHash(KEY));
-  for (let n = 0; n < HELD; n++) index.set({ subject: addressSubject(n) });
+  const isOf = (value: number, subject: SubjectText) => addressSubject(value - 1) === subject;
+  const index = new DenyIndex(keyedHash(KEY), isOf);
+  for (let n = 0; n < HELD; n++) index.set(addressSubject(n), n + 1);
   const before = liveBytes();
   const set = new Set<SubjectText>();
   for (let n = 0; n < HELD; n++) set.add(addressSubject(n));
