@@ -277,6 +277,7 @@ const ROWS: readonly (readonly [string, ...string[]])[] = [
     "github-admin-role-assigned",
     "onelogin-admin-role-assigned",
     "github-org-owner-promoted",
+    "zendesk-role-assigned",
   ],
   [
     "Standard.BruteForceByIP",

@@ -91,7 +91,7 @@ function firstOf<T>(
   read: (path: readonly string[]) => T | undefined,
 ): T | undefined {
   for (const path of list) {
-    const value = read(path.split("."));
+    const value = read(path.split(/(?<!\.)\.(?=.)/));
     if (value !== undefined) return value;
   }
   return undefined;
