@@ -13,11 +13,13 @@ export function laneStatus(
   liars: Iterable<string>,
 ) {
   const { guard, machine, poison, repair, retention, sealer, shelf, watch } = lane;
+  // One with an empty store that has not looked yet does not know what it has lost.
+  const isUnaware = !guard.hasJoined && view.coordinatorKeys().length > 1;
   return {
     /** It has lost its store, and signs nothing before it has heard enough. */
     isWiped: guard.isWiped,
-    /** Whether it signs nothing where it stands. */
-    isMute: machine.point.position > 0 && guard.isMuteAt(machine.point.position),
+    /** Whether it signs nothing where it stands, or where its first message would put it. */
+    isMute: isUnaware || guard.isMuteAt(Math.max(1, machine.point.position)),
     repair: repair.state(view),
     obstacle: desk.obstacle,
     stalled: poison.stalled,

@@ -58,6 +58,11 @@ export class WipeGuard {
     return this.#rows.numberRow(this.#key("dissent"), until);
   }
 
+  /** Whether the journal was looked at since the start. */
+  get hasJoined(): boolean {
+    return this.#hasJoined;
+  }
+
   /** Whether it has lost its store and not yet heard enough. */
   get isWiped(): boolean {
     return this.#isWiped;
