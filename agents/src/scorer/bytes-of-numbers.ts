@@ -95,6 +95,8 @@ export class NumberWriter {
 
 /** Units of one text, while it is read. */
 const units = new Uint16Array(512);
+/** The first so many of them, for texts that are no longer: most are subjects. */
+const firstUnits = Array.from({ length: 65 }, (_, length) => units.subarray(0, length));
 
 export class NumberReader {
   readonly #bytes: Uint8Array;
@@ -150,7 +152,8 @@ export class NumberReader {
     const length = this.count();
     if (length > units.length) return this.#longText(length);
     for (let i = 0; i < length; i++) units[i] = this.whole();
-    return String.fromCharCode.apply(undefined, units.subarray(0, length) as unknown as number[]);
+    const all = firstUnits[length] ?? units.subarray(0, length);
+    return String.fromCharCode.apply(undefined, all as unknown as number[]);
   }
 
   #longText(length: number): string {
@@ -181,10 +184,10 @@ export class NumberReader {
     if (mask < 0) return;
     for (let from = 0; from < width; from += 8) {
       const bits = this.#bytes[mask + (from >> 3)] as number;
-      if (bits === 0) continue;
-      const count = Math.min(8, width - from);
-      for (let i = 0; i < count; i++) {
-        if (((bits >> i) & 1) === 1) cells[at + from + i] = this.number();
+      // Bit by bit from the lowest; those past the width are nobody's.
+      for (let rest = bits; rest !== 0; rest &= rest - 1) {
+        const i = from + 31 - Math.clz32(rest & -rest);
+        if (i < width) cells[at + i] = this.number();
       }
     }
   }

@@ -4,6 +4,7 @@
 
 import type { SubjectText } from "@ostraka/proto";
 import { checksumOf, NumberReader, NumberWriter } from "./bytes-of-numbers.ts";
+import { NO_NAMES } from "./detectors/detector.ts";
 import type { Ensemble, Lineup } from "./ensemble.ts";
 import { GROUPS_MAX } from "./learned/peer-groups.ts";
 import type { Peers } from "./learned/peers.ts";
@@ -12,7 +13,7 @@ import type { HostSketch } from "./learned/statistical.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import type { RuleSet } from "./rules/rule-set.ts";
 import type { ScorerCounts } from "./scorer-shape.ts";
-import { withList } from "./shared-lists.ts";
+import { sharedOf } from "./shared-lists.ts";
 import { takeSnapshotBefore } from "./snapshot-before.ts";
 import {
   type Fit,
@@ -190,12 +191,7 @@ class Restoring {
     fit.lowered(state);
     const vouched = r.numbers();
     if (vouched.length > 0) state.vouched = vouched.slice(0, VOUCHED_MAX);
-    const lists = r.count();
-    for (let i = 0; i < lists; i++) {
-      const list = r.numbers();
-      const to = fit.declared[i] ?? -1;
-      if (to >= 0) state.lists = withList(state.lists, to, list);
-    }
+    this.#readLists(state, fit);
     if (r.whole() === 0) return state;
     readLearned(r, state, fit);
     const said = r.count();
@@ -207,6 +203,18 @@ class Restoring {
       if (to >= 0 && words !== "" && state.said !== undefined) state.said[to] = words;
     }
     return state;
+  }
+
+  #readLists(state: SubjectState, fit: Fit): void {
+    const count = this.#r.count();
+    const lists: (readonly number[])[] = [];
+    for (let i = 0; i < count; i++) {
+      const list = this.#r.numbers();
+      const to = fit.declared[i] ?? -1;
+      while (lists.length <= to) lists.push(NO_NAMES);
+      if (to >= 0) lists[to] = list;
+    }
+    state.lists = sharedOf(lists);
   }
 
   #readProfiles(): void {
