@@ -39,12 +39,10 @@ const S3 = new RegExp(
     "(?<status>\\d{3}) ",
 );
 const SHAPES = [NPM, HAPROXY, ALB, S3] as const;
-/** A line that could be one of these holds one of these. */
-const HINT = /\] "|HTTP\/[\d.]{1,3}"/;
-
 /** Reads one access; nothing when the line is none of these, "bad-time" when its time is none. */
 export function readProxyAccess(line: string, clock: SyslogClock): Access | "bad-time" | undefined {
-  if (!HINT.test(line)) return undefined;
+  // A line that could be any of these holds one of these; most lines hold neither.
+  if (!line.includes(" HTTP/") && !line.includes("[Client ")) return undefined;
   for (const shape of SHAPES) {
     const groups = shape.exec(line)?.groups;
     if (groups === undefined) continue;
