@@ -24,7 +24,8 @@ const CISCO: TextFormat = {
       "login-succeeded",
       "605005: Login permitted from ",
       new RegExp(
-        `${ASA}605005: Login permitted from ${IP}/\\d{1,5} to \\S{1,256} for user "?(?<user>.*?)"?$`,
+        `${ASA}605005: Login permitted from ${IP}/\\d{1,5} to \\S{1,256} ` +
+          'for user "?(?<user>.*?)"?$',
       ),
     ),
     lineOf(
@@ -40,7 +41,8 @@ const CISCO: TextFormat = {
       "login-failed",
       "Authentication: rejected",
       new RegExp(
-        `${ASA}\\d{6}: Group <[^<>]{1,128}> User <(?<user>.*)> IP <${IP}> Authentication: rejected.*$`,
+        `${ASA}\\d{6}: Group <[^<>]{1,128}> User <(?<user>.*)> IP <${IP}> ` +
+          "Authentication: rejected.*$",
         "s",
       ),
     ),
@@ -177,7 +179,7 @@ const ORACLE_IMS: TextFormat = {
   ],
 };
 
-const BANS: TextFormat = {
+const FAIL2BAN: TextFormat = {
   name: "fail2ban",
   aliases: ["recidive"],
   programs: ["fail2ban.actions", "fail2ban"],
@@ -225,7 +227,7 @@ const SMALL: readonly TextFormat[] = [
 ];
 
 export const GATE_FORMATS: readonly TextFormat[] = [
-  ...[CISCO, PALO_ALTO, ESXI, JOOMLA, SABNZBD, ASSP, DOMINO, PROXY3, ORACLE_IMS, BANS],
+  ...[CISCO, PALO_ALTO, ESXI, JOOMLA, SABNZBD, ASSP, DOMINO, PROXY3, ORACLE_IMS, FAIL2BAN],
   COUNTER_STRIKE,
   ...SMALL,
 ];

@@ -19,7 +19,8 @@ const REFERER = "(?:, referer: .*)?";
 /** Files that only a search for weak spots asks for, as a server names them on its own disk. */
 const PROBED_FILE =
   "/(?:phpmyadmin|pma|myadmin|mysqladmin|dbadmin|sqladmin|phppgadmin|w00tw00t|cgi-bin/|" +
-  "scripts/setup|wp-login|wp-admin|xmlrpc|roundcube|webmail|horde|zpanel|typo3|~root|\\.env|\\.git/)";
+  "scripts/setup|wp-login|wp-admin|xmlrpc|roundcube|webmail|horde|zpanel|typo3|~root|" +
+  "\\.env|\\.git/)";
 
 const APACHE: TextFormat = {
   name: "apache",

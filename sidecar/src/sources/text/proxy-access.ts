@@ -1,4 +1,4 @@
-// Access lines of proxies and of cloud stores, which are neither the common nor the combined format:
+// Access lines of proxies and of cloud stores, neither in the common nor in the combined format:
 // Nginx Proxy Manager, HAProxy's HTTP format, AWS's Application Load Balancer and S3. Owns their
 // shapes; what a request comes to is access-log.ts's. The address is the peer's own and stands
 // before the first word that a client wrote.
@@ -15,7 +15,8 @@ const REQUEST = QUOTED.replace("(", "(?<request>");
 // [TIME] CACHE UPSTREAM STATUS - METHOD SCHEME HOST "TARGET" [Client A] … "AGENT" "REFERER"
 // Only one `[Client …]` may be there: a second one would be the client's own words.
 const NPM = new RegExp(
-  "^(?!.*\\[Client .*\\[Client )\\[(?<time>\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20})\\] \\S{1,16} (?:\\S{1,16} )?(?<status>\\d{3}) - " +
+  "^(?!.*\\[Client .*\\[Client )\\[(?<time>\\d\\d/[A-Z][a-z]{2}/\\d{4}:[^\\]]{8,20})\\] " +
+    "\\S{1,16} (?:\\S{1,16} )?(?<status>\\d{3}) - " +
     `(?<method>[A-Z]{3,10}) \\S{2,8} \\S{1,255} ${QUOTED.replace("(", "(?<target>")} ` +
     `\\[Client ${IP}\\] (?:\\[[^\\]]{0,256}\\] ){0,6}${QUOTED.replace("(", "(?<agent>")}`,
 );

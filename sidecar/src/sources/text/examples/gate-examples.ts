@@ -52,7 +52,8 @@ export const GATE_EXAMPLES: readonly FormatExample[] = [
   {
     format: "sabnzbd",
     line: () =>
-      `2026-03-03 04:05:06,123::WARNING::[interface:290] Unsuccessful login attempt from ${PEER} [x]`,
+      "2026-03-03 04:05:06,123::WARNING::[interface:290] Unsuccessful login attempt from " +
+      `${PEER} [x]`,
     reject: `2026-03-03 04:05:06,123::INFO::[interface:290] Login from ${PEER}`,
   },
   {
