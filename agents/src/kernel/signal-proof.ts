@@ -35,6 +35,25 @@ export function signalId(crypto: Crypto, mesh: MeshId, signal: Uint8Array): Byte
   return leafHash(crypto, pae(envelopeType(mesh, "signal"), signal));
 }
 
+/** Bytes of signals read last and what they say: a warrant's are asked for at each step of it. */
+const readLast: { readonly bytes: Uint8Array; readonly signal: Signal }[] = [];
+const READ_LAST_MAX = 16;
+let nextRead = 0;
+
+/**
+ * What signal bytes say; `undefined` for bytes that are no signal. The same object for the same
+ * bytes: neither may be changed by who holds it.
+ */
+export function readSignal(bytes: Uint8Array): Signal | undefined {
+  const known = readLast.find((read) => read.bytes === bytes);
+  if (known !== undefined) return known.signal;
+  const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+  if (signal === undefined) return undefined;
+  readLast[nextRead] = { bytes, signal };
+  nextRead = (nextRead + 1) % READ_LAST_MAX;
+  return signal;
+}
+
 export interface OpenedSignal {
   readonly id: Bytes;
   readonly signal: Signal;
@@ -53,7 +72,7 @@ export function openSignalProof(
   const opened = openEnvelope(crypto, view.mesh, "batch", proof.batch, view.findHolder);
   if (isReject(opened)) return opened;
   const batch = decode(BatchSchema, opened.body, LIMITS.envelopeBodyBytesMax);
-  const signal = decode(SignalSchema, proof.signal, LIMITS.signalBytesMax);
+  const signal = readSignal(proof.signal);
   if (batch === undefined || signal === undefined || part === undefined) return reject("malformed");
   if (batch.format !== FORMAT || signal.format !== FORMAT) return reject("unsupported-format");
   // One signature exactly, as intake takes it: a second one would make a second spelling.

@@ -11,10 +11,9 @@ import {
   type PrivatePart,
   ProposalSchema,
   type SignalProof,
-  SignalSchema,
   type Warrant,
 } from "@ostraka/proto";
-import { commitmentOf } from "../kernel/index.ts";
+import { commitmentOf, readSignal } from "../kernel/index.ts";
 
 export function privatesFit(
   crypto: Crypto,
@@ -75,7 +74,7 @@ function commitmentsOfWarrant(warrant: Warrant | undefined): readonly Uint8Array
 function commitmentsOfSignals(proofs: readonly SignalProof[]): readonly Uint8Array[] | undefined {
   const commitments: Uint8Array[] = [];
   for (const { signal } of proofs) {
-    const decoded = decode(SignalSchema, signal, LIMITS.signalBytesMax);
+    const decoded = readSignal(signal);
     if (decoded === undefined) return undefined;
     commitments.push(decoded.commitment);
   }

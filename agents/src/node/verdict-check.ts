@@ -4,13 +4,11 @@
 
 import {
   type Crypto,
-  decode,
   type Entry,
   encode,
   equalBytes,
   isReject,
   Ledger,
-  LIMITS,
   type Lift,
   LiftSchema,
   type PrivatePart,
@@ -19,13 +17,13 @@ import {
   RevocationSchema,
   reject,
   type SignalProof,
-  SignalSchema,
   type SubjectText,
 } from "@ostraka/proto";
 import {
   bodyBytes,
   type MeshView,
   type PeopleVerdict,
+  readSignal,
   revocationOfSignals,
   verdictOfPeople,
 } from "../kernel/index.ts";
@@ -90,7 +88,7 @@ function checkSignals(
 
 /** Whether the host of a signal may speak under an epoch at a machine time (I6). */
 function epochCounts(view: MeshView, bytes: Uint8Array, epoch: number, atMs: number): boolean {
-  const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+  const signal = readSignal(bytes);
   const host = signal && view.hostOf(signal.hostKey);
   return host !== undefined && view.epochsOf(host, atMs).includes(epoch);
 }

@@ -4,15 +4,12 @@
 
 import {
   type Bytes,
-  decode,
   hex,
-  LIMITS,
   type RejectCode,
   type Revocation,
-  SignalSchema,
   type SubjectText,
 } from "@ostraka/proto";
-import { evidenceOf, openEarlier } from "../../kernel/index.ts";
+import { evidenceOf, openEarlier, readSignal } from "../../kernel/index.ts";
 
 interface Pardon {
   readonly beforeMs: number;
@@ -62,7 +59,7 @@ export class EdgeMemory {
     const pardon = this.#pardons.get(subject);
     const isPardonKnown = pardon !== undefined && pardon.index <= known;
     for (const bytes of signalsIn(revocation)) {
-      const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+      const signal = readSignal(bytes);
       if (signal === undefined) return "malformed";
       if (isPardonKnown && Number(signal.evidenceFromMs) < pardon.beforeMs) return "pardoned";
       const spent = this.#spent.get(hex(signal.commitment));
@@ -84,7 +81,7 @@ export class EdgeMemory {
     const untilMs = Number(revocation.expiresMs);
     const spent = { revocation: hex(revocation.id), untilMs, index };
     for (const bytes of signalsIn(revocation)) {
-      const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+      const signal = readSignal(bytes);
       if (signal !== undefined) this.#spent.set(hex(signal.commitment), spent);
     }
   }

@@ -55,6 +55,8 @@ import { chainHashOf } from "./journal-chain.ts";
 export interface MadeRecord {
   readonly index: number;
   readonly entry: Entry;
+  /** The entry as it was hashed. */
+  readonly entryBytes: Bytes;
   /** Encoded EntryRecord. */
   readonly bytes: Bytes;
 }
@@ -330,7 +332,7 @@ export abstract class JournalMachine {
   ): MadeRecord {
     const { index, bytes, entry } = this.book.append(effect, this.point, subject);
     const record = create(EntryRecordSchema, { entry: bytes, privates: [...privates] });
-    const made = { index, entry, bytes: encode(EntryRecordSchema, record) };
+    const made = { index, entry, entryBytes: bytes, bytes: encode(EntryRecordSchema, record) };
     step.records.push(made);
     if (effect.case === "opening") this.#isSnapshotDue = true;
     if (effect.case === "erasure") this.forget();

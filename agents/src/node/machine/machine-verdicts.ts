@@ -1,7 +1,7 @@
 // Between a complete warrant and its entry: the governor judges, and what it holds back becomes a
 // suggestion for people. Wires the governor to the quorum's verdicts; owns no rule of its own.
 
-import { type Crypto, decode, hex, LIMITS, SignalSchema, type Suggestion } from "@ostraka/proto";
+import { type Crypto, hex, type Suggestion } from "@ostraka/proto";
 import { Governor, type HoldWhy } from "../../governor/index.ts";
 import {
   type ActiveSet,
@@ -11,6 +11,7 @@ import {
   hostId,
   type MeshView,
   type OpenedSignal,
+  readSignal,
   subjectKey,
 } from "../../kernel/index.ts";
 import type { SignalVerdict } from "../../quorum/index.ts";
@@ -87,7 +88,7 @@ export class MachineVerdicts {
 /** Witness hosts of a warrant; who is no member any more is none. */
 function ballotsOf(view: MeshView, { revocation }: SignalVerdict): readonly Ballot[] {
   return (revocation.warrant?.signals ?? []).flatMap(({ signal: bytes }) => {
-    const signal = decode(SignalSchema, bytes, LIMITS.signalBytesMax);
+    const signal = readSignal(bytes);
     const host = signal && view.hostOf(signal.hostKey);
     return host === undefined ? [] : [{ host: hostId(host), faultDomain: host.faultDomain }];
   });

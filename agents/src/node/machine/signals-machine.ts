@@ -11,7 +11,6 @@ import {
   EntrySchema,
   type Envelope,
   type EnvelopeKind,
-  encode,
   Frontier,
   hex,
   isReject,
@@ -195,8 +194,8 @@ export class SignalsMachine extends JournalMachine {
     const held = this.verdicts.judge(this.mesh.view, verdict, this.book.active, machineTimeMs);
     if (held === undefined) {
       const effect = { case: "revocation", value: revocation } as const;
-      const { entry, index } = this.enter(step, effect, privates, subject);
-      this.quorum.entered(verdict, { bytes: encode(EntrySchema, entry), index });
+      const { entry, entryBytes, index } = this.enter(step, effect, privates, subject);
+      this.quorum.entered(verdict, { bytes: entryBytes, index });
       this.#needed.need(commitmentsOf(entry) ?? [], privatesNeededUntilMs(entry));
       return;
     }
