@@ -53,7 +53,7 @@ export async function linesPerSecond(lines: number, work: () => Promise<unknown>
 
 /** A process of its own replays the file to its end. @throws when it saw nothing. */
 export async function replayLog(path: string): Promise<void> {
-  await using child = startChild("replay-file.ts", path);
+  await using child = startChild("replay-file.mjs", path);
   const { signals } = JSON.parse(await child.line()) as { readonly signals: number };
   if (signals === 0) throw new Error("replay saw nothing in a log with an attack");
 }

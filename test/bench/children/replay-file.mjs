@@ -1,6 +1,7 @@
+// @ts-check
 // Replays one log file to its end in a process of its own and prints the summary. Its records are
-// counted and dropped: printing them is not what is measured. Compiled code is kept from run to
-// run, as the command line keeps it.
+// counted and dropped: printing them is not what is measured. Plain JavaScript that opens the cache
+// of compiled code before anything else, as the command line does.
 
 import { enableCompileCache } from "node:module";
 
