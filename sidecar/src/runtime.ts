@@ -183,7 +183,8 @@ export class Sidecar {
       setInterval(() => this.#onClock(), CLOCK_MS),
       setInterval(() => this.#logCounts(), COUNTS_MS),
     );
-    this.#connect();
+    // BEHIND the round that was just queued: a host that its store has made ready says so first.
+    setImmediate(() => this.#connect());
   }
 
   /** A full disk keeps nobody from what the store already says (I7). */
@@ -291,6 +292,7 @@ export class Sidecar {
   }
 
   #connect(): void {
+    if (this.#closing !== undefined) return;
     const { config, log } = this.#o;
     const { urls, creds, ca } = config.nats;
     this.#bus = new BusLink({
