@@ -138,7 +138,13 @@ function storeOver(
   const pageAfter = db
     .prepare("SELECT key, value FROM kv WHERE key > ? AND key < ? ORDER BY key LIMIT ?")
     .raw();
-  const upsert = lock && db.prepare("INSERT OR REPLACE INTO kv (key, value) VALUES (?, ?)");
+  // A replaced row would move to the end and take its index with it: more pages for each fsync.
+  const upsert =
+    lock &&
+    db.prepare(
+      "INSERT INTO kv (key, value) VALUES (?, ?) " +
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    );
   const remove = lock && db.prepare("DELETE FROM kv WHERE key = ?");
   const writeAll = db.transaction((writes: readonly Write[]) => {
     for (const { key, value } of writes) {
