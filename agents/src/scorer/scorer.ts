@@ -45,6 +45,7 @@ import {
   forgetEvidence,
   forgetRun,
   IDLE_MS_MAX,
+  letGo,
   levelOf,
   memoryOf,
   NO_NAME,
@@ -141,6 +142,11 @@ class EventScorer implements Scorer {
   }
 
   step(input: ScorerInput, out: ScorerOutput): void {
+    this.#take(input, out);
+    letGo();
+  }
+
+  #take(input: ScorerInput, out: ScorerOutput): void {
     switch (input.type) {
       case "event":
         this.#onEvent(input.event, out);
@@ -162,19 +168,9 @@ class EventScorer implements Scorer {
   standing(subject: SubjectText): Standing | undefined {
     const state = this.#table.peek(subject);
     if (state === undefined) return undefined;
-    return {
-      levelMdb: toMdb(levelOf(state)),
-      evidenceMdb: toMdb(dayAccountOf(state)),
-      learnedLevelMdb: toMdb(learnedLevelOf(state)),
-      learnedReasons: reasonsOf(state, "learned"),
-      day: state.day,
-      leaseUntilMs: state.leaseUntilMs,
-      reasons: reasonsOf(state, "declared"),
-      logins: state.logins,
-      sharedSubjects: state.vouched.length,
-      evidenceFromMs: Math.max(state.day * DAY_MS, state.pardonedBeforeMs, 0),
-      hasSignalled: state.heldUntilMs > 0 && state.heldUntilMs >= state.day * DAY_MS,
-    };
+    const standing = standingOf(state);
+    letGo();
+    return standing;
   }
 
   counts(): ScorerTotals {
@@ -385,4 +381,20 @@ function isSecondLine(state: SubjectState, seen: Observation): boolean {
   const isSecond = seen.outcome === "failed" && state.probedName === seen.nameHash;
   state.probedName = seen.outcome === "probed" ? seen.nameHash : NO_NAME;
   return isSecond;
+}
+
+function standingOf(state: SubjectState): Standing {
+  return {
+    levelMdb: toMdb(levelOf(state)),
+    evidenceMdb: toMdb(dayAccountOf(state)),
+    learnedLevelMdb: toMdb(learnedLevelOf(state)),
+    learnedReasons: reasonsOf(state, "learned"),
+    day: state.day,
+    leaseUntilMs: state.leaseUntilMs,
+    reasons: reasonsOf(state, "declared"),
+    logins: state.logins,
+    sharedSubjects: state.vouched.length,
+    evidenceFromMs: Math.max(state.day * DAY_MS, state.pardonedBeforeMs, 0),
+    hasSignalled: state.heldUntilMs > 0 && state.heldUntilMs >= state.day * DAY_MS,
+  };
 }

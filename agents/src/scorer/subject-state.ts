@@ -203,6 +203,12 @@ export function openRanked(state: SubjectState): void {
 }
 
 const cursor = new MemoryCursor();
+const NOBODY: { lists: Lists } = { lists: NO_LISTS };
+
+/** Holds on to nobody: through one subject all the others of its table would stay in memory. */
+export function letGo(): void {
+  cursor.holder = NOBODY;
+}
 
 /** The memory of a declared detector; good until the next call. */
 export function memoryOf(state: SubjectState, detector: number): MemoryCursor {
