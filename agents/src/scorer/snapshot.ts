@@ -8,7 +8,7 @@ import { NO_NAMES } from "./detectors/detector.ts";
 import type { Ensemble, Lineup } from "./ensemble.ts";
 import { GROUPS_MAX } from "./learned/peer-groups.ts";
 import type { Peers } from "./learned/peers.ts";
-import type { ProfilePool } from "./learned/profile-pool.ts";
+import { type ProfilePool, wordsOf } from "./learned/profile-pool.ts";
 import type { HostSketch } from "./learned/statistical.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import type { RuleSet } from "./rules/rule-set.ts";
@@ -72,10 +72,11 @@ export function writeSnapshot(parts: ScorerParts): Uint8Array {
   }
   const profiles = [...parts.pool.all()];
   w.whole(profiles.length);
-  for (const { state, block, usedDay } of profiles) {
+  for (const profile of profiles) {
+    const { state, usedDay } = profile;
     w.whole(places.get(state) as number);
     w.whole(usedDay);
-    w.words(block);
+    w.words(wordsOf(profile));
   }
   w.words(parts.peers.groups);
   const groups = [...parts.peers.all()];

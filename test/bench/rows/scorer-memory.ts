@@ -94,7 +94,9 @@ async function snapshots(say: (line: string) => void): Promise<Row[]> {
   const plain = {
     subjects: states.map(({ subject }) => subject),
     numbers: states.map(numbersOf),
-    profiles: states.flatMap(({ profile }) => (profile === undefined ? [] : [[...profile.block]])),
+    profiles: states.flatMap(({ profile }) =>
+      profile === undefined ? [] : [profile.words.flatMap((words) => [...words])],
+    ),
   };
   let snapshot = scorer.snapshot();
   let text = "";

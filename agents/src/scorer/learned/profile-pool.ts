@@ -9,10 +9,13 @@ import type { ProfileDetector } from "./learned-detector.ts";
 export interface Profile {
   readonly state: SubjectState;
   readonly words: readonly Int32Array[];
-  /** All of them, one after another. */
-  readonly block: Int32Array;
   /** Event-time day of its latest use: within a day the order of use does not matter. */
   usedDay: number;
+}
+
+/** All words of a profile, one detector's after another's. */
+export function wordsOf({ words }: Profile): Int32Array {
+  return new Int32Array(words[0]?.buffer ?? new ArrayBuffer(0));
 }
 
 const DAY_MS = 86_400_000;
@@ -66,14 +69,14 @@ export class ProfilePool {
 
   /** A new profile, all zero, of the latest use. */
   add(state: SubjectState, usedDay: number): Profile {
-    const block = new Int32Array(this.words);
-    const words: Int32Array[] = [];
+    const { buffer } = new Int32Array(this.words);
     let at = 0;
-    for (const detector of this.#detectors) {
-      words.push(block.subarray(at, at + detector.words));
+    const words = this.#detectors.map((detector) => {
+      const own = new Int32Array(buffer, 4 * at, detector.words);
       at += detector.words;
-    }
-    const profile = { state, words, block, usedDay };
+      return own;
+    });
+    const profile = { state, words, usedDay };
     state.profile = profile;
     this.#profiles.set(state, profile);
     return profile;
