@@ -41,8 +41,8 @@ type Pages = Pick<AdminServices["ledger"], "listEntries">;
  * @param known the tree of what is known.
  * @returns `undefined` while nothing above it is sealed there: that coordinator may lag. Records
  * that never led to their head's root are given as they came: whoever takes them names the entry.
- * @throws OstrakaError OSTRAKA_UNREACHABLE, OSTRAKA_BEHIND, OSTRAKA_NOT_VERIFIED when nobody's pages
- * reach a head.
+ * @throws OstrakaError OSTRAKA_UNREACHABLE, OSTRAKA_BEHIND, OSTRAKA_NOT_VERIFIED when nobody's
+ * pages reach a head.
  */
 export async function readAbove(
   { client, crypto, patience }: LedgerReader,
@@ -132,8 +132,8 @@ function isOfReading({ code }: OstrakaError): boolean {
 function unreached(ledger: LedgerId): OstrakaError {
   return new OstrakaError(
     "OSTRAKA_NOT_VERIFIED",
-    `the pages of ledger ${ledgerLetter(ledger)} that the coordinators show do not reach the head ` +
-      "that they show: see which of them catches up with `ostraka journal status`, and try again; " +
-      "one that goes on so must be looked at",
+    `the pages of ledger ${ledgerLetter(ledger)} that the coordinators show do not reach the ` +
+      "head that they show: see which of them catches up with `ostraka journal status`, and try " +
+      "again; one that goes on so must be looked at",
   );
 }
