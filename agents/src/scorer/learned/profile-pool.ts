@@ -15,7 +15,19 @@ export interface Profile {
 
 /** All words of a profile, one detector's after another's. */
 export function wordsOf({ words }: Profile): Int32Array {
-  return new Int32Array(words[0]?.buffer ?? new ArrayBuffer(0));
+  const [first] = words;
+  if (first === undefined) return new Int32Array(0);
+  const count = words.reduce((sum, { length }) => sum + length, 0);
+  return new Int32Array(first.buffer, first.byteOffset, count);
+}
+
+/** A buffer is an object too: so many profiles share one. */
+const PROFILES_A_BUFFER = 8;
+
+/** Room for one profile, all zero. */
+interface Room {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -26,6 +38,7 @@ export class ProfilePool {
   readonly #onEvicted: (state: SubjectState) => void;
   /** From the longest unused to the latest. */
   readonly #profiles = new Map<SubjectState, Profile>();
+  readonly #free: Room[] = [];
   #evictions = 0;
 
   /** @param onEvicted told BEFORE another uses the room. */
@@ -69,11 +82,12 @@ export class ProfilePool {
 
   /** A new profile, all zero, of the latest use. */
   add(state: SubjectState, usedDay: number): Profile {
-    const { buffer } = new Int32Array(this.words);
-    let at = 0;
+    if (this.#free.length === 0) this.#grow();
+    const { buffer, byteOffset } = this.#free.pop() as Room;
+    let at = byteOffset;
     const words = this.#detectors.map((detector) => {
-      const own = new Int32Array(buffer, 4 * at, detector.words);
-      at += detector.words;
+      const own = new Int32Array(buffer, at, detector.words);
+      at += 4 * detector.words;
       return own;
     });
     const profile = { state, words, usedDay };
@@ -92,8 +106,21 @@ export class ProfilePool {
 
   /** Forgets the profile of a subject that is forgotten itself. */
   drop(state: SubjectState): void {
+    const [first] = state.profile?.words ?? [];
+    if (state.profile !== undefined && first !== undefined) {
+      wordsOf(state.profile).fill(0);
+      this.#free.push({ buffer: first.buffer, byteOffset: first.byteOffset });
+    }
     this.#profiles.delete(state);
     state.profile = undefined;
+  }
+
+  #grow(): void {
+    const bytes = 4 * this.words;
+    const buffer = new ArrayBuffer(PROFILES_A_BUFFER * bytes);
+    for (let n = PROFILES_A_BUFFER - 1; n >= 0; n--) {
+      this.#free.push({ buffer, byteOffset: n * bytes });
+    }
   }
 
   /** All of them, from the longest unused to the latest. */
