@@ -185,7 +185,7 @@ function digestOf(bytes: Uint8Array): Bytes {
   return bytesOfDigest(hashOnce("sha256", bytes, "binary"));
 }
 
-/** A Buffer for each digest costs twice what the hash does: one character a byte is read instead. */
+/** A Buffer for each digest costs twice what the hash does: characters are read instead. */
 function bytesOfDigest(text: string): Bytes {
   const digest = new Uint8Array(32);
   for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);

@@ -26,8 +26,8 @@ import {
 import type { Out, Store, Write } from "../../kernel/index.ts";
 import type { OpenedGenesis } from "../../roster/index.ts";
 import type { CoordinatorEffect } from "../coordinator/coordinator-io.ts";
-import type { ErasedParts } from "../privates-desk.ts";
 import { Mesh } from "../mesh.ts";
+import type { ErasedParts } from "../privates-desk.ts";
 import { recordRows } from "../record-rows.ts";
 import { JournalRun } from "./journal-run.ts";
 import type { LedgerLane } from "./ledger-lane.ts";
