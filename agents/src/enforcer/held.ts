@@ -1,4 +1,5 @@
-// What a host holds against subjects, in the words in which it is told to enforcers and people.
+// What a host holds against subjects: revocations and leases, in the words in which enforcers and
+// people are told of them. Shapes only; how many are kept small is held-rows.ts.
 
 import type { LedgerId, Stage, SubjectText } from "@ostraka/proto";
 import type { WideningStep } from "../kernel/index.ts";
