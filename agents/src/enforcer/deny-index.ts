@@ -1,7 +1,7 @@
 // Finds what is held against a subject: 64-bit fingerprints in flat memory, so that a permit, which
-// is nearly every answer, costs one look and touches nothing else. Must never take a fingerprint for
-// a denial: whoever holds the subjects compares the whole one. No insertion moves more than a small
-// part of the table.
+// is nearly every answer, costs one look and touches nothing else. Must never take a fingerprint
+// for a denial: whoever holds the subjects compares the whole one. No insertion moves more than a
+// small part of the table.
 
 import type { SubjectText } from "@ostraka/proto";
 import type { TextHash } from "./keyed-hash.ts";
