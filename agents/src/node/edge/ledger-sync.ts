@@ -356,7 +356,7 @@ export class LedgerSync {
     if (stored === undefined || !isSameButTime(stored, head)) this.#saveHead(follower, out);
   }
 
-  /** Writes the heads that are newer than the stored ones. Called with whatever rows are written. */
+  /** Writes heads newer than the stored ones. Called with whatever rows are written. */
   saveHeads(out: EdgeOut): void {
     for (const ledger of LEDGERS) {
       const follower = this.of(ledger);
