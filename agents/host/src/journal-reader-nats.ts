@@ -62,6 +62,8 @@ const RETRY_MS_MAX = 500;
 const CONSUMER_MS_MAX = 300;
 const SINGLY_MS_MAX = 3_000;
 const SINGLY_EVERY_MS = 100;
+/** So many heartbeats without a message, and the stream itself is asked whether it has more. */
+const QUIET_BEATS_MAX = 6;
 /** A position that so many consumers in a row pass over is gone. */
 const SKIPS_MAX = 3;
 /** A consumer nobody listens to is removed by the server after this. */
@@ -93,6 +95,8 @@ export class OrderedReader implements JournalReader {
   #from = 0;
   /** Times in a row that the next position was passed over. */
   #skips = 0;
+  /** Heartbeats since the last message. */
+  #quietBeats = 0;
 
   constructor(
     connection: NatsConnection,
@@ -153,6 +157,7 @@ export class OrderedReader implements JournalReader {
     if (!this.#isSameStream(info && { created: info.created, ...info.state })) return;
     const inbox = this.#newInbox();
     this.#delivered = 0;
+    this.#quietBeats = 0;
     // The subscription stands BEFORE the consumer, or its first messages would fall on the floor.
     this.#subscription = this.#connection.subscribe(inbox, {
       callback: (error, message) => {
@@ -229,6 +234,7 @@ export class OrderedReader implements JournalReader {
       return;
     }
     this.#delivered++;
+    this.#quietBeats = 0;
     const { position } = delivery;
     // In a cluster the consumer may have been made at a server that lags: another one is asked.
     if (position < this.#from) this.#restartIn(newRetryMs());
@@ -263,6 +269,31 @@ export class OrderedReader implements JournalReader {
     else if (stalled !== "") this.#connection.publish(stalled);
     const last = message.headers?.get("Nats-Last-Consumer") ?? "";
     if (last !== "" && Number(last) !== this.#delivered) this.#start();
+    else if (++this.#quietBeats >= QUIET_BEATS_MAX) this.#askIfBehind();
+  }
+
+  /**
+   * A consumer may sit at a server whose copy of the stream does not grow, and go on saying that it
+   * is there: then one is made anew, perhaps at another server.
+   */
+  #askIfBehind(): void {
+    this.#quietBeats = 0;
+    const attempt = this.#attempt;
+    const { stream } = this.#reading;
+    managerOf(this.#connection)
+      .then((manager) => readStreamInfo(manager, stream))
+      .then(
+        (info) => {
+          if (attempt !== this.#attempt || (info?.state.last_seq ?? 0) < this.#next) return;
+          this.#log.debug(
+            { stream, next: this.#next },
+            "a consumer gives nothing of what is there",
+          );
+          this.#start();
+        },
+        // Who cannot be asked is noticed by its silence.
+        (error: unknown) => this.#log.debug({ stream, reason: String(error) }, "no answer"),
+      );
   }
 
   #halt(kind: JournalGap["kind"], first: number, last: number): false {
