@@ -1,5 +1,5 @@
-// The reader of a journal against a real nats-server, with a consumer that goes on saying that it is
-// there and gives nothing more: as one does at a server whose copy of the stream does not grow.
+// The reader of a journal against a real nats-server, with a consumer that goes on saying that it
+// is there and gives nothing more: as one does at a server whose copy of the stream does not grow.
 
 import {
   connect,
