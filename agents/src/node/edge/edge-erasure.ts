@@ -15,7 +15,7 @@ import { ErasedParts, PrivatesDesk, type RecordTable } from "../privates-desk.ts
 const MINUTE_MS = 60_000;
 
 /** The stored control records, which restarts read too. */
-export function controlRows(store: Store): RecordTable {
+function controlRows(store: Store): RecordTable {
   const key = (_kind: "record", index: number) => `control/${orderedKey(index)}`;
   return {
     letter: ledgerLetter(Ledger.CONTROL),
